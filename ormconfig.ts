@@ -1,0 +1,45 @@
+import { DataSource } from 'typeorm';
+import { parsers } from './src/database/parsers.js';
+import { migrations } from './migrations/migrations.js';
+
+export interface SourceOptions {
+  readonly url: string;
+  readonly poolSize: number;
+  /** Behind a transaction pooler session parameters are refused, so they are not sent. */
+  readonly pooler: boolean;
+  readonly applicationName: string;
+  /** Back-fills and index builds of a migration take longer than any request may. */
+  readonly statementTimeoutSeconds?: number;
+  readonly onPoolError?: (error: Error) => void;
+}
+
+/** The one DataSource: of the application, of the migrations and of the tests. */
+export function createDataSource(options: SourceOptions): DataSource {
+  const statementTimeout = (options.statementTimeoutSeconds ?? 4) * 1000;
+  return new DataSource({
+    type: 'postgres',
+    url: options.url,
+    applicationName: options.applicationName,
+    poolSize: options.poolSize,
+    connectTimeoutMS: 1_000,
+    migrations,
+    migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each',
+    installExtensions: false,
+    poolErrorHandler: options.onPoolError,
+    extra: {
+      types: parsers,
+      keepAlive: true,
+      // the client gives up as well: a frozen server cannot run its own timeout
+      query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1_000,
+      ...(options.pooler
+        ? {}
+        : {
+            statement_timeout: statementTimeout,
+            lock_timeout: statementTimeout === 0 ? 0 : 2_000,
+            idle_in_transaction_session_timeout: 10_000,
+            options: '-c timezone=UTC -c jit=off',
+          }),
+    },
+  });
+}

@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+
+/**
+ * The environment, read and validated once. Nothing else reads `process.env`.
+ * An empty environment is valid: everything then runs embedded, in one process, on one machine.
+ * A class and not an interface, so that it is its own injection token.
+ */
+export abstract class Config {
+  abstract readonly environment: 'development' | 'test' | 'production';
+  abstract readonly host: string;
+  abstract readonly port: number;
+  /** Where the embedded server, generated keys and resumable imports keep their files. */
+  abstract readonly dataDir: string;
+  abstract readonly database: {
+    /** Undefined: PostgreSQL is started from the npm package, below `dataDir`. */
+    readonly url: string | undefined;
+    /** A role that may migrate; the application's own role where it is not set. */
+    readonly ownerUrl: string | undefined;
+    readonly poolSize: number;
+    /** Behind a transaction pooler: no prepared statements and no session parameters. */
+    readonly pooler: boolean;
+    readonly slowStatementSeconds: number;
+  };
+  abstract readonly redisUrl: string | undefined;
+  abstract readonly queueBackend: 'postgres' | 'redis';
+  /** `memory` is right with one process only, `redis` with any number; `off` otherwise. */
+  abstract readonly cache: 'memory' | 'redis' | 'off';
+  abstract readonly auth: {
+    /** PEM file of an EC P-256 private key; made in `dataDir` when embedded. */
+    readonly privateKeyFile: string | undefined;
+    readonly issuer: string;
+    readonly audience: string;
+    readonly accessTokenLifetimeSeconds: number;
+  };
+  abstract readonly http: {
+    readonly bodyLimitBytes: number;
+    readonly requestTimeoutSeconds: number;
+    readonly drainSeconds: number;
+    readonly trustProxy: boolean;
+    readonly corsOrigins: readonly string[];
+    readonly loginAttemptsPerMinute: number;
+  };
+  abstract readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws Error naming every variable that is wrong, so that a start fails once and not once per mistake. */
+export function readConfig(env: Environment = process.env): Config {
+  const problems: string[] = [];
+  const text = (name: string, fallback: string): string => env[name]?.trim() || fallback;
+  const optional = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const number = (name: string, fallback: number, min: number, max: number): number => {
+    const raw = optional(name);
+    if (raw === undefined) return fallback;
+    const value = Number(raw);
+    if (!/^\d+(\.\d+)?$/.test(raw) || value < min || value > max) {
+      problems.push(`${name} must be a number from ${min} to ${max}, not "${raw}"`);
+    }
+    return value;
+  };
+  const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
+    const raw = text(name, fallback) as T;
+    if (!values.includes(raw)) problems.push(`${name} must be one of ${values.join(', ')}, not "${raw}"`);
+    return raw;
+  };
+  const url = (name: string, ...schemes: string[]): string | undefined => {
+    const raw = optional(name);
+    if (raw !== undefined && !(URL.canParse(raw) && schemes.includes(new URL(raw).protocol))) {
+      problems.push(`${name} must be a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`);
+    }
+    return raw;
+  };
+
+  const databaseUrl = url('DATABASE_URL', 'postgres:', 'postgresql:');
+  const ownerUrl = url('DATABASE_OWNER_URL', 'postgres:', 'postgresql:');
+  const redisUrl = url('REDIS_URL', 'redis:', 'rediss:');
+  const defaultCache = redisUrl ? 'redis' : databaseUrl ? 'off' : 'memory';
+  const cache = oneOf('CACHE', ['memory', 'redis', 'off'], defaultCache);
+  const queueBackend = oneOf('QUEUE_BACKEND', ['postgres', 'redis'], 'postgres');
+  const environment = oneOf('NODE_ENV', ['development', 'test', 'production'], 'development');
+  const privateKeyFile = optional('JWT_PRIVATE_KEY_FILE');
+
+  if (ownerUrl && !databaseUrl) problems.push('DATABASE_OWNER_URL needs DATABASE_URL');
+  if (cache === 'redis' && !redisUrl) problems.push('CACHE=redis needs REDIS_URL');
+  if (queueBackend === 'redis' && !redisUrl) problems.push('QUEUE_BACKEND=redis needs REDIS_URL');
+  if (environment === 'production' && databaseUrl && !privateKeyFile) {
+    problems.push('JWT_PRIVATE_KEY_FILE must be set in production, so that all processes sign with the same key');
+  }
+
+  const config: Config = {
+    environment,
+    host: text('HOST', '127.0.0.1'),
+    port: number('PORT', 3000, 0, 65_535),
+    dataDir: resolve(text('DATA_DIR', '.data')),
+    database: {
+      url: databaseUrl,
+      ownerUrl,
+      poolSize: number('DATABASE_POOL_SIZE', 10, 2, 200),
+      pooler: oneOf('DATABASE_POOLER', ['true', 'false'], 'false') === 'true',
+      slowStatementSeconds: number('SLOW_STATEMENT_SECONDS', 0.2, 0, 60),
+    },
+    redisUrl,
+    queueBackend,
+    cache,
+    auth: {
+      privateKeyFile,
+      issuer: text('JWT_ISSUER', 'instructor-dashboard'),
+      audience: text('JWT_AUDIENCE', 'instructor-dashboard-api'),
+      accessTokenLifetimeSeconds: number('ACCESS_TOKEN_LIFETIME_SECONDS', 28_800, 60, 604_800),
+    },
+    http: {
+      bodyLimitBytes: number('BODY_LIMIT_BYTES', 1_048_576, 1_024, 16_777_216),
+      requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', 5, 1, 60),
+      drainSeconds: number('DRAIN_SECONDS', 5, 0, 120),
+      trustProxy: oneOf('TRUST_PROXY', ['true', 'false'], 'false') === 'true',
+      corsOrigins: text('CORS_ORIGINS', '').split(',').filter(Boolean),
+      loginAttemptsPerMinute: number('LOGIN_ATTEMPTS_PER_MINUTE', 20, 1, 10_000),
+    },
+    logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+  };
+  if (problems.length > 0) throw new Error(`The environment is wrong:\n  ${problems.join('\n  ')}`);
+  return Object.freeze(config);
+}

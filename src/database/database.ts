@@ -1,0 +1,187 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+import { DataSource } from 'typeorm';
+import { DatabaseUnavailable, isRetryable, translate } from './errors.js';
+
+/** What a statement did; `statement` is the name in its first line. Parameters are never passed on. */
+export interface StatementEvent {
+  readonly statement: string;
+  readonly durationSeconds: number;
+  readonly rows: number;
+  readonly failed: boolean;
+}
+
+export interface DatabaseOptions {
+  /** Prepare statements under their names; off behind a transaction pooler. */
+  readonly prepared: boolean;
+  readonly onStatement?: (event: StatementEvent) => void;
+}
+
+interface Transaction {
+  readonly client: pg.PoolClient;
+  readonly afterCommit: (() => Promise<void> | void)[];
+}
+
+type Row = object;
+type Parameters = readonly unknown[];
+
+interface Prepared {
+  /** `students.list` */
+  readonly statement: string;
+  /** `students.list_1f3870be`: the hash tells variants of one statement apart. PostgreSQL cuts names at 63 bytes. */
+  readonly name: string;
+}
+
+/**
+ * The one door to PostgreSQL. Every statement begins with the comment `-- feature.name`, and says how many rows it
+ * may answer by the method it is run with. Inside `transaction` every statement of the same asynchronous call chain
+ * joins the transaction by itself.
+ *
+ * All methods throw {@link DatabaseUnavailable} when the server cannot answer in time, and
+ * {@link ConstraintViolation} when a constraint refuses.
+ */
+export class Database {
+  private readonly scope = new AsyncLocalStorage<Transaction>();
+  private readonly names = new Map<string, Prepared>();
+
+  constructor(
+    readonly source: DataSource,
+    private readonly options: DatabaseOptions,
+  ) {}
+
+  /** Any number of rows. */
+  async many<T extends Row>(sql: string, parameters: Parameters = []): Promise<T[]> {
+    return (await this.execute<T & pg.QueryResultRow>(sql, parameters)).rows;
+  }
+
+  /** Exactly one row; anything else is a bug and throws. */
+  async one<T extends Row>(sql: string, parameters: Parameters = []): Promise<T> {
+    const { rows } = await this.execute<T & pg.QueryResultRow>(sql, parameters);
+    if (rows.length !== 1) throw new Error(`${this.prepare(sql).statement} answered ${rows.length} rows instead of 1`);
+    return rows[0]!;
+  }
+
+  /** One row or null; more is a bug and throws. */
+  async maybeOne<T extends Row>(sql: string, parameters: Parameters = []): Promise<T | null> {
+    const { rows } = await this.execute<T & pg.QueryResultRow>(sql, parameters);
+    if (rows.length > 1)
+      throw new Error(`${this.prepare(sql).statement} answered ${rows.length} rows instead of 0 or 1`);
+    return rows[0] ?? null;
+  }
+
+  /** A statement whose rows do not matter. @returns the number of rows it touched */
+  async run(sql: string, parameters: Parameters = []): Promise<number> {
+    return (await this.execute(sql, parameters)).rowCount ?? 0;
+  }
+
+  /** Where reads that may be slightly stale go: a fresh enough replica once there are any, today the primary. */
+  read(): this {
+    return this;
+  }
+
+  /**
+   * Runs `work` in one transaction; joins the running one. A deadlock or serialization failure is tried again twice,
+   * so `work` must have no effect outside the database; what follows from it belongs into `afterCommit` or the outbox.
+   */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.scope.getStore()) return work();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(work);
+      } catch (error) {
+        if (attempt === 3 || !isRetryable(error)) throw translate(error);
+      }
+    }
+  }
+
+  /** Runs once the transaction has committed and before its caller goes on; at once when there is none. */
+  async afterCommit(effect: () => Promise<void> | void): Promise<void> {
+    const transaction = this.scope.getStore();
+    if (transaction) transaction.afterCommit.push(effect);
+    else await effect();
+  }
+
+  private async once<T>(work: () => Promise<T>): Promise<T> {
+    const client = await this.connect();
+    const transaction: Transaction = { client, afterCommit: [] };
+    let result: T;
+    try {
+      await client.query('begin');
+      result = await this.scope.run(transaction, work);
+      await client.query('commit');
+    } catch (error) {
+      // a connection that did not answer is not asked again: closing it rolls back
+      const lost = translate(error) instanceof DatabaseUnavailable;
+      client.release(
+        lost ||
+          (await client.query('rollback').then(
+            () => false,
+            () => true,
+          )),
+      );
+      throw error;
+    }
+    client.release();
+    for (const effect of transaction.afterCommit) await effect();
+    return result;
+  }
+
+  private async connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.pool.connect();
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  private async execute<T extends pg.QueryResultRow>(sql: string, parameters: Parameters): Promise<pg.QueryResult<T>> {
+    const { statement, name } = this.prepare(sql);
+    const query: pg.QueryConfig = { text: sql, values: parameters as unknown[] };
+    if (this.options.prepared) query.name = name;
+    const transaction = this.scope.getStore();
+    const started = performance.now();
+    let rows = 0;
+    let failed = true;
+    try {
+      const result = await (transaction ? transaction.client.query<T>(query) : this.queryPool<T>(query));
+      rows = result.rowCount ?? 0;
+      failed = false;
+      return result;
+    } catch (error) {
+      // the transaction decides whether it can be tried again
+      throw transaction && isRetryable(error) ? error : translate(error);
+    } finally {
+      const durationSeconds = (performance.now() - started) / 1000;
+      this.options.onStatement?.({ statement, durationSeconds, rows, failed });
+    }
+  }
+
+  /** `pool.query` would throw a connection away with every refused statement. */
+  private async queryPool<T extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<T>> {
+    const client = await this.pool.connect();
+    try {
+      const result = await client.query<T>(query);
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(translate(error) instanceof DatabaseUnavailable);
+      throw error;
+    }
+  }
+
+  private prepare(sql: string): Prepared {
+    let prepared = this.names.get(sql);
+    if (!prepared) {
+      const statement = /^\s*-- ([a-z]\w*\.[a-zA-Z]\w*)\n/.exec(sql)?.[1];
+      if (!statement) throw new Error(`a statement must begin with its name, "-- feature.name": ${sql.slice(0, 80)}`);
+      prepared = { statement, name: `${statement}_${createHash('sha256').update(sql).digest('hex').slice(0, 8)}` };
+      this.names.set(sql, prepared);
+    }
+    return prepared;
+  }
+
+  private get pool(): pg.Pool {
+    return (this.source.driver as unknown as { master: pg.Pool }).master;
+  }
+}
