@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { AuditRecorder } from '../audit/audit.recorder.js';
+import { Database } from '../database/database.js';
+import { Viewer } from '../http/viewer.js';
+import { Outbox } from '../jobs/outbox.js';
+import { LockedStudent, ProgressRepository } from '../students/progress.repository.js';
+import { Session } from './session-input.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SnapshotsRepository, StudentDay } from './snapshots.repository.js';
+
+export interface SentSession {
+  readonly session: Session;
+  /** Who sent it. */
+  readonly viewer: Viewer;
+}
+
+export type Verdict = 'accepted' | 'duplicate' | 'student_unknown' | 'module_unknown' | 'session_of_other_student';
+
+export interface Recording {
+  /** One per item, in order. */
+  readonly verdicts: Verdict[];
+  /** Whose numbers have changed. */
+  readonly students: LockedStudent[];
+}
+
+/** Sessions and everything that follows from them, in one transaction. */
+@Injectable()
+export class SessionRecorder {
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: SessionsRepository,
+    private readonly snapshots: SnapshotsRepository,
+    private readonly progress: ProgressRepository,
+    private readonly outbox: Outbox,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  /** @param today the tenant's local day at `now` */
+  record(tenantId: string, items: readonly SentSession[], now: Date, today: string): Promise<Recording> {
+    return this.database.transaction(async () => {
+      const verdicts: Verdict[] = items.map(() => 'duplicate');
+      const newest = newestOfEachId(items);
+      const locked = await this.progress.lock(tenantId, [
+        ...new Set(newest.map((index) => items[index]!.session.studentId)),
+      ]);
+      const students = new Map(locked.map((student) => [student.studentId, student]));
+      const known: number[] = [];
+      for (const index of newest) {
+        if (students.has(items[index]!.session.studentId)) known.push(index);
+        else verdicts[index] = 'student_unknown';
+      }
+      if (known.length === 0) return { verdicts, students: [] };
+
+      const sessions = known.map((index) => items[index]!.session);
+      const recorded = await this.sessions.record(tenantId, sessions, now);
+      for (const { index, result } of recorded) verdicts[known[index]!] = result;
+      const days = recorded.flatMap(({ studentId, days }) => days.map((day): StudentDay => ({ studentId, day })));
+      if (days.length === 0) return { verdicts, students: [] };
+
+      const changes = await this.snapshots.refresh(tenantId, days, today);
+      const late = days.filter(({ day }) => day < today);
+      if (late.length > 0) await this.snapshots.reopenAfter(tenantId, late);
+      await this.progress.refresh(tenantId, changes, today);
+
+      const studentIds = changes.map(({ studentId }) => studentId);
+      await this.outbox.append(tenantId, 'activity.sessions-recorded', studentIds[0]!, { studentIds });
+      const counts = new Map<Viewer, number>();
+      items.forEach(({ viewer }, index) => {
+        if (verdicts[index] === 'accepted') counts.set(viewer, (counts.get(viewer) ?? 0) + 1);
+      });
+      await this.audit.record(
+        [...counts].map(([viewer, count]) => ({
+          viewer,
+          action: 'sessions.recorded',
+          targetType: 'session',
+          after: { count },
+        })),
+      );
+      return { verdicts, students: studentIds.map((id) => students.get(id)!) };
+    });
+  }
+}
+
+/** Positions of the items that count: where an id occurs twice, the newest, and of equally new ones the first. */
+function newestOfEachId(items: readonly SentSession[]): number[] {
+  const newest = new Map<string, number>();
+  items.forEach(({ session }, index) => {
+    const held = newest.get(session.id);
+    if (held === undefined || session.updatedAt > items[held]!.session.updatedAt) newest.set(session.id, index);
+  });
+  return [...newest.values()];
+}

@@ -1,0 +1,94 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { sessionKinds, sessionStatuses } from './session-input.js';
+
+/** One item of a batch, as documented; `readSession` checks it. */
+export class SessionInput {
+  @ApiProperty({ format: 'uuid', description: 'Made by the sender: sending the same id again changes nothing' })
+  id: string;
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'Required from a service; a student always writes their own' })
+  studentId?: string;
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'Either this or `moduleCode`' })
+  moduleId?: string;
+
+  @ApiPropertyOptional({ maxLength: 100, description: 'Either this or `moduleId`' })
+  moduleCode?: string;
+
+  @ApiPropertyOptional({ enum: sessionKinds, description: "Default: the module's kind" })
+  kind?: string;
+
+  @ApiPropertyOptional({ enum: sessionStatuses, default: 'completed' })
+  status?: string;
+
+  @ApiPropertyOptional({ minimum: 0, maximum: 100, description: 'Rounded to two decimals; absent means no data' })
+  score?: number;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
+  questions?: number;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Given together with `questions`' })
+  correct?: number;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Default: from `startedAt` to `completedAt`' })
+  durationSeconds?: number;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Clicks or events, where only those are known' })
+  interactions?: number;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  startedAt?: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  completedAt?: string;
+
+  @ApiPropertyOptional({ format: 'date', description: 'Local day, only where no time of day is known' })
+  day?: string;
+
+  @ApiPropertyOptional({ type: 'array', items: { type: 'object' }, maxItems: 500 })
+  answers?: object[];
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'A correction is newer than what it corrects' })
+  updatedAt?: string;
+}
+
+export class RecordSessionsRequest {
+  @ApiProperty({ type: [SessionInput], minItems: 1, maxItems: 1_000 })
+  sessions: SessionInput[];
+}
+
+export class SessionItemError {
+  @ApiProperty({ example: '/sessions/3/score', description: 'RFC 6901 pointer into the request' })
+  pointer: string;
+
+  @ApiProperty({ example: 'number_out_of_range' })
+  code: string;
+
+  @ApiProperty({ example: 'must be a number from 0 to 100' })
+  detail: string;
+}
+
+export class SessionResultResponse {
+  @ApiProperty({ format: 'uuid', nullable: true, type: String })
+  id: string | null;
+
+  @ApiProperty({ enum: ['accepted', 'duplicate', 'rejected'] })
+  status: string;
+
+  @ApiPropertyOptional({ type: [SessionItemError] })
+  errors?: SessionItemError[];
+}
+
+export class RecordSessionsResponse {
+  @ApiProperty({ type: 'integer' })
+  accepted: number;
+
+  @ApiProperty({ type: 'integer', description: 'Known already, with the same or a newer `updatedAt`' })
+  duplicates: number;
+
+  @ApiProperty({ type: 'integer' })
+  rejected: number;
+
+  @ApiProperty({ type: [SessionResultResponse], description: 'One per item, in order' })
+  results: SessionResultResponse[];
+}

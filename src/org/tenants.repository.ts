@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+
+export interface Tenant {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly passMark: number;
+  readonly sessionCapSeconds: number;
+  readonly snapshotRetentionDays: number;
+  /** The last local day whose figures are closed; null before the first night. */
+  readonly closedDay: string | null;
+}
+
+const columns = `id, slug, name, time_zone as "timeZone", pass_mark as "passMark",
+  session_cap_seconds as "sessionCapSeconds", snapshot_retention_days as "snapshotRetentionDays",
+  closed_day as "closedDay"`;
+
+@Injectable()
+export class TenantsRepository {
+  constructor(private readonly database: Database) {}
+
+  find(tenantId: string): Promise<Tenant | null> {
+    return this.database.maybeOne<Tenant>(
+      `-- org.findTenant
+      select ${columns} from tenants where id = $1`,
+      [tenantId],
+    );
+  }
+
+  findBySlug(slug: string): Promise<Tenant | null> {
+    return this.database.maybeOne<Tenant>(
+      `-- org.findTenantBySlug
+      select ${columns} from tenants where slug = $1`,
+      [slug],
+    );
+  }
+
+  list(): Promise<Tenant[]> {
+    return this.database.many<Tenant>(
+      `-- org.listTenants
+      select ${columns} from tenants order by id`,
+    );
+  }
+
+  insert(tenant: { id: string; slug: string; name: string; timeZone: string }, now: Date): Promise<number> {
+    return this.database.run(
+      `-- org.insertTenant
+      insert into tenants (id, slug, name, time_zone, created_at) values ($1, $2, $3, $4, $5)`,
+      [tenant.id, tenant.slug, tenant.name, tenant.timeZone, now],
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../database/clock.js';
+import { localDay } from './local-day.js';
+import { Tenant, TenantsRepository } from './tenants.repository.js';
+
+const lifetimeMilliseconds = 10_000;
+
+/** Settings of tenants, remembered for ten seconds, since every request asks for the tenant's own day. */
+@Injectable()
+export class TenantsService {
+  private readonly remembered = new Map<string, { tenant: Tenant; until: number }>();
+
+  constructor(
+    private readonly tenants: TenantsRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Error when there is no such tenant: whoever asks holds a reference to it */
+  async get(tenantId: string): Promise<Tenant> {
+    const now = this.clock.now().getTime();
+    const known = this.remembered.get(tenantId);
+    if (known && now < known.until && now > known.until - 2 * lifetimeMilliseconds) return known.tenant;
+    const tenant = await this.tenants.find(tenantId);
+    if (!tenant) throw new Error(`tenant ${tenantId} does not exist`);
+    this.remembered.set(tenantId, { tenant, until: now + lifetimeMilliseconds });
+    return tenant;
+  }
+
+  /** The tenant's own day, `YYYY-MM-DD`. */
+  async today(tenantId: string): Promise<string> {
+    return localDay((await this.get(tenantId)).timeZone, this.clock.now());
+  }
+}
