@@ -38,7 +38,7 @@ export function createDataSource(options: SourceOptions): DataSource {
             statement_timeout: statementTimeout,
             lock_timeout: statementTimeout === 0 ? 0 : 2_000,
             idle_in_transaction_session_timeout: 10_000,
-            options: '-c timezone=UTC -c jit=off',
+            options: '-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan',
           }),
     },
   });
