@@ -1,3 +1,5 @@
+import { swc } from './test/typescript.js';
+
 /** Tests run as native ES modules; swc strips the types, `npm run check` looks at them. */
 export default {
   testEnvironment: 'node',
@@ -6,22 +8,14 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-        },
-        module: { type: 'es6' },
-      },
-    ],
+    '^.+\\.ts$': ['@swc/jest', { jsc: swc, module: { type: 'es6' } }],
     // ESM-only packages that CommonJS dependencies `require`; Jest cannot do that with the originals.
     'node_modules/(content-disposition|cookie)/.+\\.js$': ['@swc/jest', { module: { type: 'commonjs' } }],
   },
   transformIgnorePatterns: ['node_modules/(?!(content-disposition|cookie)/)'],
-  globalSetup: '<rootDir>/test/global-setup.ts',
-  globalTeardown: '<rootDir>/test/global-teardown.ts',
+  // .mts: Jest leaves these to Node instead of transforming them to CommonJS, which could not import the sources
+  globalSetup: '<rootDir>/test/global-setup.mts',
+  globalTeardown: '<rootDir>/test/global-teardown.mts',
+  maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { parsers } from './src/database/parsers.js';
 import { migrations } from './migrations/migrations.js';
@@ -8,7 +9,7 @@ export interface SourceOptions {
   /** Behind a transaction pooler session parameters are refused, so they are not sent. */
   readonly pooler: boolean;
   readonly applicationName: string;
-  /** Back-fills and index builds of a migration take longer than any request may. */
+  /** 0: no limit. Back-fills and index builds of a migration take longer than any request may. */
   readonly statementTimeoutSeconds?: number;
   readonly onPoolError?: (error: Error) => void;
 }
@@ -29,6 +30,8 @@ export function createDataSource(options: SourceOptions): DataSource {
     poolErrorHandler: options.onPoolError,
     extra: {
       types: parsers,
+      // a connection that dies while it is in use also says so by an event, which would end the process if nobody heard it
+      onConnect: (client: pg.PoolClient) => void client.on('error', () => undefined),
       keepAlive: true,
       // the client gives up as well: a frozen server cannot run its own timeout
       query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1_000,
@@ -37,7 +40,8 @@ export function createDataSource(options: SourceOptions): DataSource {
         : {
             statement_timeout: statementTimeout,
             lock_timeout: statementTimeout === 0 ? 0 : 2_000,
-            idle_in_transaction_session_timeout: 10_000,
+            idle_in_transaction_session_timeout: statementTimeout === 0 ? 0 : 10_000,
+            // planning costs more than running most of these statements, and variants have names of their own
             options: '-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan',
           }),
     },

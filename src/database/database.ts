@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
-import { DatabaseUnavailable, isRetryable, translate } from './errors.js';
+import { isConnectionUsable, isRetryable, translate } from './errors.js';
 
 /** What a statement did; `statement` is the name in its first line. Parameters are never passed on. */
 export interface StatementEvent {
@@ -38,8 +38,8 @@ interface Prepared {
  * may answer by the method it is run with. Inside `transaction` every statement of the same asynchronous call chain
  * joins the transaction by itself.
  *
- * All methods throw {@link DatabaseUnavailable} when the server cannot answer in time, and
- * {@link ConstraintViolation} when a constraint refuses.
+ * All methods throw `DatabaseUnavailable` when the server cannot answer in time, and `ConstraintViolation` when a
+ * constraint refuses.
  */
 export class Database {
   private readonly scope = new AsyncLocalStorage<Transaction>();
@@ -103,7 +103,7 @@ export class Database {
   }
 
   private async once<T>(work: () => Promise<T>): Promise<T> {
-    const client = await this.connect();
+    const client = await this.pool.connect();
     const transaction: Transaction = { client, afterCommit: [] };
     let result: T;
     try {
@@ -111,28 +111,14 @@ export class Database {
       result = await this.scope.run(transaction, work);
       await client.query('commit');
     } catch (error) {
-      // a connection that did not answer is not asked again: closing it rolls back
-      const lost = translate(error) instanceof DatabaseUnavailable;
-      client.release(
-        lost ||
-          (await client.query('rollback').then(
-            () => false,
-            () => true,
-          )),
-      );
+      // a connection that is closed rolls back as well
+      const usable = isConnectionUsable(error) && (await succeeds(client.query('rollback')));
+      client.release(!usable);
       throw error;
     }
     client.release();
     for (const effect of transaction.afterCommit) await effect();
     return result;
-  }
-
-  private async connect(): Promise<pg.PoolClient> {
-    try {
-      return await this.pool.connect();
-    } catch (error) {
-      throw translate(error);
-    }
   }
 
   private async execute<T extends pg.QueryResultRow>(sql: string, parameters: Parameters): Promise<pg.QueryResult<T>> {
@@ -165,7 +151,7 @@ export class Database {
       client.release();
       return result;
     } catch (error) {
-      client.release(translate(error) instanceof DatabaseUnavailable);
+      client.release(!isConnectionUsable(error));
       throw error;
     }
   }
@@ -175,7 +161,8 @@ export class Database {
     if (!prepared) {
       const statement = /^\s*-- ([a-z]\w*\.[a-zA-Z]\w*)\n/.exec(sql)?.[1];
       if (!statement) throw new Error(`a statement must begin with its name, "-- feature.name": ${sql.slice(0, 80)}`);
-      prepared = { statement, name: `${statement}_${createHash('sha256').update(sql).digest('hex').slice(0, 8)}` };
+      const hash = createHash('sha256').update(sql).digest('hex').slice(0, 8);
+      prepared = { statement, name: `${statement.slice(0, 54)}_${hash}` };
       this.names.set(sql, prepared);
     }
     return prepared;
@@ -184,4 +171,11 @@ export class Database {
   private get pool(): pg.Pool {
     return (this.source.driver as unknown as { master: pg.Pool }).master;
   }
+}
+
+function succeeds(promise: Promise<unknown>): Promise<boolean> {
+  return promise.then(
+    () => true,
+    () => false,
+  );
 }

@@ -14,17 +14,28 @@ export class ConstraintViolation extends Error {
   }
 }
 
-const unavailableStates = new Set([
+const retryableStates = new Set([
+  '40001', // serialization failure
+  '40P01', // deadlock
+]);
+/** The server refused and goes on with the connection. */
+const refusedStates = new Set([
+  ...retryableStates,
   '57014', // statement_timeout or cancel
+  '55P03', // lock_timeout
+  '53100', // disk full
+  '25006', // read-only: a primary that has become a standby
+]);
+const unavailableStates = new Set([
+  ...refusedStates,
   '57P01', // admin shutdown
   '57P02', // crash shutdown
   '57P03', // starting up
   '53300', // too many connections
-  '53100', // disk full
-  '55P03', // lock_timeout
   '25P03', // idle in transaction
-  '25006', // read-only: a primary that has become a standby
 ]);
+/** The plans that this connection prepared no longer fit the tables, or are gone; a new connection prepares anew. */
+const outdatedStates = new Set(['0A000', '26000']);
 const unavailableCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -41,8 +52,14 @@ const unavailableMessages =
 
 /** Statements that PostgreSQL asks to run again: serialization failure and deadlock. */
 export function isRetryable(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === '40001' || code === '40P01';
+  return retryableStates.has(codeOf(error) ?? '');
+}
+
+/** Whether the connection that raised this can go on; one that did not answer in time is not asked again. */
+export function isConnectionUsable(error: unknown): boolean {
+  const reason = error instanceof DatabaseUnavailable ? error.cause : error;
+  const code = codeOf(reason) ?? '';
+  return refusedStates.has(code) || !(outdatedStates.has(code) || translate(reason) instanceof DatabaseUnavailable);
 }
 
 /** Turns what pg throws into what callers can act on; anything else stays as it is, and is a bug. */
@@ -55,7 +72,7 @@ export function translate(error: unknown): unknown {
     code !== undefined
       ? unavailableStates.has(code) || unavailableCodes.has(code) || code.startsWith('08')
       : error instanceof Error && unavailableMessages.test(error.message);
-  return unavailable ? new DatabaseUnavailable('the database does not answer', { cause: error }) : error;
+  return unavailable ? new DatabaseUnavailable('the database cannot answer now', { cause: error }) : error;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -2,9 +2,12 @@ import pg from 'pg';
 
 const { builtins } = pg.types;
 
+/** Object ids of array types, which pg has no names for. */
+const arrays = { text: 1009, int8: 1016, date: 1182, timestamptz: 1185, numeric: 1231 };
+
 /** `2026-11-20 23:49:43.12+00` → `2026-11-20T23:49:43.12Z`; keeps microseconds, which a Date would drop. */
 function instant(text: string): string {
-  if (text.endsWith('+00')) return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
+  if (text.endsWith('+00')) return `${text.slice(0, -3).replace(' ', 'T')}Z`;
   if (text === 'infinity' || text === '-infinity') return text;
   return new Date(text).toISOString();
 }
@@ -13,6 +16,16 @@ function integer(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text} does not fit a JavaScript number`);
   return value;
+}
+
+type Nested<T> = (T | null | Nested<T>)[];
+
+/** pg takes an array apart; its elements arrive as the same type does outside of one. */
+function arrayOf<T>(parse: (text: string) => T): (text: string) => Nested<T> {
+  const split = pg.types.getTypeParser(arrays.text) as (text: string) => Nested<string>;
+  const each = (value: string | null | Nested<string>): T | null | Nested<T> =>
+    Array.isArray(value) ? value.map(each) : value === null ? null : parse(value);
+  return (text) => split(text).map(each);
 }
 
 /**
@@ -25,11 +38,19 @@ export const parsers: pg.CustomTypesConfig = {
       case builtins.TIMESTAMPTZ:
         return instant;
       case builtins.DATE:
-        return (text: string) => text;
+        return String;
       case builtins.INT8:
         return integer;
       case builtins.NUMERIC:
         return Number;
+      case arrays.timestamptz:
+        return arrayOf(instant);
+      case arrays.date:
+        return arrayOf(String);
+      case arrays.int8:
+        return arrayOf(integer);
+      case arrays.numeric:
+        return arrayOf(Number);
       default:
         return pg.types.getTypeParser(oid, format as 'text');
     }

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { createDataSource } from '../ormconfig.js';
+import { Database } from '../src/database/database.js';
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly source: DataSource;
+  readonly database: Database;
+  drop(): Promise<void>;
+}
+
+/** A database of a test file's own, migrated, empty, and gone after `drop`. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const { TEST_SERVER_URL: server, TEST_TEMPLATE: template } = process.env;
+  if (!server || !template) throw new Error('there is no test server: run the tests with Jest and its configuration');
+  const name = `${template}_${randomBytes(4).toString('hex')}`;
+  await clone(server, template, name);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const source = createDataSource({
+    url: url.href,
+    poolSize: 10,
+    pooler: false,
+    applicationName: 'test',
+    onPoolError: () => undefined,
+  });
+  await source.initialize();
+  const drop = async () => {
+    if (source.isInitialized) await source.destroy();
+    await administer(server, `drop database if exists ${name} with (force)`);
+  };
+  return { url: url.href, source, database: new Database(source, { prepared: true }), drop };
+}
+
+/** Autovacuum may be looking at the template, and whoever is connected to it keeps it from being cloned. */
+async function clone(server: string, template: string, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await administer(server, `create database ${name} template ${template}`);
+    } catch (error) {
+      if (attempt === 100 || (error as { code?: string }).code !== '55006') throw error;
+      await sleep(50);
+    }
+  }
+}
+
+async function administer(server: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  try {
+    await client.query(`-- test.administer\n${statement}`);
+  } finally {
+    await client.end();
+  }
+}

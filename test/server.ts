@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { EmbeddedServer, findServer, startEmbedded } from '../src/database/embedded.js';
+import { migrate } from '../src/database/migrate.js';
+import { isAlive } from '../src/database/processes.js';
+
+const prefix = 'instructor-dashboard-test-';
+
+export interface TestRun {
+  /** Of the server and a database that is not a test's own. */
+  readonly url: string;
+  /** A migrated database to clone; the run's other databases begin with its name. */
+  readonly template: string;
+  end(): Promise<void>;
+}
+
+/**
+ * One server for all test files of a run: that of `DATABASE_URL`, whose role must be allowed to create databases, or an
+ * embedded one in a temporary directory. What runs that crashed have left is removed first.
+ */
+export async function startRun(databaseUrl: string | undefined): Promise<TestRun> {
+  const server = databaseUrl === undefined ? await startTemporary() : undefined;
+  const url = databaseUrl ?? server!.url;
+  const template = `test_${randomBytes(6).toString('hex')}`;
+  // the name of this connection tells other runs that this one is alive
+  const admin = new pg.Client({ connectionString: url, application_name: template });
+  admin.on('error', () => undefined);
+  await admin.connect();
+  await dropDatabases(admin, 'stale');
+  await admin.query(`create database ${template}`);
+  const own = new URL(url);
+  own.pathname = `/${template}`;
+  await migrate(own.href, () => undefined);
+  return {
+    url,
+    template,
+    end: async () => {
+      await dropDatabases(admin, template);
+      await admin.end();
+      await server?.end();
+    },
+  };
+}
+
+async function startTemporary(): Promise<{ url: string; end(): Promise<void> }> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(prefix) || isAlive(Number.parseInt(name.slice(prefix.length), 10))) continue;
+    await discard(join(tmpdir(), name));
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '100' };
+  const server: EmbeddedServer = await startEmbedded({ dataDir, log: () => undefined, settings });
+  const end = async () => {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return { url: server.url, end };
+}
+
+async function discard(dataDir: string): Promise<void> {
+  const cluster = join(await realpath(dataDir), 'postgres', 'cluster');
+  const server = await findServer(cluster);
+  if (server) process.kill(server.pid, 'SIGQUIT');
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
+}
+
+/** @param which the template of one run, or every run that no connection speaks for */
+async function dropDatabases(admin: pg.Client, which: string): Promise<void> {
+  const { rows } = await admin.query<{ datname: string }>(
+    `-- test.listDatabases
+    select datname from pg_database d
+    where datname ~ '^test_[0-9a-f]{12}(_|$)'
+      and case when $1 = 'stale'
+          then not exists (select from pg_stat_activity where application_name = left(d.datname, 17))
+          else left(datname, 17) = $1 end`,
+    [which],
+  );
+  for (const { datname } of rows) await admin.query(`drop database if exists ${datname} with (force)`);
+}
