@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { EmbeddedServer, findServer, startEmbedded } from '../src/database/embedded.js';
 import { migrate } from '../src/database/migrate.js';
@@ -51,20 +52,27 @@ async function startTemporary(): Promise<{ url: string; end(): Promise<void> }> 
     await discard(join(tmpdir(), name));
   }
   const dataDir = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  // root's server runs as somebody else
+  await chmod(dataDir, 0o755);
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '100' };
   const server: EmbeddedServer = await startEmbedded({ dataDir, log: () => undefined, settings });
   const end = async () => {
     await server.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await discard(dataDir);
   };
   return { url: server.url, end };
 }
 
 async function discard(dataDir: string): Promise<void> {
-  const cluster = join(await realpath(dataDir), 'postgres', 'cluster');
-  const server = await findServer(cluster);
-  if (server) process.kill(server.pid, 'SIGQUIT');
-  await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
+  const home = await realpath(join(dataDir, 'postgres')).catch(() => undefined);
+  if (home !== undefined) {
+    const cluster = join(home, 'cluster');
+    const server = await findServer(cluster);
+    if (server) process.kill(server.pid, 'SIGQUIT');
+    for (let i = 0; i < 100 && (await findServer(cluster)); i++) await sleep(20);
+    await rm(home, { recursive: true, force: true });
+  }
+  await rm(dataDir, { recursive: true, force: true });
 }
 
 /** @param which the template of one run, or every run that no connection speaks for */

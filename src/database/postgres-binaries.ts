@@ -74,7 +74,8 @@ export class PostgresBinaries {
 
   spawnOptions() {
     // an environment of its own: PGDATA and the like must not reach it, and macOS wants a locale that is set
-    return { ...this.account, cwd: this.home, env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' }, windowsHide: true };
+    const identity = this.account ? { uid: this.account.uid | 0, gid: this.account.gid | 0 } : {};
+    return { ...identity, cwd: this.home, env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' }, windowsHide: true };
   }
 
   /** @returns false when the account has no permission */

@@ -18,24 +18,25 @@ export interface ServerHome {
  * `<dataDir>/postgres` becomes a link to it.
  */
 export async function makeHome(dataDir: string, log: (line: string) => void): Promise<ServerHome> {
-  const home = join(dataDir, 'postgres');
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  if (process.getuid?.() !== 0) return { path: await realpath(home), account: undefined };
+  const link = join(dataDir, 'postgres');
+  await mkdir(link, { recursive: true, mode: 0o700 });
+  const home = await realpath(link);
+  if (process.getuid?.() !== 0) return { path: home, account: undefined };
 
   const owner = await stat(home);
   const account = owner.uid === 0 ? nobody() : { uid: owner.uid, gid: owner.gid };
   await chown(home, account.uid, account.gid);
-  if (!isReachable(home, account)) {
-    if ((await readdir(home)).length > 0) throw new Error(`no permission: user ${account.uid} cannot reach ${home}`);
-    await mkdir(shelter, { recursive: true });
-    await chmod(shelter, 0o755);
-    const sheltered = await mkdtemp(join(shelter, 'postgres-'));
-    await chown(sheltered, account.uid, account.gid);
-    await rmdir(home);
-    await symlink(sheltered, home);
-    log(`only root can reach ${dataDir}, and PostgreSQL does not run as root: its files go to ${sheltered}`);
-  }
-  return { path: await realpath(home), account };
+  if (isReachable(home, account)) return { path: home, account };
+
+  if ((await readdir(home)).length > 0) throw new Error(`no permission: user ${account.uid} cannot reach ${home}`);
+  await mkdir(shelter, { recursive: true });
+  await chmod(shelter, 0o755);
+  const sheltered = await mkdtemp(join(shelter, 'postgres-'));
+  await chown(sheltered, account.uid, account.gid);
+  await rmdir(home);
+  await symlink(sheltered, link);
+  log(`only root can reach ${dataDir}, and PostgreSQL does not run as root: its files go to ${sheltered}`);
+  return { path: sheltered, account };
 }
 
 function nobody(): { uid: number; gid: number } {
@@ -43,6 +44,7 @@ function nobody(): { uid: number; gid: number } {
   return { uid: id('-u'), gid: id('-g') };
 }
 
+/** macOS gives `nobody` the id 2³² − 2, which Node takes as −2 where it starts processes. */
 function isReachable(path: string, account: { uid: number; gid: number }): boolean {
-  return spawnSync('test', ['-w', path], { ...account, cwd: '/' }).status === 0;
+  return spawnSync('test', ['-w', path], { uid: account.uid | 0, gid: account.gid | 0, cwd: '/' }).status === 0;
 }
