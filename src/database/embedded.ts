@@ -123,7 +123,7 @@ class Supervisor {
   private async createCluster(passwordFile: string): Promise<void> {
     this.log(`creating a PostgreSQL cluster in ${this.cluster}`);
     const unfinished = `${this.cluster}.new`;
-    const initdb = async (locale: string) => {
+    const initdb = async (...locale: string[]) => {
       await rm(unfinished, { recursive: true, force: true });
       await this.binaries.run('initdb', [
         `--pgdata=${unfinished}`,
@@ -131,16 +131,17 @@ class Supervisor {
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
-        `--locale=${locale}`,
+        ...locale,
         '--data-checksums',
         ...(this.settings.fsync === 'off' ? ['--no-sync'] : []),
       ]);
     };
     try {
-      await initdb('C.UTF-8');
+      await initdb('--locale=C.UTF-8');
     } catch (error) {
       if (!(error instanceof ProgramFailed && /invalid locale/.test(error.message))) throw error;
-      await initdb('C');
+      // older macOS has no such locale; PostgreSQL brings one of its own since 17
+      await initdb('--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8');
     }
     await rename(unfinished, this.cluster);
   }
@@ -256,7 +257,8 @@ function explain(error: unknown, dataDir: string): Error {
   const cause = { cause: error };
   if (/ENOSPC|No space left on device/.test(text)) return new Error(`the disk that holds ${dataDir} is full`, cause);
   if (/EACCES|EPERM|EROFS|Permission denied/.test(text)) {
-    const path = (error as NodeJS.ErrnoException).path ?? /"([^"]+)"/.exec(text)?.[1] ?? dataDir;
+    const named = (error as NodeJS.ErrnoException).path ?? /"([^"]+)"/.exec(text)?.[1] ?? dataDir;
+    const path = named.replace(/\/postgres\.lock.*$/, '');
     return new Error(`no permission to use ${path}: change its owner, or set DATA_DIR to another directory`, cause);
   }
   if (!(error instanceof ProgramFailed)) return error instanceof Error ? error : new Error(text);
