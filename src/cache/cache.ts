@@ -1,0 +1,100 @@
+import { OnApplicationShutdown } from '@nestjs/common';
+import { Config } from '../config.js';
+import { Clock } from '../database/clock.js';
+import { DatabaseUnavailable } from '../database/errors.js';
+import { JsonBytes, toJsonBytes } from './json-bytes.js';
+import { MemoryBodies } from './memory-bodies.js';
+import { SharedCache } from './shared-cache.js';
+import { SingleFlight } from './single-flight.js';
+import { MemoryVersions, noVersions, Versions } from './versions.js';
+
+export interface CacheOptions {
+  /** What the value is made from: `roster:<instructor id>`, `student:<id>`, `tenant:<id>`. */
+  readonly tags: readonly string[];
+  /** At most five minutes count; ±10 % so that values stored together do not expire together. */
+  readonly lifetimeSeconds: number;
+  /** The tenant's local day, where the value says "today" or "this week". */
+  readonly day?: string;
+}
+
+/** Also the longest that other processes can miss a bump which could not reach Redis: see docs/adr/0003. */
+const longestLifetimeSeconds = 300;
+const maxEntries = 10_000;
+/** Of bodies and keys; compressed forms that were asked for come on top. */
+const maxBytes = 64 * 1024 * 1024;
+
+/**
+ * Answers as ready JSON. A key carries the versions of its tags, read before the value is produced and again on every
+ * hit, so a read that starts after `bump` has returned never sees what was produced before it.
+ */
+export class Cache implements OnApplicationShutdown {
+  private readonly versions: Versions;
+  private readonly shared: SharedCache | undefined;
+  private readonly memory = new MemoryBodies(maxEntries, maxBytes);
+  private readonly flights: SingleFlight<JsonBytes>;
+
+  constructor(
+    config: Pick<Config, 'cache' | 'redisUrl' | 'http'>,
+    private readonly clock: Clock,
+  ) {
+    if (config.cache === 'redis' && config.redisUrl) this.shared = new SharedCache(config.redisUrl);
+    this.versions = this.shared ?? (config.cache === 'memory' ? new MemoryVersions() : noVersions);
+    this.flights = new SingleFlight(
+      config.http.requestTimeoutSeconds,
+      () => new DatabaseUnavailable('the answer was not produced in time'),
+    );
+  }
+
+  /** Whether hits are possible now: not when switched off, and not while Redis is bypassed. */
+  get serving(): boolean {
+    return this.shared ? this.shared.serving : this.versions !== noVersions;
+  }
+
+  /**
+   * The value of `key`, produced when it is not there. One production per key at a time; its error reaches everyone
+   * who waits for it and is not kept. Not inside a transaction, and `produce` reads from the primary: both could put
+   * a state into the cache that others must not see, or that is older than the versions.
+   *
+   * @param key names the value together with all it depends on: route, tenant, viewer's scope, query
+   * @throws DatabaseUnavailable when the production takes longer than a request may
+   */
+  async bytes(key: string, options: CacheOptions, produce: () => Promise<object>): Promise<JsonBytes> {
+    const versions = await this.versions.read(options.tags);
+    const dailyKey = `${options.day ?? ''}\n${key}`;
+    if (versions === null) {
+      return this.flights.joinNext(dailyKey, async () => toJsonBytes(await produce()));
+    }
+    const fullKey = `${versions}\n${dailyKey}`;
+    const held = this.memory.get(fullKey, this.clock.now().getTime());
+    return held ?? this.flights.join(fullKey, () => this.fill(fullKey, options.lifetimeSeconds, produce));
+  }
+
+  /**
+   * Makes every value with one of these tags unreachable, in every process. Called after commit and before the answer:
+   * `database.afterCommit(() => cache.bump([...]))`. Never throws, and waits 100 ms at most.
+   */
+  async bump(tags: readonly string[]): Promise<void> {
+    if (tags.length > 0) await this.versions.bump(tags);
+  }
+
+  onApplicationShutdown(): void {
+    this.shared?.close();
+  }
+
+  private async fill(fullKey: string, lifetimeSeconds: number, produce: () => Promise<object>): Promise<JsonBytes> {
+    // kept by another process as "<when it expires, in ms> <JSON>"
+    const text = await this.shared?.body(fullKey);
+    if (text !== undefined) {
+      const end = text.indexOf(' ');
+      const value = toJsonBytes(JSON.parse(text.slice(end + 1)) as object);
+      this.memory.set(fullKey, value, Number(text.slice(0, end)));
+      return value;
+    }
+    const value = toJsonBytes(await produce());
+    const lifetimeMs = Math.min(lifetimeSeconds, longestLifetimeSeconds) * 1000 * (0.9 + 0.2 * Math.random());
+    const expiresAt = Math.round(this.clock.now().getTime() + lifetimeMs);
+    this.memory.set(fullKey, value, expiresAt);
+    this.shared?.keepBody(fullKey, `${expiresAt} ${value.body.toString()}`, lifetimeMs);
+    return value;
+  }
+}
