@@ -1,6 +1,6 @@
-/** What the writers of a tag have made of it: a version is replaced by one that never was before, and never comes back. */
+/** A write replaces the versions of its tags by ones that never were before; none ever comes back. */
 export interface Versions {
-  /** The versions of `tags` in one text; null while they cannot be known, and then nothing may be answered from a cache. */
+  /** The versions of `tags` in one text; null while they cannot be known: then nothing may come from a cache. */
   read(tags: readonly string[]): Promise<string | null> | string | null;
   /** Gives `tags` new versions. Never throws: what was committed stays committed. */
   bump(tags: readonly string[]): Promise<void> | void;
