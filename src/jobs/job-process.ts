@@ -6,8 +6,8 @@ import { Relay } from './relay.js';
 import { Runner } from './runner.js';
 import { Schedules } from './schedules.js';
 
-/** Runs of one feature at a time, in one process. */
-const concurrency = 4;
+/** Runs of one feature at once, in one process: together they must leave connections for requests. */
+const concurrency = 2;
 
 /** Starts and stops, in order, everything that a process does which takes jobs. */
 @Injectable()

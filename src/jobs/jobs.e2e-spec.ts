@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Global, Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -6,18 +8,26 @@ import { Redis } from 'ioredis';
 import { createTestDatabase, type TestDatabase } from '../../test/database.js';
 import { Config, readConfig } from '../config.js';
 import { Clock } from '../database/clock.js';
+import { Database } from '../database/database.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { deleteExpired } from './catalogue.js';
 import { defineJob, Handles, type Handler, type JobDefinition, type Run } from './job.js';
 import { JobsModule } from './jobs.module.js';
 import { Outbox } from './outbox.js';
 import { OutboxRepository } from './outbox.repository.js';
-import { migrateQueues } from './queues.js';
+import { migrateQueues, Queues } from './queues.js';
 import { RunsRepository } from './runs.repository.js';
 import { latestTick, Schedules } from './schedules.js';
 
 const redisUrl = process.env.REDIS_URL?.trim();
 const backends = redisUrl ? (['postgres', 'redis'] as const) : (['postgres'] as const);
+/** What the library could not do; it tries again by itself, so nothing else would show that it never can. */
+const queueErrors: unknown[] = [];
+const logger = {
+  log: () => undefined,
+  warn: (message: { message?: string }) => void (message.message === 'queue error' && queueErrors.push(message)),
+  error: () => undefined,
+};
 const tenant = '0198f000-0000-7000-8000-000000000001';
 
 class TestClock extends Clock {
@@ -61,15 +71,16 @@ describe.each(backends)('jobs on %s', (queueBackend) => {
 
   afterEach(async () => {
     await Promise.all(apps.splice(0).map((app) => app.close()));
+    expect(queueErrors.splice(0)).toEqual([]);
   });
 
   /** A process that runs the given jobs with the given handlers. */
   async function start(
     handled: readonly (readonly [JobDefinition, Handler])[],
-    options: { jobs?: readonly JobDefinition[]; drainSeconds?: number; redis?: string } = {},
+    options: { jobs?: readonly JobDefinition[]; drainSeconds?: number } = {},
   ): Promise<INestApplicationContext> {
     const config: Config = {
-      ...readConfig({ NODE_ENV: 'test', DATABASE_URL: db.url, REDIS_URL: options.redis ?? redisUrl }),
+      ...readConfig({ NODE_ENV: 'test', DATABASE_URL: db.url, REDIS_URL: redisUrl }),
       queueBackend,
       http: { ...readConfig({}).http, drainSeconds: options.drainSeconds ?? 5 },
     };
@@ -86,11 +97,10 @@ describe.each(backends)('jobs on %s', (queueBackend) => {
       ],
       providers: handled.map(([job, handle]) => handlerOf(job, handle)),
     })
-      .setLogger(false)
+      .setLogger(logger)
       .compile();
-    await module.init();
     apps.push(module);
-    return module;
+    return module.init();
   }
 
   it('runs the job of an event that was committed, with its ids, and writes down what it did', async () => {
@@ -106,9 +116,11 @@ describe.each(backends)('jobs on %s', (queueBackend) => {
       ],
     ]);
 
-    await db.database.transaction(() =>
-      app.get(Outbox).append(tenant, job.on![0]!, 'student-1', { day: '2026-03-02', sessions: [1, 2] }),
-    );
+    await app
+      .get(Database)
+      .transaction(() =>
+        app.get(Outbox).append(tenant, job.on![0]!, 'student-1', { day: '2026-03-02', sessions: [1, 2] }),
+      );
     const [run] = await until(() => runsOf(job, 'completed'));
 
     expect(seen).toHaveLength(1);
@@ -130,7 +142,7 @@ describe.each(backends)('jobs on %s', (queueBackend) => {
     const app = await start([[job, async ({ key }) => void keys.push(key)]]);
     const outbox = app.get(Outbox);
 
-    const failing = db.database.transaction(async () => {
+    const failing = app.get(Database).transaction(async () => {
       await outbox.append(tenant, job.on![0]!, 'rolled-back', {});
       throw new Error('changed my mind');
     });
@@ -271,7 +283,6 @@ describe.each(backends)('jobs on %s', (queueBackend) => {
     );
     await until(async () => (running.get('a') && running.get('b') ? [true] : []));
     await until(async () => (await runsOf(job)).filter(({ status }) => status === 'running'), 2);
-    // the second `a` has been refused at least once when the last event of another job is through
     gate.open();
     await until(() => runsOf(job, 'completed'), 3);
 
@@ -370,6 +381,39 @@ describe.each(backends)('jobs on %s', (queueBackend) => {
     expect(await runsOf(job)).toMatchObject([{ status: 'completed' }]);
   });
 
+  it('takes over what a worker that was killed was running', async () => {
+    const job = newJob({ overlap: 'skip' });
+    const script = `
+      const { startWorker } = await import('./src/jobs/killed-worker.fixture.ts');
+      await startWorker(${JSON.stringify({ url: db.url, redisUrl, queueBackend, job })});`;
+    const args = ['--import', './test/typescript.js', '--input-type=module', '--eval', script];
+    const child = spawn(process.execPath, args, { stdio: 'inherit' });
+    const exited = once(child, 'exit');
+    const outbox = new OutboxRepository(db.database);
+    await outbox.insert(tenant, job.on![0]!, [{ key: 'k', payload: {} }], clock.now());
+    const [killed] = await until(() => runsOf(job, 'running'));
+    child.kill('SIGKILL');
+    await exited;
+
+    await start([[job, async () => ({ by: 'the other' })]]);
+
+    const [run] = await until(() => runsOf(job, 'completed'));
+    expect(run).toMatchObject({ occasion: killed!.occasion, key: 'k', outcome: { by: 'the other' } });
+  });
+
+  it('goes on after the server has dropped its connections', async () => {
+    const job = newJob();
+    const app = await start([[job, async () => undefined]]);
+    await app.get(Outbox).append(tenant, job.on![0]!, 'before', {});
+    await until(() => runsOf(job, 'completed'));
+
+    await dropConnections(queueBackend);
+    await new OutboxRepository(db.database).insert(tenant, job.on![0]!, [{ key: 'after', payload: {} }], clock.now());
+
+    await until(() => runsOf(job, 'completed'), 2);
+    queueErrors.length = 0;
+  });
+
   it('refuses to start when a job has no handler, two, or is unknown', async () => {
     const [lonely, popular, stray] = [newJob(), newJob(), newJob()];
     const nothing = async () => undefined;
@@ -389,6 +433,56 @@ describe.each(backends)('jobs on %s', (queueBackend) => {
     expect(error).toContain(`job ${lonely.name} has no handler`);
     expect(error).toContain(`job ${popular.name} has 2 handlers: Probe.run, Probe.run`);
     expect(error).toContain(`Probe.run handles job ${stray.name}, which is not in the catalogue`);
+  });
+});
+
+describe('queues', () => {
+  const open = async (overrides: Partial<Config>, database = db.database): Promise<void> => {
+    const queues = new Queues({ ...readConfig({ DATABASE_URL: db.url }), ...overrides }, database);
+    try {
+      await queues.open(['jobs']);
+    } finally {
+      await queues.close(true);
+    }
+  };
+
+  it('are refused where their tables are missing', async () => {
+    const bare = await createTestDatabase();
+    try {
+      await bare.database.run('-- test.bare\ndrop schema if exists bullmq cascade');
+      await expect(open({}, bare.database)).rejects.toThrow('is not initialized');
+    } finally {
+      await bare.drop();
+    }
+  });
+
+  it('are refused on PostgreSQL behind a pooler, which cannot listen', async () => {
+    const { database } = readConfig({});
+    await expect(open({ database: { ...database, pooler: true } })).rejects.toThrow('DATABASE_POOLER=true');
+  });
+
+  it('are refused on a Redis that is not there', async () => {
+    await expect(open({ queueBackend: 'redis', redisUrl: 'redis://127.0.0.1:1' })).rejects.toThrow();
+  });
+
+  (redisUrl ? it : it.skip)('are refused on a Redis that may forget them', async () => {
+    const port = 20_000 + (process.pid % 20_000);
+    const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'allkeys-lru'];
+    const server = spawn('redis-server', args, { stdio: 'ignore' });
+    const exited = once(server, 'exit');
+    try {
+      const evicting = `redis://127.0.0.1:${port}`;
+      const redis = new Redis(evicting, { retryStrategy: () => 50 });
+      redis.on('error', () => undefined);
+      await redis.ping();
+      await redis.quit();
+      await expect(open({ queueBackend: 'redis', redisUrl: evicting })).rejects.toThrow(
+        'to noeviction, not allkeys-lru',
+      );
+    } finally {
+      server.kill();
+      await exited;
+    }
   });
 });
 
@@ -515,6 +609,21 @@ async function until<T>(ask: () => Promise<T[]>, count = 1): Promise<T[]> {
     await sleep(40);
   }
   throw new Error(`waited in vain for ${count} rows`);
+}
+
+async function dropConnections(queueBackend: Config['queueBackend']): Promise<void> {
+  if (queueBackend === 'redis') {
+    const redis = new Redis(redisUrl!);
+    const clients = String(await redis.client('LIST')).split('\n');
+    const ours = clients.filter((line) => line.includes(` name=jobs-${new URL(db.url).pathname.slice(1)}:`));
+    expect(ours.length).toBeGreaterThan(0);
+    for (const line of ours) await redis.client('KILL', 'ID', Number(/^id=(\d+)/.exec(line)?.[1]));
+    await redis.quit();
+  } else {
+    await db.database.run(`-- test.dropConnections
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`);
+  }
 }
 
 async function forgetRedis(): Promise<void> {

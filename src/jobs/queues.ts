@@ -52,7 +52,7 @@ const dialSeconds = 1;
 const answerSeconds = 5;
 /** Beside the connection with which each worker listens. */
 const sharedConnections = 4;
-const day = 86_400;
+const hour = 3_600;
 
 /** Puts the tables of the queues into the database, in a schema of their own; for the command that migrates. */
 export async function migrateQueues(url: string): Promise<void> {
@@ -105,9 +105,9 @@ export class Queues {
         opts: {
           jobId: id,
           attempts,
-          backoff: { type: 'exponential', delay: backoffSeconds * 1000 },
-          removeOnComplete: { age: day / 24, count: 1_000 },
-          removeOnFail: { age: 7 * day, count: 5_000 },
+          backoff: { type: 'exponential', delay: Math.round(backoffSeconds * 1000) },
+          removeOnComplete: { age: hour, count: 1_000 },
+          removeOnFail: { age: 7 * 24 * hour, count: 5_000 },
         },
       }));
       await within(answerSeconds, queue.addBulk(entries));
@@ -119,8 +119,8 @@ export class Queues {
     const options = {
       autorun: false,
       concurrency,
-      lockDuration: lockSeconds * 1000,
-      stalledInterval: (lockSeconds * 1000) / 3,
+      lockDuration: Math.round(lockSeconds * 1000),
+      stalledInterval: Math.round((lockSeconds * 1000) / 3), // PostgreSQL takes whole milliseconds only
       maxStalledCount: 3,
     };
     const run = (job: QueuedJob, token: string | undefined, signal: AbortSignal | undefined): Promise<void> =>

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { DelayedError, WaitingError } from 'bullmq';
 import { Clock } from '../database/clock.js';
+import { DatabaseUnavailable } from '../database/errors.js';
 import { Handlers, type Binding } from './handlers.js';
 import { JobSettings, type Outcome } from './job.js';
 import type { QueuedJob } from './queues.js';
 import { RunsRepository, type RunEnd } from './runs.repository.js';
 
 const overlapPauseSeconds = 1;
+const outagePauseSeconds = 2;
 /** A worker of the version before, or after, may know the job. */
 const unknownPauseSeconds = 30;
 /** What a handler gets to stop in once its signal is aborted; then it is given up. */
@@ -80,7 +82,13 @@ export class Runner {
     const exclusive = binding.definition.overlap === 'skip';
     const attempt = job.attemptsMade + 1;
     const start = { ...job.data, job: job.name, exclusive, attempt, claim, now: this.clock.now() };
-    switch (await this.runs.start(start, this.leaseSeconds)) {
+    const answer = await this.runs.start(start, this.leaseSeconds).catch((error: unknown) => {
+      if (error instanceof DatabaseUnavailable) return 'unavailable' as const;
+      throw error;
+    });
+    switch (answer) {
+      case 'unavailable':
+        return postpone(job, token, outagePauseSeconds);
       case 'ended':
         return;
       case 'overlapping':
@@ -173,16 +181,16 @@ export class Runner {
 /** Waits for a handler, and a little longer for one that was told to stop. */
 async function orGiveUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let wait = (): void => undefined;
   const givenUp = new Promise<never>((_, reject) => {
-    const wait = (): void => {
-      timer = setTimeout(() => reject(signal.reason as Error), stopSeconds * 1000);
-    };
-    if (signal.aborted) wait();
-    else signal.addEventListener('abort', wait, { once: true });
+    wait = () => (timer = setTimeout(() => reject(signal.reason as Error), stopSeconds * 1000));
   });
+  if (signal.aborted) wait();
+  else signal.addEventListener('abort', wait);
   try {
     return await Promise.race([work, givenUp]);
   } finally {
+    signal.removeEventListener('abort', wait);
     clearTimeout(timer);
   }
 }
@@ -190,7 +198,7 @@ async function orGiveUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 /** Not now, and without counting as an attempt. */
 async function postpone(job: QueuedJob, token: string, seconds: number): Promise<never> {
   // the queue's time is the wall's, whatever time the application thinks it is
-  await job.moveToDelayed(Date.now() + seconds * 1000, token);
+  await job.moveToDelayed(Date.now() + Math.round(seconds * 1000), token);
   throw new DelayedError();
 }
 
