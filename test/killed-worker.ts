@@ -1,12 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { createDataSource } from '../../ormconfig.js';
-import { Config, readConfig } from '../config.js';
-import { Clock } from '../database/clock.js';
-import { DatabaseModule } from '../database/database.module.js';
-import { deleteExpired } from './catalogue.js';
-import { Handles, type JobDefinition } from './job.js';
-import { JobsModule } from './jobs.module.js';
+import { createDataSource } from '../ormconfig.js';
+import { Config, readConfig } from '../src/config.js';
+import { Clock } from '../src/database/clock.js';
+import { DatabaseModule } from '../src/database/database.module.js';
+import { deleteExpired } from '../src/jobs/catalogue.js';
+import { Handles, type JobDefinition } from '../src/jobs/job.js';
+import { JobsModule } from '../src/jobs/jobs.module.js';
 
 export interface KilledWorker extends Pick<Config, 'queueBackend' | 'redisUrl'> {
   readonly url: string;
