@@ -1,0 +1,77 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino } from 'pino';
+import type { Config } from '../config.js';
+import { currentRequest } from './request.js';
+
+export type Log = pino.Logger;
+
+interface LoggedError {
+  readonly type: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: unknown;
+  readonly cause?: LoggedError;
+}
+
+/** Chosen properties only: PostgreSQL's errors carry rows and parameters, which are people's data. */
+function describe(error: unknown, depth = 0): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { name: type, message, stack, cause } = error;
+  const code = (error as { code?: unknown }).code;
+  return { type, message, stack, code, cause: cause && depth < 3 ? describe(cause, depth + 1) : undefined };
+}
+
+/** JSON lines on standard output, written in blocks; call `flush` before the process ends. */
+export function createLog(config: Config): Log {
+  return pino(
+    {
+      level: config.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      serializers: { err: (error: unknown) => describe(error) },
+      mixin: (line) => {
+        const request = 'requestId' in line ? undefined : currentRequest();
+        return request ? { requestId: request.id } : {};
+      },
+    },
+    pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 }),
+  );
+}
+
+/** What Nest says about itself while starting, one line for each module and route. */
+const chatter = new Set<unknown>(['InstanceLoader', 'NestFactory', 'RoutesResolver', 'RouterExplorer']);
+
+/** Lets Nest and everything that uses its `Logger` write to the same place. */
+export class NestLog implements LoggerService {
+  constructor(private readonly target: Log) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write(chatter.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  /** Nest passes its context last, and a stack before it with errors. */
+  private write(level: pino.Level, message: unknown, rest: readonly unknown[]): void {
+    if (!this.target.isLevelEnabled(level)) return;
+    const context = rest.at(-1);
+    const err = message instanceof Error ? message : rest.find((part) => part instanceof Error);
+    const fields = message instanceof Error || typeof message !== 'object' ? {} : message;
+    const text = message instanceof Error ? message.message : typeof message === 'object' ? undefined : String(message);
+    this.target[level]({ context, err, ...fields }, text);
+  }
+}

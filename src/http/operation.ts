@@ -1,0 +1,54 @@
+import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/common';
+import { ApiExtension, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { Public } from './public.js';
+
+export const PERMISSION = 'http:permission';
+
+export interface OperationOptions {
+  readonly summary: string;
+  readonly description?: string;
+  /** `noun:verb`; the guard of `auth` demands it. Leave it out where every signed-in viewer may, or with `public`. */
+  readonly permission?: string;
+  readonly public?: boolean;
+  /** 200 unless told. */
+  readonly status?: 200 | 201 | 202 | 204;
+  /** What is answered: one, or `list` of them in an array, or `page` of them under `data` with `pagination`. */
+  readonly answer?: Type;
+  readonly shape?: 'one' | 'list' | 'page';
+  readonly example?: unknown;
+  /** Refusals of its own; 400, 401, 403, 429, 500, 503 and what Idempotency-Key brings are added to all. */
+  readonly errors?: readonly (404 | 409 | 412 | 413 | 415 | 422)[];
+}
+
+/** Everything a route says about itself; each route has one. */
+export function Operation(options: OperationOptions): MethodDecorator {
+  const { summary, permission, status = 200, answer, shape = 'one', example, errors = [] } = options;
+  const needs = permission ? `Permission: \`${permission}\`.` : options.public ? '' : 'For every signed-in viewer.';
+  const description = [options.description, needs].filter(Boolean).join('\n\n');
+  return applyDecorators(
+    HttpCode(status),
+    ApiOperation({ summary, description }),
+    ApiExtension('x-errors', errors),
+    ApiExtension('x-permission', permission ?? null),
+    ...(permission ? [SetMetadata(PERMISSION, permission)] : []),
+    ...(options.public ? [Public()] : []),
+    ...(answer ? [ApiExtraModels(answer)] : []),
+    ApiResponse({
+      status,
+      description: 'Success',
+      ...(answer || example !== undefined
+        ? { content: { 'application/json': { schema: schemaOf(answer, shape), example } } }
+        : {}),
+    }),
+  );
+}
+
+function schemaOf(answer: Type | undefined, shape: 'one' | 'list' | 'page'): Record<string, unknown> {
+  if (!answer) return { type: 'object' };
+  const one = { $ref: getSchemaPath(answer) };
+  if (shape === 'one') return one;
+  const list = { type: 'array', items: one };
+  if (shape === 'list') return list;
+  const pagination = { $ref: '#/components/schemas/Pagination' };
+  return { type: 'object', required: ['data', 'pagination'], properties: { data: list, pagination } };
+}

@@ -1,0 +1,43 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Idempotency, sendStored, StoredAnswer } from './idempotency.js';
+import type { Log } from './log.js';
+import { Problem, toProblem } from './problem.js';
+
+const unknown = new Problem(500, 'internal_error', { detail: 'Something went wrong. It has been written down.' });
+
+/** Everything that is thrown becomes `application/problem+json`; a bug tells nothing and is logged once. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly log: Log,
+    private readonly idempotency: Idempotency,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void | Promise<void> {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (error instanceof StoredAnswer) return sendStored(reply, error.earlier);
+    const problem = toProblem(error) ?? unknown;
+    if (problem === unknown) this.log.error({ err: error, requestId: request.id }, 'request failed');
+    else if (problem.status === 503)
+      this.log.warn({ err: problem.cause ?? problem, requestId: request.id }, problem.code);
+    if (!request.claim) return sendProblem(reply, problem);
+    return this.idempotency.refused(request).then(() => sendProblem(reply, problem));
+  }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  // the deadline has answered, or a stream broke off half-way
+  if (reply.sent || reply.raw.headersSent) {
+    if (!reply.sent) reply.raw.destroy();
+    return;
+  }
+  for (const name of ['etag', 'content-encoding', 'link', 'content-length']) reply.removeHeader(name);
+  reply.code(problem.status).header('cache-control', 'no-store').header('content-type', 'application/problem+json');
+  // not there yet where the router refused by itself
+  reply.header('x-request-id', reply.request.id);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (problem.headers) reply.headers(problem.headers);
+  reply.send(Buffer.from(JSON.stringify(problem.toDocument(reply.request.id))));
+}

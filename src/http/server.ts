@@ -1,0 +1,174 @@
+import { StreamableFile } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyHttpOptions, FastifyRequest } from 'fastify';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
+import type { Config } from '../config.js';
+import { JsonBytes, sendJson, toJsonBytes } from './answer.js';
+import { registerJsonBody } from './body.js';
+import type { Idempotency } from './idempotency.js';
+import type { Log } from './log.js';
+import { sendProblem } from './problem.filter.js';
+import { Problem, toProblem } from './problem.js';
+import { runWithRequest } from './request.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Set with `@RouteConfig` on routes that stream for longer than the usual deadline. */
+    deadlineSeconds?: number;
+  }
+}
+
+const wellFormedId = /^[\w.:-]{8,128}$/;
+/** Nothing but JSON, problems, streams of events and CSV leaves this server, the documentation aside. */
+const acceptable = /json|\*\/\*|application\/\*|event-stream|csv|text\/\*|html/;
+
+// Written out: @fastify/helmet spends about as much on a request as the whole of Fastify, on headers that never change.
+const securityHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+const documentationPolicy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+/**
+ * Fastify for Nest, with what every answer needs done in the one place they all pass: no interceptor, no hook on
+ * sending, nothing serialized twice.
+ */
+export class HttpServer extends FastifyAdapter {
+  private idempotency: Idempotency | undefined;
+
+  constructor(config: Config, log: Log) {
+    // 5 s beyond a usual load balancer's idle time, so that it is never us who closes first
+    const options: FastifyHttpOptions<Server> & { skipMiddie: boolean } = {
+      skipMiddie: true,
+      logger: false,
+      trustProxy: config.http.trustProxy,
+      bodyLimit: config.http.bodyLimitBytes,
+      keepAliveTimeout: 65_000,
+      requestTimeout: 30_000,
+      http: { headersTimeout: 10_000 },
+      routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
+      genReqId: ({ headers }) => {
+        const given = headers['x-request-id'];
+        return typeof given === 'string' && wellFormedId.test(given) ? given : uuidv7();
+      },
+      frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblem(error) ?? Problem.ofStatus(400)!),
+      clientErrorHandler: refuseConnection,
+    };
+    super(options);
+    // the adapter's types name every kind of server, ours is plain HTTP
+    install(this.getInstance() as unknown as FastifyInstance, config, log);
+  }
+
+  useIdempotency(idempotency: Idempotency): void {
+    this.idempotency = idempotency;
+  }
+
+  // @ts-expect-error the adapter's own type asks for replies of all kinds of servers at once
+  override reply(reply: FastifyReply, body: unknown, status?: number): unknown {
+    if (!('request' in reply) || isStream(body)) return super.reply(reply as never, body, status);
+    if (status !== undefined && !reply.sent) reply.code(status);
+    const answer = body instanceof JsonBytes ? body : body === undefined || body === null ? null : toJsonBytes(body);
+    const { request } = reply;
+    if (!request.claim) return send(reply, answer);
+    return this.idempotency!.succeeded(request, reply, status ?? reply.statusCode, answer).then(() =>
+      send(reply, answer),
+    );
+  }
+}
+
+function isStream(body: unknown): boolean {
+  return body instanceof StreamableFile || typeof (body as { pipe?: unknown } | null)?.pipe === 'function';
+}
+
+function send(reply: FastifyReply, answer: JsonBytes | null): void | Promise<void> {
+  if (reply.sent) return; // the deadline was faster
+  if (answer) return sendJson(reply, answer);
+  reply.send();
+}
+
+function install(fastify: FastifyInstance, config: Config, log: Log): void {
+  registerJsonBody(fastify);
+  for (const name of ['viewer', 'template', 'bodyHash', 'claim', 'deadline'] as const) {
+    fastify.decorateRequest(name, undefined);
+  }
+  const accessLog = log.isLevelEnabled('info');
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(securityHeaders).header('x-request-id', request.id);
+    reply.header(
+      'cache-control',
+      request.method === 'GET' || request.method === 'HEAD' ? 'private, no-cache' : 'no-store',
+    );
+    const { accept } = request.headers;
+    if (accept !== undefined && !acceptable.test(accept)) done(Problem.ofStatus(406)!);
+    else done();
+  });
+
+  // once per route and not per request: everything that is known of the route beforehand
+  fastify.addHook('onRoute', (route) => {
+    const template = route.url;
+    const milliseconds = (route.config?.deadlineSeconds ?? config.http.requestTimeoutSeconds) * 1000;
+    const isDocumentation = template === '/docs' || template.startsWith('/docs/');
+    const begin = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+      request.template = template;
+      if (isDocumentation) reply.header('content-security-policy', documentationPolicy);
+      request.deadline = setTimeout(expire, milliseconds, reply);
+      runWithRequest(request, done);
+    };
+    // after the body has been read: its chunks arrive outside of any scope, and its time is bounded by requestTimeout
+    route.preHandler = [begin, ...[route.preHandler ?? []].flat()];
+  });
+
+  fastify.addHook('onResponse', (request, reply, done) => {
+    clearTimeout(request.deadline);
+    if (accessLog) logAccess(log, request, reply);
+    done();
+  });
+
+  function expire(reply: FastifyReply): void {
+    if (reply.sent || reply.raw.headersSent) return;
+    log.warn({ requestId: reply.request.id, route: reply.request.template }, 'deadline passed');
+    sendProblem(reply, Problem.unavailable('deadline_passed'));
+  }
+}
+
+/** Never bodies, and of the query only the names: values are people's names and tokens. */
+function logAccess(log: Log, request: FastifyRequest, reply: FastifyReply): void {
+  const query = request.url.indexOf('?');
+  log.info(
+    {
+      method: request.method,
+      route: request.template,
+      query: query < 0 ? undefined : maskQuery(request.url.slice(query + 1)),
+      status: reply.statusCode,
+      durationSeconds: Math.round(reply.elapsedTime * 1000) / 1_000_000,
+      bytes: Number(reply.getHeader('content-length') ?? 0),
+      requestId: request.id,
+      viewerId: request.viewer?.userId,
+    },
+    'request',
+  );
+}
+
+function maskQuery(query: string): string {
+  return query.slice(0, 500).replaceAll(/=[^&]*/g, '=*');
+}
+
+/** What is not HTTP never becomes a request; the answer is written by hand. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.destroyed || error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const problem = Problem.ofStatus(status)!;
+  const body = JSON.stringify(problem.toDocument(uuidv7()));
+  socket.end(
+    `HTTP/1.1 ${status} ${problem.title}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
