@@ -1,5 +1,7 @@
 import type { MigrationInterface } from 'typeorm';
 import { CreateJobs1763600000000 } from './1763600000000-create-jobs.js';
+import { CreateIdempotencyKeys1763600100000 } from './1763600100000-create-idempotency-keys.js';
+import { CreateAuditEntries1763600200000 } from './1763600200000-create-audit-entries.js';
 import { CreateOrganisation1763600300000 } from './1763600300000-create-organisation.js';
 import { CreateStudents1763600400000 } from './1763600400000-create-students.js';
 import { CreateActivity1763600500000 } from './1763600500000-create-activity.js';
@@ -7,6 +9,8 @@ import { CreateActivity1763600500000 } from './1763600500000-create-activity.js'
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
   CreateJobs1763600000000,
+  CreateIdempotencyKeys1763600100000,
+  CreateAuditEntries1763600200000,
   CreateOrganisation1763600300000,
   CreateStudents1763600400000,
   CreateActivity1763600500000,
