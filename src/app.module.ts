@@ -1,0 +1,29 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { AuditModule } from './audit/audit.module.js';
+import { Config } from './config.js';
+import type { Clock } from './database/clock.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HttpModule } from './http/http.module.js';
+import { HealthModule } from './operations/health.module.js';
+
+export interface AppModuleOptions {
+  readonly source: DataSource;
+  readonly clock: Clock;
+  /** Whether this process also works off jobs. */
+  readonly worker: boolean;
+}
+
+@Global()
+@Module({})
+export class AppModule {
+  /** The modules, lowest first: each may use those before it. */
+  static forRoot(config: Config, { source, clock }: AppModuleOptions): DynamicModule {
+    return {
+      module: AppModule,
+      providers: [{ provide: Config, useValue: config }],
+      exports: [Config],
+      imports: [DatabaseModule.forRoot(source, clock), HttpModule, AuditModule, HealthModule],
+    };
+  }
+}

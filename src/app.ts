@@ -1,0 +1,64 @@
+import { type DynamicModule, Module, RequestMethod, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DataSource } from 'typeorm';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { Clock } from './database/clock.js';
+import { Idempotency } from './http/idempotency.js';
+import { createLog, type Log, NestLog } from './http/log.js';
+import { serveOpenApi } from './http/openapi.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { HttpServer } from './http/server.js';
+import { ValidationPipe } from './http/validation.pipe.js';
+
+export interface AppOptions {
+  /** Open, and closed by the caller after the application. */
+  readonly source: DataSource;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  /** Work off jobs in this process too. */
+  readonly worker?: boolean;
+  /** Listen at the configured host and port. */
+  readonly listen?: boolean;
+  /** Modules beside the application's own, above all of them. */
+  readonly extra?: readonly (Type | DynamicModule)[];
+  /** Describe the application without creating anything in it. */
+  readonly preview?: boolean;
+}
+
+/** The application as every process and every test has it, initialised. */
+export async function createApp(config: Config, options: AppOptions): Promise<NestFastifyApplication> {
+  const { source, clock = new Clock(), worker = false, log = createLog(config), extra = [], preview = false } = options;
+
+  @Module({ imports: [AppModule.forRoot(config, { source, clock, worker }), ...extra] })
+  class Root {}
+
+  const server = new HttpServer(config, log);
+  const app = await NestFactory.create<NestFastifyApplication>(Root, server, {
+    logger: new NestLog(log),
+    bodyParser: false,
+    abortOnError: false,
+    preview,
+  });
+  app.setGlobalPrefix('api/v1', { exclude: [{ path: 'health/*path', method: RequestMethod.GET }] });
+  if (preview) return app;
+
+  const idempotency = app.get(Idempotency);
+  server.useIdempotency(idempotency);
+  app.useGlobalPipes(new ValidationPipe());
+  app.useGlobalFilters(new ProblemFilter(log, idempotency));
+  // behind the guards that modules provide: only they know the viewer whose key it is
+  app.useGlobalGuards(idempotency);
+  if (config.http.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: [...config.http.corsOrigins],
+      exposedHeaders: ['ETag', 'Idempotency-Replayed', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
+      maxAge: 600,
+    });
+  }
+  serveOpenApi(app);
+  if (options.listen) await app.listen(config.port, config.host);
+  else await app.init();
+  return app;
+}

@@ -1,0 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApp } from './app.js';
+import { Readiness } from './operations/health.readiness.js';
+import { runProcess } from './process.js';
+
+/** The API. Embedded it works off the jobs too; with `DATABASE_URL` that is what `worker.ts` is for. */
+await runProcess('api', async ({ config, log, database }) => {
+  const app = await createApp(config, { source: database.source, log, worker: database.embedded, listen: true });
+  log.info({ url: await app.getUrl() }, 'listening');
+  return async () => {
+    app.get(Readiness).drain();
+    // nobody balances load over a developer's machine
+    await sleep(config.environment === 'development' ? 0 : config.http.drainSeconds * 1000);
+    // what is in flight finishes before any module is told to stop
+    await app.getHttpAdapter().close();
+    await app.close();
+  };
+});
