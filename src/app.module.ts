@@ -1,11 +1,16 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { ActivityModule } from './activity/activity.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { CacheModule } from './cache/cache.module.js';
 import { Config } from './config.js';
 import type { Clock } from './database/clock.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { HealthModule } from './operations/health.module.js';
+import { OrgModule } from './org/org.module.js';
+import { StudentsModule } from './students/students.module.js';
 
 export interface AppModuleOptions {
   readonly source: DataSource;
@@ -18,12 +23,22 @@ export interface AppModuleOptions {
 @Module({})
 export class AppModule {
   /** The modules, lowest first: each may use those before it. */
-  static forRoot(config: Config, { source, clock }: AppModuleOptions): DynamicModule {
+  static forRoot(config: Config, { source, clock, worker }: AppModuleOptions): DynamicModule {
     return {
       module: AppModule,
       providers: [{ provide: Config, useValue: config }],
       exports: [Config],
-      imports: [DatabaseModule.forRoot(source, clock), HttpModule, AuditModule, HealthModule],
+      imports: [
+        DatabaseModule.forRoot(source, clock),
+        CacheModule,
+        JobsModule.forRoot({ worker }),
+        HttpModule,
+        AuditModule,
+        OrgModule,
+        StudentsModule,
+        ActivityModule,
+        HealthModule,
+      ],
     };
   }
 }

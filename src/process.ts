@@ -2,6 +2,7 @@ import { type Config, readConfig } from './config.js';
 import { migrate, pendingMigrations } from './database/migrate.js';
 import { openDatabase, type OpenDatabase } from './database/open.js';
 import { createLog, type Log } from './http/log.js';
+import { migrateQueues } from './jobs/queues.js';
 
 /** What a process has when it begins its own work. */
 export interface Process {
@@ -43,7 +44,10 @@ export async function runProcess(
 
 /** An embedded database is brought up to date; anybody else's is not ours to change. */
 async function prepare({ embedded, ownerUrl, source }: OpenDatabase, say: (line: string) => void): Promise<void> {
-  if (embedded) await migrate(ownerUrl, say);
+  if (embedded) {
+    await migrate(ownerUrl, say);
+    await migrateQueues(ownerUrl);
+  }
   const pending = await pendingMigrations(source);
   if (pending.length > 0) throw new Error(`the database lacks migrations: ${pending.join(', ')}`);
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Cache } from '../cache/cache.js';
 import { Clock } from '../database/clock.js';
 import { FieldError } from '../http/problem.js';
+import { currentRequest } from '../http/request.js';
 import { Viewer } from '../http/viewer.js';
 import { localDay } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
@@ -50,7 +51,8 @@ export class IngestionService {
       capSeconds: tenant.sessionCapSeconds,
     };
     const read = raw.map((item) => readSession(item, limits));
-    const items = read.filter((one): one is Session => !Array.isArray(one)).map((session) => ({ session, viewer }));
+    const sender = { viewer, request: currentRequest() };
+    const items = read.filter((one): one is Session => !Array.isArray(one)).map((session) => ({ session, sender }));
     const verdicts = items.length > 0 ? await this.flights.submit(viewer.tenantId, items) : [];
     let next = 0;
     return read.map((one, index): SessionResult => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Database } from '../database/database.js';
 import { Viewer } from '../http/viewer.js';
@@ -8,10 +9,15 @@ import { Session } from './session-input.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SnapshotsRepository, StudentDay } from './snapshots.repository.js';
 
+/** One request's sender; requests that share a transaction stay apart in the audit trail. */
+export interface Sender {
+  readonly viewer: Viewer;
+  readonly request: FastifyRequest | undefined;
+}
+
 export interface SentSession {
   readonly session: Session;
-  /** Who sent it. */
-  readonly viewer: Viewer;
+  readonly sender: Sender;
 }
 
 export type Verdict = 'accepted' | 'duplicate' | 'student_unknown' | 'module_unknown' | 'session_of_other_student';
@@ -64,16 +70,16 @@ export class SessionRecorder {
 
       const studentIds = changes.map(({ studentId }) => studentId);
       await this.outbox.append(tenantId, 'activity.sessions-recorded', studentIds[0]!, { studentIds });
-      const counts = new Map<Viewer, number>();
-      items.forEach(({ viewer }, index) => {
-        if (verdicts[index] === 'accepted') counts.set(viewer, (counts.get(viewer) ?? 0) + 1);
+      const counts = new Map<Sender, number>();
+      items.forEach(({ sender }, index) => {
+        if (verdicts[index] === 'accepted') counts.set(sender, (counts.get(sender) ?? 0) + 1);
       });
-      await this.audit.record(
-        [...counts].map(([viewer, count]) => ({
-          viewer,
-          action: 'sessions.recorded',
-          targetType: 'session',
-          after: { count },
+      await this.audit.recordAll(
+        tenantId,
+        [...counts].map(([{ viewer, request }, count]) => ({
+          actor: viewer,
+          request,
+          entry: { action: 'sessions.recorded', targetType: 'session', after: { count } },
         })),
       );
       return { verdicts, students: studentIds.map((id) => students.get(id)!) };

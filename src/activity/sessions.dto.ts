@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { RawList } from '../http/fields.js';
 import { sessionKinds, sessionStatuses } from './session-input.js';
 
 /** One item of a batch, as documented; `readSession` checks it. */
@@ -53,7 +54,7 @@ export class SessionInput {
 }
 
 export class RecordSessionsRequest {
-  @ApiProperty({ type: [SessionInput], minItems: 1, maxItems: 1_000 })
+  @RawList(() => SessionInput, { description: 'Each is checked and answered on its own', max: 1_000 })
   sessions: SessionInput[];
 }
 

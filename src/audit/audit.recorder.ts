@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import type { FastifyRequest } from 'fastify';
 import { Clock } from '../database/clock.js';
 import { currentRequest } from '../http/request.js';
 import type { Viewer } from '../http/viewer.js';
@@ -24,6 +25,13 @@ export interface AuditEntry {
 /** Who did it: a viewer, or a job of a tenant. */
 export type Actor = Pick<Viewer, 'tenantId' | 'role'> & { readonly userId: string | null };
 
+export interface RecordedAction {
+  readonly actor: Actor;
+  /** What it was asked with; undefined in a job. */
+  readonly request: FastifyRequest | undefined;
+  readonly entry: AuditEntry;
+}
+
 /** Writes down who did what to whom. What has been written can be neither changed nor deleted through this. */
 @Injectable()
 export class AuditRecorder {
@@ -33,20 +41,25 @@ export class AuditRecorder {
   ) {}
 
   /** One insert for any number of entries, inside the running transaction: what is undone is not on record. */
-  async record(actor: Actor, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {
+  record(actor: Actor, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {
     const list = Array.isArray(entries) ? (entries as readonly AuditEntry[]) : [entries as AuditEntry];
-    if (list.length === 0) return;
     const request = currentRequest();
-    const common = {
+    return this.recordAll(
+      actor.tenantId,
+      list.map((entry) => ({ actor, request, entry })),
+    );
+  }
+
+  /** The same for what several requests of one tenant did in one transaction. */
+  async recordAll(tenantId: string, actions: readonly RecordedAction[]): Promise<void> {
+    if (actions.length === 0) return;
+    const rows = actions.map(({ actor, request, entry }): AuditRow => ({
+      id: uuidv7(),
       actor_id: actor.userId,
       actor_role: actor.role,
       request_id: request?.id ?? null,
       address: request?.ip ?? null,
       agent: request?.headers['user-agent']?.slice(0, longestAgent) ?? null,
-    };
-    const rows = list.map((entry): AuditRow => ({
-      ...common,
-      id: uuidv7(),
       action: entry.action,
       target_type: entry.targetType,
       target_id: entry.targetId ?? null,
@@ -55,6 +68,6 @@ export class AuditRecorder {
       result: entry.result ?? 'done',
       reason: entry.reason ?? null,
     }));
-    await this.repository.insert(actor.tenantId, this.clock.now(), rows);
+    await this.repository.insert(tenantId, this.clock.now(), rows);
   }
 }

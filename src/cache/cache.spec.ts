@@ -4,7 +4,7 @@ import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import { DatabaseUnavailable } from '../database/errors.js';
 import { Cache } from './cache.js';
-import { toJsonBytes } from './json-bytes.js';
+import { toJsonBytes } from '../http/answer.js';
 import { MemoryBodies } from './memory-bodies.js';
 import { MemoryVersions } from './versions.js';
 

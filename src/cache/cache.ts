@@ -2,7 +2,7 @@ import { OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import { DatabaseUnavailable } from '../database/errors.js';
-import { JsonBytes, toJsonBytes } from './json-bytes.js';
+import { JsonBytes, toJsonBytes } from '../http/answer.js';
 import { MemoryBodies } from './memory-bodies.js';
 import { SharedCache } from './shared-cache.js';
 import { SingleFlight } from './single-flight.js';

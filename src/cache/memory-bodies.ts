@@ -1,4 +1,4 @@
-import { JsonBytes } from './json-bytes.js';
+import { JsonBytes } from '../http/answer.js';
 
 interface Held {
   readonly value: JsonBytes;

@@ -1,4 +1,5 @@
 import { readConfig } from '../config.js';
+import { migrateQueues } from '../jobs/queues.js';
 import { migrate, revertLast } from './migrate.js';
 import { openServer } from './open.js';
 
@@ -7,7 +8,10 @@ try {
   const server = await openServer(readConfig(), console.log);
   try {
     if (process.argv.includes('--down')) await revertLast(server.ownerUrl, console.log);
-    else if ((await migrate(server.ownerUrl, console.log)).length === 0) console.log('nothing to migrate');
+    else {
+      if ((await migrate(server.ownerUrl, console.log)).length === 0) console.log('nothing to migrate');
+      await migrateQueues(server.ownerUrl);
+    }
   } finally {
     await server.stop();
   }

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { OrgModule } from '../org/org.module.js';
+import { StudentsModule } from '../students/students.module.js';
+import { IngestionService } from './ingestion.service.js';
+import { SessionRecorder } from './session-recorder.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SnapshotsRepository } from './snapshots.repository.js';
+
+@Module({
+  imports: [OrgModule, StudentsModule],
+  controllers: [SessionsController],
+  providers: [SessionsRepository, SnapshotsRepository, SessionRecorder, IngestionService],
+  exports: [IngestionService],
+})
+export class ActivityModule {}
