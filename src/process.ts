@@ -33,12 +33,12 @@ export async function runProcess(
     await prepare(database, say);
     const stop = await start({ config, log, database });
     await stopOnSignal(log, config, stop, database);
-    end(log, 0);
+    process.exit(0);
   } catch (error) {
     await database?.close().catch(() => undefined);
     if (log) log.fatal({ err: error }, (error as Error).message);
     else process.stderr.write(`${(error as Error).message}\n`);
-    end(log, 1);
+    process.exit(1);
   }
 }
 
@@ -61,7 +61,7 @@ async function stopOnSignal(
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     let stopping = false;
     const onSignal = (name: NodeJS.Signals): void => {
-      if (stopping) end(log, 1);
+      if (stopping) process.exit(1);
       stopping = true;
       resolve(name);
     };
@@ -69,13 +69,8 @@ async function stopOnSignal(
   });
   log.info({ signal }, 'stopping');
   const limit = config.http.drainSeconds + config.http.requestTimeoutSeconds + longestStopSeconds;
-  setTimeout(() => end(log, 1), limit * 1000).unref();
+  setTimeout(() => process.exit(1), limit * 1000).unref();
   await stop();
   await database.close();
   log.info('stopped');
-}
-
-function end(log: Log | undefined, code: number): never {
-  log?.flush();
-  process.exit(code);
 }

@@ -12,6 +12,7 @@ import {
   Query,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { AuditRecorder } from '../src/audit/audit.recorder.js';
 import { readConfig } from '../src/config.js';
@@ -116,6 +117,14 @@ export class ProbeController {
     return { late: true };
   }
 
+  @Get('patient')
+  @RouteConfig({ deadlineSeconds: 10 })
+  @Operation({ summary: 'Slow, and allowed to be' })
+  async patient(): Promise<object> {
+    await sleep(1_200);
+    return { late: false };
+  }
+
   @Get(':id')
   @Operation({ summary: 'One', errors: [404] })
   one(@IdParam() id: string): object {
@@ -128,7 +137,7 @@ export class ProbeController {
     const execution = ++this.executions;
     if (body.name === 'taken') await this.violate();
     if (body.name === 'bug') throw new Error('secret-inside');
-    await sleep(50);
+    await sleep(body.name === 'slow' ? 1_200 : 50);
     await this.audit.record(viewer, { action: 'probe.created', targetType: 'probe', after: { name: body.name } });
     return { execution, body };
   }

@@ -90,7 +90,7 @@ export function sendJson(reply: FastifyReply, answer: JsonBytes): void | Promise
   const reading = request.method === 'GET' || request.method === 'HEAD';
   const compressible = answer.body.length >= smallestCompressed;
   const encoding = compressible ? preferredEncoding(request.headers['accept-encoding']) : undefined;
-  if (compressible) reply.header('vary', 'accept-encoding');
+  if (compressible) vary(reply, 'accept-encoding');
   if (reading && reply.statusCode === 200) {
     reply.header('etag', encoding ? `"${answer.etag}-${encoding}"` : `"${answer.etag}"`);
     const condition = request.headers['if-none-match'];
@@ -109,6 +109,12 @@ export function sendJson(reply: FastifyReply, answer: JsonBytes): void | Promise
   const bytes = answer.encoded(encoding);
   if (Buffer.isBuffer(bytes)) reply.send(bytes);
   else return bytes.then((late) => void (reply.sent || reply.send(late)));
+}
+
+/** CORS may have named `Origin` already. */
+function vary(reply: FastifyReply, name: string): void {
+  const others = reply.getHeader('vary');
+  reply.header('vary', others === undefined ? name : `${String(others)}, ${name}`);
 }
 
 /** RFC 9110, 13.1.2: weak comparison, over any of the listed tags. */

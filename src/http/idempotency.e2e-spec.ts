@@ -79,6 +79,14 @@ it('gives the key back after a refusal and after a bug', async () => {
   expect((await send('refused', 'good')).status).toBe(201);
 });
 
+it('keeps the answer that came after the deadline for the client that asks again', async () => {
+  expect((await send('late', 'slow')).status).toBe(503);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  const again = await send('late', 'slow');
+  expect([again.status, again.headers['idempotency-replayed'], probe.executions]).toEqual([201, 'true', 1]);
+  expect(again.headers['content-type']).toBe('application/json; charset=utf-8');
+});
+
 it('frees a key whose process died before it answered', async () => {
   const repository = app.get(IdempotencyRepository);
   const dead = await repository.claim(tenantId, userId, 'crashed', 'POST', 'hash');

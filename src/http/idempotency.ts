@@ -6,7 +6,7 @@ import { type Earlier, IdempotencyRepository } from './idempotency.repository.js
 import { Problem } from './problem.js';
 
 const NOT_STORED = 'http:notStored';
-const keptHeaders = ['content-type', 'location', 'link'] as const;
+const keptHeaders = ['location', 'link'] as const;
 
 /** A POST whose answer holds secrets: nothing of it is kept, and its `Idempotency-Key` does nothing. */
 export const NotStored = (): MethodDecorator => SetMetadata(NOT_STORED, true);

@@ -21,7 +21,42 @@ function describe(error: unknown, depth = 0): LoggedError {
   return { type, message, stack, code, cause: cause && depth < 3 ? describe(cause, depth + 1) : undefined };
 }
 
-/** JSON lines on standard output, written in blocks; call `flush` before the process ends. */
+const blockSize = 64_000;
+const longestDelayMs = 200;
+
+/**
+ * Collects lines and hands them on in blocks: pino's own buffering copies what it has with every line, which was a
+ * quarter of the time of a cached answer. A line is on its way after 200 ms at the latest, and before the process ends.
+ */
+class LineBuffer implements pino.DestinationStream {
+  private pending = '';
+  private timer: NodeJS.Timeout | undefined;
+  private readonly output = pino.destination({ dest: 1, sync: false });
+
+  constructor() {
+    process.once('exit', () => {
+      this.flush();
+      this.output.flushSync();
+    });
+  }
+
+  write(line: string): void {
+    this.pending += line;
+    if (this.pending.length >= blockSize) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), longestDelayMs).unref();
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.pending !== '') this.output.write(this.pending);
+    this.pending = '';
+  }
+}
+
+let standardOutput: LineBuffer | undefined;
+
+/** JSON lines on standard output, those of all logs of the process in the order they were written. */
 export function createLog(config: Config): Log {
   return pino(
     {
@@ -35,7 +70,7 @@ export function createLog(config: Config): Log {
         return request ? { requestId: request.id } : {};
       },
     },
-    pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 }),
+    (standardOutput ??= new LineBuffer()),
   );
 }
 

@@ -13,6 +13,8 @@ declare module 'fastify' {
     /** Held while this request is the one that executes for its Idempotency-Key. */
     claim: Claim | undefined;
     deadline: NodeJS.Timeout | undefined;
+    /** What the answer would have been, had it come in time. */
+    statusBeforeDeadline: number | undefined;
   }
 }
 

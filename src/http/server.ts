@@ -3,14 +3,15 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyHttpOptions, FastifyRequest } from 'fastify';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../config.js';
+import { createAccessLog } from './access-log.js';
 import { JsonBytes, sendJson, toJsonBytes } from './answer.js';
 import { registerJsonBody } from './body.js';
 import type { Idempotency } from './idempotency.js';
 import type { Log } from './log.js';
 import { sendProblem } from './problem.filter.js';
 import { Problem, toProblem } from './problem.js';
+import { requestIdOf } from './request-id.js';
 import { runWithRequest } from './request.js';
 
 declare module 'fastify' {
@@ -20,14 +21,12 @@ declare module 'fastify' {
   }
 }
 
-const wellFormedId = /^[\w.:-]{8,128}$/;
 /** Nothing but JSON, problems, streams of events and CSV leaves this server, the documentation aside. */
 const acceptable = /json|\*\/\*|application\/\*|event-stream|csv|text\/\*|html/;
 
 // Written out: @fastify/helmet spends about as much on a request as the whole of Fastify, on headers that never change.
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'strict-transport-security': 'max-age=31536000; includeSubDomains',
   'x-content-type-options': 'nosniff',
@@ -54,10 +53,7 @@ export class HttpServer extends FastifyAdapter {
       requestTimeout: 30_000,
       http: { headersTimeout: 10_000 },
       routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
-      genReqId: ({ headers }) => {
-        const given = headers['x-request-id'];
-        return typeof given === 'string' && wellFormedId.test(given) ? given : uuidv7();
-      },
+      genReqId: requestIdOf,
       frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblem(error) ?? Problem.ofStatus(400)!),
       clientErrorHandler: refuseConnection,
     };
@@ -77,9 +73,8 @@ export class HttpServer extends FastifyAdapter {
     const answer = body instanceof JsonBytes ? body : body === undefined || body === null ? null : toJsonBytes(body);
     const { request } = reply;
     if (!request.claim) return send(reply, answer);
-    return this.idempotency!.succeeded(request, reply, status ?? reply.statusCode, answer).then(() =>
-      send(reply, answer),
-    );
+    const code = status ?? request.statusBeforeDeadline ?? reply.statusCode;
+    return this.idempotency!.succeeded(request, reply, code, answer).then(() => send(reply, answer));
   }
 }
 
@@ -95,10 +90,10 @@ function send(reply: FastifyReply, answer: JsonBytes | null): void | Promise<voi
 
 function install(fastify: FastifyInstance, config: Config, log: Log): void {
   registerJsonBody(fastify);
-  for (const name of ['viewer', 'template', 'bodyHash', 'claim', 'deadline'] as const) {
+  for (const name of ['viewer', 'template', 'bodyHash', 'claim', 'deadline', 'statusBeforeDeadline'] as const) {
     fastify.decorateRequest(name, undefined);
   }
-  const accessLog = log.isLevelEnabled('info');
+  const logAccess = createAccessLog(log);
 
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', request.id);
@@ -128,37 +123,17 @@ function install(fastify: FastifyInstance, config: Config, log: Log): void {
 
   fastify.addHook('onResponse', (request, reply, done) => {
     clearTimeout(request.deadline);
-    if (accessLog) logAccess(log, request, reply);
+    logAccess(request, reply);
     done();
   });
 
   function expire(reply: FastifyReply): void {
     if (reply.sent || reply.raw.headersSent) return;
-    log.warn({ requestId: reply.request.id, route: reply.request.template }, 'deadline passed');
+    const { request } = reply;
+    log.warn({ requestId: request.id, route: request.template }, 'deadline passed');
+    request.statusBeforeDeadline = reply.statusCode;
     sendProblem(reply, Problem.unavailable('deadline_passed'));
   }
-}
-
-/** Never bodies, and of the query only the names: values are people's names and tokens. */
-function logAccess(log: Log, request: FastifyRequest, reply: FastifyReply): void {
-  const query = request.url.indexOf('?');
-  log.info(
-    {
-      method: request.method,
-      route: request.template,
-      query: query < 0 ? undefined : maskQuery(request.url.slice(query + 1)),
-      status: reply.statusCode,
-      durationSeconds: Math.round(reply.elapsedTime * 1000) / 1_000_000,
-      bytes: Number(reply.getHeader('content-length') ?? 0),
-      requestId: request.id,
-      viewerId: request.viewer?.userId,
-    },
-    'request',
-  );
-}
-
-function maskQuery(query: string): string {
-  return query.slice(0, 500).replaceAll(/=[^&]*/g, '=*');
 }
 
 /** What is not HTTP never becomes a request; the answer is written by hand. */
@@ -166,7 +141,7 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
   if (socket.destroyed || error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const problem = Problem.ofStatus(status)!;
-  const body = JSON.stringify(problem.toDocument(uuidv7()));
+  const body = JSON.stringify(problem.toDocument(requestIdOf({ headers: {} })));
   socket.end(
     `HTTP/1.1 ${status} ${problem.title}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
