@@ -1,7 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../http/operation.js';
-import { CurrentViewer, Viewer } from '../http/viewer.js';
+import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { IngestionService } from './ingestion.service.js';
 import { RecordSessionsRequest, RecordSessionsResponse } from './sessions.dto.js';
 
