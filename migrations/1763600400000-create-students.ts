@@ -68,8 +68,8 @@ export class CreateStudents1763600400000 implements MigrationInterface {
       create index student_progress__name_idx on student_progress (tenant_id, name_sort, student_id) where is_active;
       create index student_progress__joined_idx on student_progress (tenant_id, joined_on, student_id) where is_active;
       create index student_progress__score_idx on student_progress (tenant_id, score_bucket) where is_active;
-      create index student_progress__last_active_idx on student_progress (tenant_id, last_active_on) where is_active;
-      create index student_progress__risk_idx on student_progress (tenant_id, risk_score) where is_active;
+      create index student_progress__last_active_idx on student_progress (tenant_id, coalesce(last_active_on, '-infinity')) where is_active;
+      create index student_progress__risk_idx on student_progress (tenant_id, coalesce(risk_score, -1)) where is_active;
       create index student_progress__search_idx
         on student_progress using gin (tenant_id, instructor_id, search_text gin_trgm_ops) where is_active;
 

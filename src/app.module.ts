@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { ActivityModule } from './activity/activity.module.js';
+import { AnalyticsModule } from './analytics/analytics.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import { Config } from './config.js';
@@ -37,6 +38,7 @@ export class AppModule {
         OrgModule,
         StudentsModule,
         ActivityModule,
+        AnalyticsModule,
         HealthModule,
       ],
     };

@@ -6,7 +6,7 @@ import { currentRequest } from '../http/request.js';
 import { Viewer } from '../http/viewer.js';
 import { localDay } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
-import { Flights } from './flights.js';
+import { Flights } from '../database/flights.js';
 import { readSession, Session } from './session-input.js';
 import { SentSession, SessionRecorder, Verdict } from './session-recorder.js';
 

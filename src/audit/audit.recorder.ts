@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../database/clock.js';
+import { Flights } from '../database/flights.js';
 import { currentRequest } from '../http/request.js';
 import type { Viewer } from '../http/viewer.js';
 import { AuditRepository, type AuditRow } from './audit.repository.js';
@@ -35,6 +36,14 @@ export interface RecordedAction {
 /** Writes down who did what to whom. What has been written can be neither changed nor deleted through this. */
 @Injectable()
 export class AuditRecorder {
+  private readonly reads = new Flights<RecordedAction, null>(
+    async (tenantId, actions) => {
+      await this.recordAll(tenantId, actions);
+      return actions.map(() => null);
+    },
+    { flights: 2, items: 1_000 },
+  );
+
   constructor(
     private readonly repository: AuditRepository,
     private readonly clock: Clock,
@@ -50,7 +59,15 @@ export class AuditRecorder {
     );
   }
 
-  /** The same for what several requests of one tenant did in one transaction. */
+  /**
+   * Puts the reading of somebody's data on record before it is answered, outside of any transaction; what is read at
+   * the same time shares an insert.
+   */
+  async recordRead(actor: Actor, entry: AuditEntry): Promise<void> {
+    await this.reads.submit(actor.tenantId, [{ actor, request: currentRequest(), entry }]);
+  }
+
+  /** One insert for what several requests of one tenant did in one transaction. */
   async recordAll(tenantId: string, actions: readonly RecordedAction[]): Promise<void> {
     if (actions.length === 0) return;
     const rows = actions.map(({ actor, request, entry }): AuditRow => ({

@@ -30,8 +30,11 @@ interface Prepared {
   /** `students.list` */
   readonly statement: string;
   /** `students.list_1f3870be`: the hash tells variants of one statement apart. PostgreSQL cuts names at 63 bytes. */
-  readonly name: string;
+  readonly name: string | undefined;
 }
+
+/** A filter has thousands of combinations, and each connection would keep a plan for every one of them. */
+const mostPrepared = 1_000;
 
 /**
  * The one door to PostgreSQL. Every statement begins with the comment `-- feature.name`, and says how many rows it
@@ -162,6 +165,7 @@ export class Database {
       const statement = /^\s*-- ([a-z]\w*\.[a-zA-Z]\w*)\n/.exec(sql)?.[1];
       if (!statement) throw new Error(`a statement must begin with its name, "-- feature.name": ${sql.slice(0, 80)}`);
       const hash = createHash('sha256').update(sql).digest('hex').slice(0, 8);
+      if (this.names.size >= mostPrepared) return { statement, name: undefined };
       prepared = { statement, name: `${statement.slice(0, 54)}_${hash}` };
       this.names.set(sql, prepared);
     }

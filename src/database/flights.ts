@@ -1,4 +1,4 @@
-import { DatabaseUnavailable } from '../database/errors.js';
+import { DatabaseUnavailable } from './errors.js';
 
 interface Waiting<Item, Result> {
   readonly items: readonly Item[];

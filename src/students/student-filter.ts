@@ -1,0 +1,167 @@
+import { Day, Decimal, Id, OneOf, OneOfList, Text } from '../http/fields.js';
+import { PageQuery } from '../http/paging.js';
+import { Viewer } from '../http/viewer.js';
+import { addDays } from '../org/local-day.js';
+
+export const studentStatuses = ['active', 'inactive', 'neverStarted', 'atRisk', 'topPerformer'] as const;
+export const riskBands = ['low', 'moderate', 'high', 'critical'] as const;
+export const studentSorts = ['name', 'score', 'risk', 'lastActive', 'joined', 'progress'] as const;
+export type StudentSort = (typeof studentSorts)[number];
+
+/** The filter of the house: the list, counts, segments and everything that is done to many students take it. */
+export class StudentFilter extends PageQuery {
+  @Text({ max: 200, optional: true, description: 'Name, e-mail or number: parts of words, accents and typos forgiven' })
+  readonly search?: string;
+
+  @OneOf(studentStatuses, {
+    optional: true,
+    description: '`active`, `inactive` and `neverStarted` divide all students; the others overlap with them',
+  })
+  readonly status?: (typeof studentStatuses)[number];
+
+  @OneOfList(riskBands, { max: 4, optional: true, description: 'Risk bands' })
+  readonly band?: (typeof riskBands)[number][];
+
+  @Id({ optional: true, description: 'Students of this department or one below it' })
+  readonly departmentId?: string;
+
+  @Id({ optional: true, description: 'Students of this instructor' })
+  readonly instructorId?: string;
+
+  @Id({ optional: true, description: 'Students with a session in this module' })
+  readonly moduleId?: string;
+
+  @Day({ optional: true, description: 'Last active on this local day or later' })
+  readonly lastActiveFrom?: string;
+
+  @Day({ optional: true, description: 'Last active on this local day or earlier' })
+  readonly lastActiveTo?: string;
+
+  @Day({ optional: true, description: 'Joined on this day or later' })
+  readonly joinedFrom?: string;
+
+  @Day({ optional: true, description: 'Joined on this day or earlier' })
+  readonly joinedTo?: string;
+
+  @Decimal({ min: 0, max: 100, optional: true, description: 'Least overall score' })
+  readonly scoreMin?: number;
+
+  @Decimal({ min: 0, max: 100, optional: true, description: 'Greatest overall score' })
+  readonly scoreMax?: number;
+
+  @Decimal({ min: 0, max: 100, optional: true, description: 'Least completion rate' })
+  readonly progressMin?: number;
+
+  @Decimal({ min: 0, max: 100, optional: true, description: 'Greatest completion rate' })
+  readonly progressMax?: number;
+}
+
+export class StudentListQuery extends StudentFilter {
+  @OneOf(studentSorts, { optional: true, default: 'name', description: 'Sort key' })
+  readonly sort: StudentSort = 'name';
+
+  @OneOf(['asc', 'desc'], {
+    optional: true,
+    description: 'Default: `asc` for name, else `desc`. Without a value: last descending, first ascending',
+  })
+  readonly order?: 'asc' | 'desc';
+
+  @Id({ optional: true, description: "A segment's filter; what is given beside it replaces its parts" })
+  readonly segmentId?: string;
+}
+
+/** The names of the filter alone: what a segment keeps. */
+export const filterNames = [
+  'search', 'status', 'band', 'departmentId', 'instructorId', 'moduleId', 'lastActiveFrom', 'lastActiveTo',
+  'joinedFrom', 'joinedTo', 'scoreMin', 'scoreMax', 'progressMin', 'progressMax',
+] as const; // prettier-ignore
+export type Filter = Partial<Pick<StudentFilter, (typeof filterNames)[number]>>;
+
+/** A predicate on `student_progress p` and its parameters; `$1` is the tenant. */
+export interface Predicate {
+  readonly sql: string;
+  readonly parameters: unknown[];
+}
+
+type Scope = 'own' | 'roster' | 'departments' | 'tenant';
+
+export const scopeOf = (viewer: Viewer): Scope => {
+  if (viewer.role === 'student') return 'own';
+  if (viewer.role === 'instructor') return 'roster';
+  return viewer.role === 'supervisor' ? 'departments' : 'tenant';
+};
+
+const subtree = (n: string): string =>
+  `p.department_id in (select d.id from departments d where d.tenant_id = $1 and d.path @> array[${n}::uuid])`;
+
+/** Which rows are this viewer's to see. Rows beyond it read as not there. */
+export function scopePredicate(viewer: Viewer): Predicate {
+  switch (scopeOf(viewer)) {
+    case 'own':
+      return { sql: 'p.student_id = $2', parameters: [viewer.tenantId, viewer.userId] };
+    case 'roster':
+      return { sql: 'p.instructor_id = $2', parameters: [viewer.tenantId, viewer.userId] };
+    case 'departments':
+      return { sql: subtree('$2'), parameters: [viewer.tenantId, viewer.departmentId] };
+    case 'tenant':
+      return { sql: 'true', parameters: [viewer.tenantId] };
+  }
+}
+
+const bandPredicates: Readonly<Record<(typeof riskBands)[number], string>> = {
+  low: 'p.risk_score <= 40',
+  moderate: 'p.risk_score > 40 and p.risk_score <= 70',
+  high: 'p.risk_score > 70 and p.risk_score <= 85',
+  critical: 'p.risk_score > 85',
+};
+
+/** SQL of the metrics `active`, `inactive`, `neverStarted`, `atRisk`, `topPerformer`; `since` is the first of 7 days. */
+export const statusPredicates: Readonly<Record<(typeof studentStatuses)[number], (since: string) => string>> = {
+  active: (since) => `p.last_active_on >= ${since}`,
+  inactive: (since) => `p.has_started and (p.last_active_on is null or p.last_active_on < ${since})`,
+  neverStarted: () => 'not p.has_started',
+  atRisk: () => 'p.is_at_risk',
+  topPerformer: () => 'p.is_top_performer',
+};
+
+/**
+ * Everything a filter says, within what the viewer may see, about active students. Of a search every word must be found.
+ * @param today the tenant's local day
+ */
+export function studentPredicate(viewer: Viewer, filter: Filter, today: string): Predicate {
+  const { sql, parameters } = scopePredicate(viewer);
+  const conditions = ['p.tenant_id = $1', 'p.is_active', sql];
+  const add = (value: unknown, condition: (n: string) => string): void => {
+    if (value === undefined) return;
+    parameters.push(value);
+    conditions.push(condition(`$${parameters.length}`));
+  };
+  if (filter.status === 'active' || filter.status === 'inactive') {
+    add(addDays(today, -6), (n) => `(${statusPredicates[filter.status!](`${n}::date`)})`);
+  } else if (filter.status) conditions.push(statusPredicates[filter.status](''));
+  const bands = riskBands.filter((band) => filter.band?.includes(band));
+  if (bands.length > 0) conditions.push(`(${bands.map((band) => bandPredicates[band]).join(' or ')})`);
+  add(filter.departmentId, subtree);
+  add(filter.instructorId, (n) => `p.instructor_id = ${n}`);
+  add(
+    filter.moduleId,
+    (n) => `exists (select from sessions s
+      where s.tenant_id = $1 and s.student_id = p.student_id and s.module_id = ${n})`,
+  );
+  add(filter.lastActiveFrom, (n) => `p.last_active_on >= ${n}`);
+  add(filter.lastActiveTo, (n) => `p.last_active_on <= ${n}`);
+  add(filter.joinedFrom, (n) => `p.joined_on >= ${n}`);
+  add(filter.joinedTo, (n) => `p.joined_on <= ${n}`);
+  add(filter.scoreMin, (n) => `p.overall_score >= ${n}`);
+  add(filter.scoreMax, (n) => `p.overall_score <= ${n}`);
+  add(filter.progressMin, (n) => `p.completion_rate >= ${n}`);
+  add(filter.progressMax, (n) => `p.completion_rate <= ${n}`);
+  for (const word of filter.search?.trim().split(/\s+/).slice(0, 5) ?? []) {
+    // with fewer than three letters only the beginning of a word makes a trigram
+    const pattern = `${word.length < 3 ? '% ' : '%'}${word.replace(/[\\%_]/g, '\\$&')}%`;
+    const like = `p.search_text like fold($${parameters.push(pattern)})`;
+    // pg_trgm's word similarity forgives a typo, where there are letters enough to tell
+    conditions.push(word.length < 4 ? like : `(${like} or fold($${parameters.push(word)}) <% p.search_text)`);
+  }
+  return { sql: conditions.join(' and '), parameters };
+}

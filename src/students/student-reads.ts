@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { AuditRecorder } from '../audit/audit.recorder.js';
+import { Cache } from '../cache/cache.js';
+import { JsonBytes } from '../http/answer.js';
+import { positionOf, toPage } from '../http/paging.js';
+import { Problem } from '../http/problem.js';
+import { Viewer } from '../http/viewer.js';
+import { TenantsService } from '../org/tenants.service.js';
+import { SegmentsRepository } from './segments.repository.js';
+import { Filter, scopeOf, StudentListQuery } from './student-filter.js';
+import { StudentListRepository } from './student-list.repository.js';
+import { StudentRow } from './students.dto.js';
+import { StudentsRepository } from './students.repository.js';
+import { filterOf } from './students.service.js';
+
+const listSeconds = 60;
+const detailSeconds = 180;
+
+/** Reads of students, from the cache where it has them. */
+@Injectable()
+export class StudentReads {
+  constructor(
+    private readonly students: StudentsRepository,
+    private readonly lists: StudentListRepository,
+    private readonly segments: SegmentsRepository,
+    private readonly tenants: TenantsService,
+    private readonly cache: Cache,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  async list(viewer: Viewer, query: StudentListQuery): Promise<JsonBytes> {
+    const today = await this.tenants.today(viewer.tenantId);
+    const { sort, order = sort === 'name' ? 'asc' : 'desc' } = query;
+    const filter = query.segmentId ? await this.filterOfSegment(viewer, query.segmentId, query) : filterOf(query);
+    const listing = { scope: [scopeKey(viewer), filter, sort, order], keys: this.lists.cursorKinds(sort) };
+    const position = positionOf(query, listing);
+    const key = `students.list ${JSON.stringify([listing.scope, position])}`;
+    return this.cache.bytes(key, { tags: [scopeTag(viewer)], lifetimeSeconds: listSeconds, day: today }, async () => {
+      const [rows, count] = await Promise.all([
+        this.lists.list(viewer, filter, { sort, order, today }, position),
+        position.page === undefined ? undefined : this.lists.count(viewer, filter, today),
+      ]);
+      const page = toPage(rows, position, {
+        listing,
+        keysOf: (row) => this.lists.cursorOf(sort, row),
+        total: count?.total,
+        totalIsEstimate: count?.isEstimate,
+      });
+      return { ...page, data: page.data.map(({ nameSort: _, scoreBucket: __, ...row }): StudentRow => row) };
+    });
+  }
+
+  async detail(viewer: Viewer, studentId: string): Promise<JsonBytes> {
+    const today = await this.tenants.today(viewer.tenantId);
+    const tags = [`student:${studentId}`, scopeTag(viewer)];
+    const key = `students.detail ${scopeKey(viewer)} ${studentId}`;
+    const detail = await this.cache.bytes(key, { tags, lifetimeSeconds: detailSeconds, day: today }, async () => {
+      const found = await this.students.findDetail(viewer, studentId, today);
+      if (!found) throw Problem.notFound('student');
+      return found;
+    });
+    if (viewer.userId !== studentId) {
+      await this.audit.recordRead(viewer, { action: 'student.viewed', targetType: 'student', targetId: studentId });
+    }
+    return detail;
+  }
+
+  private async filterOfSegment(viewer: Viewer, segmentId: string, query: StudentListQuery): Promise<Filter> {
+    const segment = await this.segments.find(viewer, segmentId);
+    if (!segment) throw Problem.notFound('segment');
+    return filterOf({ ...segment.filter, ...filterOf(query) });
+  }
+}
+
+/** Viewers with the same scope are shown the same. */
+export function scopeKey(viewer: Viewer): string {
+  const scope = scopeOf(viewer);
+  const of = { own: viewer.userId, roster: viewer.userId, departments: viewer.departmentId, tenant: '' }[scope];
+  return `${viewer.tenantId} ${scope} ${of}`;
+}
+
+/** The tag that every write within a scope bumps. */
+export function scopeTag(viewer: Viewer): string {
+  const scope = scopeOf(viewer);
+  if (scope === 'own') return `student:${viewer.userId}`;
+  return scope === 'roster' ? `roster:${viewer.userId}` : `tenant:${viewer.tenantId}`;
+}

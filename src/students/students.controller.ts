@@ -1,0 +1,96 @@
+import { Body, Controller, Get, Patch, Post, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { JsonBytes } from '../http/answer.js';
+import { IfMatch } from '../http/if-match.js';
+import { Operation } from '../http/operation.js';
+import { IdParam } from '../http/validation.pipe.js';
+import { CurrentViewer, type Viewer } from '../http/viewer.js';
+import { StudentListQuery } from './student-filter.js';
+import { StudentReads } from './student-reads.js';
+import {
+  AssignInstructor,
+  AssignStudents,
+  AssignStudentsResponse,
+  ChangeStudent,
+  StudentDetail,
+  StudentGoals,
+  StudentRow,
+} from './students.dto.js';
+import { StudentsService } from './students.service.js';
+
+@ApiTags('students')
+@Controller('students')
+export class StudentsController {
+  constructor(
+    private readonly reads: StudentReads,
+    private readonly students: StudentsService,
+  ) {}
+
+  @Get()
+  @Operation({
+    summary: 'List students',
+    description:
+      'Active students within what the viewer may see: an instructor their roster, a supervisor their department and ' +
+      'all below it, an administrator or a service the tenant, a student themselves.',
+    permission: 'students:read',
+    answer: StudentRow,
+    shape: 'page',
+    errors: [404],
+  })
+  list(@CurrentViewer() viewer: Viewer, @Query() query: StudentListQuery): Promise<JsonBytes> {
+    return this.reads.list(viewer, query);
+  }
+
+  @Get(':id')
+  @Operation({
+    summary: 'Show one student',
+    description:
+      "Overview, categories, recent sessions, achievements, peers and timeline. Reading another person's is audited.",
+    permission: 'students:read',
+    answer: StudentDetail,
+    errors: [404],
+  })
+  detail(@CurrentViewer() viewer: Viewer, @IdParam() id: string): Promise<JsonBytes> {
+    return this.reads.detail(viewer, id);
+  }
+
+  @Patch(':id')
+  @Operation({
+    summary: "Change a student's goals",
+    permission: 'students:write',
+    answer: StudentGoals,
+    errors: [404, 412],
+  })
+  change(
+    @CurrentViewer() viewer: Viewer,
+    @IdParam() id: string,
+    @Body() change: ChangeStudent,
+    @IfMatch() version: number | undefined,
+  ): Promise<StudentGoals> {
+    return this.students.changeGoals(viewer, id, change, version);
+  }
+
+  @Put(':id/instructor')
+  @Operation({
+    summary: 'Assign or reassign the instructor of a student',
+    description: 'From now on; who was responsible before stays on record, and so do the snapshots of past days.',
+    permission: 'rosters:write',
+    status: 204,
+    errors: [404, 422],
+  })
+  assignOne(@CurrentViewer() viewer: Viewer, @IdParam() id: string, @Body() body: AssignInstructor): Promise<void> {
+    return this.students.assignOne(viewer, id, body);
+  }
+
+  @Post('assign')
+  @Operation({
+    summary: 'Assign or reassign the instructor of many students',
+    description: 'Students are given one by one or by the filter of the list. One result per student.',
+    permission: 'rosters:write',
+    answer: AssignStudentsResponse,
+    errors: [422],
+  })
+  assign(@CurrentViewer() viewer: Viewer, @Body() body: AssignStudents): Promise<AssignStudentsResponse> {
+    return this.students.assign(viewer, body);
+  }
+}

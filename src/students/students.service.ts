@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import { AuditRecorder } from '../audit/audit.recorder.js';
+import { Cache } from '../cache/cache.js';
+import { Clock } from '../database/clock.js';
+import { Database } from '../database/database.js';
+import { declareConstraint, Problem } from '../http/problem.js';
+import { Viewer } from '../http/viewer.js';
+import { TenantsService } from '../org/tenants.service.js';
+import { Filter, filterNames } from './student-filter.js';
+import {
+  AssignInstructor,
+  AssignStudents,
+  AssignStudentsResponse,
+  ChangeStudent,
+  StudentGoals,
+} from './students.dto.js';
+import { StudentsRepository } from './students.repository.js';
+
+/** More would not fit into one transaction of a few seconds. */
+const mostAssigned = 10_000;
+
+declareConstraint('student_progress__instructor_department_check', {
+  status: 422,
+  code: 'instructor_department_mismatch',
+  detail: "The instructor must belong to the student's department or to one above it.",
+});
+
+@Injectable()
+export class StudentsService {
+  constructor(
+    private readonly database: Database,
+    private readonly students: StudentsRepository,
+    private readonly tenants: TenantsService,
+    private readonly audit: AuditRecorder,
+    private readonly cache: Cache,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @param version of the goals that the client has read; undefined where it does not mind */
+  async changeGoals(viewer: Viewer, studentId: string, change: ChangeStudent, version?: number): Promise<StudentGoals> {
+    return this.database.transaction(async () => {
+      const before = await this.students.lockGoals(viewer, studentId);
+      if (!before) throw Problem.notFound('student');
+      if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
+      const { targetScore = before.targetScore, targetOn = before.targetOn } = change;
+      const after = await this.students.updateGoals(viewer.tenantId, { id: studentId, targetScore, targetOn });
+      await this.audit.record(viewer, {
+        action: 'student.goals_changed',
+        targetType: 'student',
+        targetId: studentId,
+        before,
+        after,
+      });
+      await this.database.afterCommit(() => this.cache.bump([`student:${studentId}`]));
+      return after;
+    });
+  }
+
+  /** One student; refusals are problems. */
+  async assignOne(viewer: Viewer, studentId: string, { instructorId, reason }: AssignInstructor): Promise<void> {
+    const { results } = await this.assign(viewer, {
+      studentIds: [studentId],
+      instructorId,
+      reason,
+      dryRun: false,
+      allOrNothing: false,
+    });
+    const { result } = results[0]!;
+    if (result === 'student_not_found') throw Problem.notFound('student');
+    if (result === 'instructor_department_mismatch') {
+      const detail = "The instructor must belong to the student's department or to one above it.";
+      throw new Problem(422, result, { detail, errors: [{ pointer: '/instructorId', code: result, detail }] });
+    }
+  }
+
+  async assign(viewer: Viewer, request: AssignStudents): Promise<AssignStudentsResponse> {
+    const { instructorId, dryRun, allOrNothing, reason } = request;
+    const today = await this.tenants.today(viewer.tenantId);
+    return this.database.transaction(async () => {
+      const ids = await this.chosen(viewer, request, today);
+      if (instructorId !== null && !(await this.students.isInstructor(viewer.tenantId, instructorId))) {
+        const detail = 'There is no such active instructor.';
+        const errors = [{ pointer: '/instructorId', code: 'instructor_not_found', detail }];
+        throw new Problem(422, 'instructor_not_found', { detail, errors });
+      }
+      const plan = await this.students.planAssignment(viewer, ids, instructorId);
+      const chosen = plan.filter(({ result }) => result === 'assigned');
+      const count = (...kinds: string[]): number => plan.filter(({ result }) => kinds.includes(result)).length;
+      const rejected = count('student_not_found', 'instructor_department_mismatch');
+      const applies = !dryRun && chosen.length > 0 && !(allOrNothing && rejected > 0);
+      if (applies) {
+        const moved = chosen.map(({ studentId }) => studentId);
+        await this.students.assign(viewer.tenantId, moved, instructorId, { now: this.clock.now(), today });
+        await this.audit.record(
+          viewer,
+          chosen.map(({ studentId, formerInstructorId }) => ({
+            action: 'student.reassigned',
+            targetType: 'student',
+            targetId: studentId,
+            before: { instructorId: formerInstructorId },
+            after: { instructorId },
+            reason,
+          })),
+        );
+        const rosters = new Set([instructorId, ...chosen.map(({ formerInstructorId }) => formerInstructorId)]);
+        const tags = [
+          `tenant:${viewer.tenantId}`,
+          ...[...rosters].map((id) => `roster:${id}`),
+          ...moved.map((id) => `student:${id}`),
+        ];
+        await this.database.afterCommit(() => this.cache.bump(tags));
+      }
+      return {
+        dryRun,
+        assigned: dryRun || applies ? chosen.length : 0,
+        unchanged: count('unchanged'),
+        rejected,
+        results: plan.map(({ studentId, result }) => ({ studentId, result })),
+      };
+    });
+  }
+
+  private async chosen(viewer: Viewer, { studentIds, filter }: AssignStudents, today: string): Promise<string[]> {
+    if ((studentIds === undefined) === (filter === undefined)) {
+      const detail = 'give either studentIds or filter';
+      throw Problem.invalid([{ pointer: '/studentIds', code: 'field_required', detail }]);
+    }
+    if (studentIds) return [...new Set(studentIds.map((id) => id.toLowerCase()))];
+    const ids = await this.students.listIds(viewer, filterOf(filter!), today, mostAssigned + 1);
+    if (ids.length <= mostAssigned) return ids;
+    const detail = `The filter means more than ${mostAssigned} students; narrow it.`;
+    throw new Problem(422, 'selection_too_large', {
+      detail,
+      errors: [{ pointer: '/filter', code: 'selection_too_large', detail }],
+    });
+  }
+}
+
+/** What of a query is the filter: only what was given, in one order, so that equal filters are equal text. */
+export function filterOf(query: Filter): Filter {
+  return Object.fromEntries(
+    filterNames.filter((name) => query[name] !== undefined).map((name) => [name, query[name]]),
+  ) as Filter;
+}
