@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { ActivityModule } from './activity/activity.module.js';
 import { AnalyticsModule } from './analytics/analytics.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { AuthModule } from './auth/auth.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import { Config } from './config.js';
 import type { Clock } from './database/clock.js';
@@ -36,6 +37,7 @@ export class AppModule {
         HttpModule,
         AuditModule,
         OrgModule,
+        AuthModule,
         StudentsModule,
         ActivityModule,
         AnalyticsModule,

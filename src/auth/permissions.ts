@@ -1,0 +1,34 @@
+import type { Viewer } from '../http/viewer.js';
+
+export type Role = Viewer['role'];
+
+/**
+ * Who may do what. Which rows a permission reaches is another question, answered in SQL by the viewer's scope: a
+ * student's own, an instructor's roster, a supervisor's department and all below it, a tenant for administrators and
+ * services.
+ */
+export const permissions = {
+  'sessions:write': ['student', 'service'],
+  'students:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
+  'students:write': ['instructor', 'supervisor', 'admin'],
+  'rosters:write': ['supervisor', 'admin'],
+  'segments:read': ['instructor', 'supervisor', 'admin'],
+  'segments:write': ['instructor', 'supervisor', 'admin'],
+  'dashboard:read': ['instructor', 'supervisor', 'admin'],
+  'modules:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
+  'modules:write': ['admin'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof permissions;
+
+export function isPermission(name: string): name is Permission {
+  return Object.hasOwn(permissions, name);
+}
+
+export function permissionsOf(role: Role): Permission[] {
+  return (Object.keys(permissions) as Permission[]).filter((name) => holds(role, name));
+}
+
+export function holds(role: Role, permission: Permission): boolean {
+  return (permissions[permission] as readonly Role[]).includes(role);
+}
