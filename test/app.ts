@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import request from 'supertest';
+import { createApp, type AppOptions } from '../src/app.js';
+import { TokensService } from '../src/auth/tokens.service.js';
+import { type Config, readConfig } from '../src/config.js';
+import { Clock } from '../src/database/clock.js';
+import type { Database } from '../src/database/database.js';
+import type { Viewer } from '../src/http/viewer.js';
+import { migrateQueues } from '../src/jobs/queues.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+/** Stands still until it is set. */
+export class TestClock extends Clock {
+  constructor(private time: Date) {
+    super();
+  }
+
+  override now(): Date {
+    return this.time;
+  }
+
+  set(instant: string): void {
+    this.time = new Date(instant);
+  }
+
+  advance(seconds: number): void {
+    this.time = new Date(this.time.getTime() + seconds * 1000);
+  }
+}
+
+/** Supertest with the prefix and the credentials in place: `client.get('/students').expect(200)`. */
+export type Client = ReturnType<typeof request.agent>;
+
+export interface TestAppOptions {
+  /** 2026-03-02, a Monday, 08:00 UTC unless told. */
+  readonly now?: string;
+  /** Work off jobs in this process too. */
+  readonly worker?: boolean;
+  /** On top of a configuration as when embedded, with the cache in memory. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly extra?: AppOptions['extra'];
+  /** That of another application, to have two on one database; whoever made it drops it. */
+  readonly db?: TestDatabase;
+}
+
+export interface TestApp {
+  /** Without the prefix: `http://127.0.0.1:41234`. */
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  readonly config: Config;
+  readonly db: TestDatabase;
+  readonly database: Database;
+  readonly clock: TestClock;
+  /** Without credentials. */
+  readonly anonymous: Client;
+  /** A token as the application signs it, good for ten years. */
+  token(viewer: Viewer): string;
+  /** As a person of the factories, or as somebody with this role of whom the database knows nothing. */
+  as(viewer: Viewer): Client;
+  as(role: 'admin' | 'service', tenant: { readonly tenantId: string }): Client;
+  stop(): Promise<void>;
+}
+
+const tenYearsInSeconds = 315_360_000;
+
+/** The whole application, listening, on a database of its own. */
+export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { now = '2026-03-02T08:00:00Z', worker = false, environment = {}, extra } = options;
+  const db = options.db ?? (await createTestDatabase());
+  if (worker) await migrateQueues(db.url);
+  const config = readConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    PORT: '0',
+    CACHE: 'memory',
+    DATABASE_URL: db.url,
+    // one key for all applications of all tests, as processes of one installation have it
+    DATA_DIR: '.data/test',
+    ...environment,
+  });
+  const clock = new TestClock(new Date(now));
+  const app = await createApp(config, { source: db.source, clock, worker, extra, listen: true });
+  const url = await app.getUrl();
+  const tokens = app.get(TokensService);
+  const token = (viewer: Viewer): string => tokens.sign(viewer, tenYearsInSeconds);
+  const client = (): Client => request.agent(`${url}/api/v1`);
+  const as = (who: Viewer | 'admin' | 'service', tenant?: { readonly tenantId: string }): Client => {
+    const viewer: Viewer =
+      typeof who === 'object'
+        ? who
+        : { tenantId: tenant!.tenantId, userId: randomUUID(), role: who, departmentId: null };
+    return client().set('authorization', `Bearer ${token(viewer)}`);
+  };
+  const stop = async (): Promise<void> => {
+    await app.close();
+    if (!options.db) await db.drop();
+  };
+  return { url, app, config, db, database: db.database, clock, anonymous: client(), token, as, stop };
+}
