@@ -160,8 +160,10 @@ export function studentPredicate(viewer: Viewer, filter: Filter, today: string):
     // with fewer than three letters only the beginning of a word makes a trigram
     const pattern = `${word.length < 3 ? '% ' : '%'}${word.replace(/[\\%_]/g, '\\$&')}%`;
     const like = `p.search_text like fold($${parameters.push(pattern)})`;
-    // pg_trgm's word similarity forgives a typo, where there are letters enough to tell
-    conditions.push(word.length < 4 ? like : `(${like} or fold($${parameters.push(word)}) <% p.search_text)`);
+    // pg_trgm's word similarity forgives a typo, where there are letters enough to tell; a number is meant as it is
+    conditions.push(
+      !/^[\p{L}\p{M}'’-]{4,}$/u.test(word) ? like : `(${like} or fold($${parameters.push(word)}) <% p.search_text)`,
+    );
   }
   return { sql: conditions.join(' and '), parameters };
 }
