@@ -16,6 +16,8 @@ export default {
   // .mts: Jest leaves these to Node instead of transforming them to CommonJS, which could not import the sources
   globalSetup: '<rootDir>/test/global-setup.mts',
   globalTeardown: '<rootDir>/test/global-teardown.mts',
+  setupFilesAfterEnv: ['<rootDir>/test/statements.ts'],
+  reporters: ['default', '<rootDir>/test/statements.reporter.mts'],
   maxWorkers: 2,
   testTimeout: 30_000,
 };
