@@ -54,7 +54,22 @@ export class SessionInput {
 }
 
 export class RecordSessionsRequest {
-  @RawList(() => SessionInput, { description: 'Each is checked and answered on its own', max: 1_000 })
+  @RawList(() => SessionInput, {
+    description: 'Each is checked and answered on its own',
+    max: 1_000,
+    example: [
+      {
+        id: '0197b2c4-1f00-7000-8000-0000000000a1',
+        moduleCode: 'alphabet-basics',
+        status: 'completed',
+        questions: 20,
+        correct: 17,
+        score: 85,
+        startedAt: '2026-11-20T08:00:00Z',
+        completedAt: '2026-11-20T08:12:00Z',
+      },
+    ],
+  })
   sessions: SessionInput[];
 }
 

@@ -52,7 +52,7 @@ export const parsers: pg.CustomTypesConfig = {
       case arrays.numeric:
         return arrayOf(Number);
       default:
-        return pg.types.getTypeParser(oid, format as 'text');
+        return pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;
     }
   }) as pg.CustomTypesConfig['getTypeParser'],
 };

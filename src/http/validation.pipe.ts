@@ -34,7 +34,7 @@ export class ValidationPipe implements PipeTransform {
 
   private query(type: Class, value: Plain): object {
     let known = this.queries.get(type);
-    if (!known) this.queries.set(type, (known = new Map()));
+    if (!known) this.queries.set(type, (known = new Map<string, object>()));
     const text = JSON.stringify(value);
     let query = known.get(text);
     if (!query) {
