@@ -17,7 +17,7 @@ function folders(): string[] {
   const homes = new Map(
     [...module.text.matchAll(/import \{ (\w+Module) \} from '\.\/(\w+)\//g)].map(([, name, home]) => [name!, home!]),
   );
-  const imported = [...nodesOf(module.tree)].find(
+  const imported = nodesOf(module.tree).find(
     (node) => ts.isPropertyAssignment(node) && node.name.getText() === 'imports',
   )!;
   const listed = [...imported.getText().matchAll(/\b\w+Module\b/g)].map(([name]) => homes.get(name)!);
@@ -100,7 +100,7 @@ describe('rule 2: SQL has its places', () => {
     const wrong = product
       .filter(({ path }) => !isPlace(path))
       .flatMap(({ path, tree }) =>
-        [...nodesOf(tree)]
+        nodesOf(tree)
           .map(textOf)
           .filter((text) => text !== undefined && beginning.test(text))
           .map((text) => `${path}: ${text!.trim().split('\n')[0]}`),
@@ -139,7 +139,7 @@ describe('rule 12: files are small and have names', () => {
 
   it('has no constructor with more than 6 dependencies', () => {
     const wide = product.flatMap(({ path, tree }) =>
-      [...nodesOf(tree)]
+      nodesOf(tree)
         .filter((node) => ts.isConstructorDeclaration(node) && node.parameters.length > 6)
         .map((node) => `${path}: ${(node.parent as ts.ClassDeclaration).name?.text}`),
     );
@@ -150,7 +150,9 @@ describe('rule 12: files are small and have names', () => {
     const empty = /^(utils?|common|helpers?|managers?|misc)$/i;
     const names = (text: string): string[] => text.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/);
     const wrong = sources.flatMap(({ path, tree }) => {
-      const classes = [...nodesOf(tree)].filter(ts.isClassDeclaration).map((node) => node.name?.text ?? '');
+      const classes = nodesOf(tree)
+        .filter(ts.isClassDeclaration)
+        .map((node) => node.name?.text ?? '');
       return [path, ...classes]
         .filter((name) => names(name).some((part) => empty.test(part)))
         .map((name) => `${path}: ${name}`);
@@ -164,7 +166,7 @@ describe('the environment', () => {
     const readers = product.filter(
       ({ path, tree }) =>
         path !== 'src/config.ts' &&
-        [...nodesOf(tree)].some((node) => ts.isPropertyAccessExpression(node) && node.getText() === 'process.env'),
+        nodesOf(tree).some((node) => ts.isPropertyAccessExpression(node) && node.getText() === 'process.env'),
     );
     expect(readers.map(({ path }) => path)).toEqual([]);
   });

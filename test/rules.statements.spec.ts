@@ -33,7 +33,7 @@ describe('rule 3: statements have names', () => {
 
   it('names each as it calls the database', () => {
     const unnamed = product.flatMap(({ path, tree }) =>
-      [...nodesOf(tree)].flatMap((node) => {
+      nodesOf(tree).flatMap((node) => {
         if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return [];
         const { expression, name } = node.expression;
         const isDatabase = /\bdatabase(\.read\(\))?$/.test(expression.getText());
@@ -68,7 +68,7 @@ describe('rule 5: tenants are kept apart', () => {
     const open = product
       .filter(({ path }) => !path.startsWith('src/database/'))
       .flatMap(({ path, tree }) =>
-        [...nodesOf(tree)]
+        nodesOf(tree)
           .map(textOf)
           .filter((text) => text !== undefined && !/^\s*-- \w+\.\w+\n/.test(text) && !isConfined(text))
           .map((text) => `${path}: ${text!.trim().split('\n')[0]}`),

@@ -55,13 +55,15 @@ function filesBelow(directory: string): string[] {
 }
 
 /** All nodes of a tree, outer ones first. */
-export function* nodesOf(node: ts.Node): Generator<ts.Node> {
-  yield node;
-  for (const child of node.getChildren()) yield* nodesOf(child);
+export function nodesOf(root: ts.Node): ts.Node[] {
+  const nodes = [root];
+  // grows while it is walked
+  for (const node of nodes) ts.forEachChild(node, (child) => void nodes.push(child));
+  return nodes;
 }
 
 export function importsOf({ path, tree }: Source): Import[] {
-  return [...nodesOf(tree)].flatMap((node): Import[] => {
+  return nodesOf(tree).flatMap((node): Import[] => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
       if (!node.moduleSpecifier) return [];
       const reExport = ts.isExportDeclaration(node);
@@ -96,7 +98,7 @@ export function textOf(node: ts.Node): string | undefined {
 
 /** The statements that a file names by their first line. */
 export function statementsOf(source: Source): Statement[] {
-  return [...nodesOf(source.tree)].flatMap((node): Statement[] => {
+  return nodesOf(source.tree).flatMap((node): Statement[] => {
     const text = textOf(node);
     const name = text && /^\s*-- ([a-z]\w*\.[a-zA-Z]\w*)\n/.exec(text)?.[1];
     if (!name) return [];
@@ -109,9 +111,11 @@ export function statementsOf(source: Source): Statement[] {
 function fragmentsIn(node: ts.Node, tree: ts.SourceFile, known: Set<ts.Node>): string {
   if (!ts.isTemplateExpression(node)) return '';
   const names = node.templateSpans.flatMap(({ expression }) =>
-    [...nodesOf(expression)].filter(ts.isIdentifier).map((identifier) => identifier.text),
+    nodesOf(expression)
+      .filter(ts.isIdentifier)
+      .map((identifier) => identifier.text),
   );
-  const declarations = [...nodesOf(tree)].filter(
+  const declarations = nodesOf(tree).filter(
     (one): one is ts.VariableDeclaration | ts.FunctionDeclaration =>
       (ts.isVariableDeclaration(one) || ts.isFunctionDeclaration(one)) &&
       names.includes(one.name?.getText() ?? '') &&
@@ -120,7 +124,7 @@ function fragmentsIn(node: ts.Node, tree: ts.SourceFile, known: Set<ts.Node>): s
   return declarations
     .map((declaration) => {
       known.add(declaration);
-      const inside = [...nodesOf(declaration)].map((one) => fragmentsIn(one, tree, known));
+      const inside = nodesOf(declaration).map((one) => fragmentsIn(one, tree, known));
       return `\n${declaration.getText()}${inside.join('')}`;
     })
     .join('');
