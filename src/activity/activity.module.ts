@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
+import { ActivityJobs } from './activity.jobs.js';
+import { DayCloseRepository } from './day-close.repository.js';
+import { DayCloseService } from './day-close.service.js';
 import { IngestionService } from './ingestion.service.js';
 import { SessionRecorder } from './session-recorder.js';
 import { SessionsController } from './sessions.controller.js';
@@ -10,7 +13,15 @@ import { SnapshotsRepository } from './snapshots.repository.js';
 @Module({
   imports: [OrgModule, StudentsModule],
   controllers: [SessionsController],
-  providers: [SessionsRepository, SnapshotsRepository, SessionRecorder, IngestionService],
+  providers: [
+    SessionsRepository,
+    SnapshotsRepository,
+    SessionRecorder,
+    IngestionService,
+    DayCloseRepository,
+    DayCloseService,
+    ActivityJobs,
+  ],
   exports: [IngestionService],
 })
 export class ActivityModule {}

@@ -14,6 +14,12 @@ export interface TotalsChange {
   readonly timeSpentSeconds: number;
 }
 
+export interface ClosableStudent {
+  readonly studentId: string;
+  /** Whether snapshots of days that are over are still open. */
+  readonly hasOpenDays: boolean;
+}
+
 /** Figures over the last 28 or 30 local days, per student, from daily rows; `$today` is the last day. */
 const windowFigures = (today: string): string => `
   round(sum(quiz_score_sum) filter (where day > ${today} - 30)
@@ -92,5 +98,109 @@ export class ProgressRepository {
         today,
       ],
     );
+  }
+
+  /** The id that ends the next `size` students after `after`; null when there are none. */
+  async endOfChunk(tenantId: string, after: string, size: number): Promise<string | null> {
+    const end = await this.database.maybeOne<{ studentId: string }>(
+      `-- students.endOfProgressChunk
+      select student_id as "studentId" from (
+        select student_id from student_progress where tenant_id = $1 and student_id > $2 order by student_id limit $3
+      ) chunk
+      order by student_id desc limit 1`,
+      [tenantId, after, size],
+    );
+    return end?.studentId ?? null;
+  }
+
+  /**
+   * Locks, in the order of their ids, students whose numbers the end of a day may change: those with figures that move
+   * at midnight, and those with open snapshots before `today`, active or not. Ends early where more than `mostDays`
+   * open snapshots would come together, but takes at least one student.
+   * @param range students with ids above `after`, up to and with `through`
+   */
+  lockForClose(
+    tenantId: string,
+    range: { readonly after: string; readonly through: string },
+    today: string,
+    mostDays: number,
+  ): Promise<ClosableStudent[]> {
+    return this.database.many<ClosableStudent>(
+      `-- students.lockForClose
+      with candidate as (
+        select p.student_id, open.days
+        from student_progress p
+        cross join lateral (
+          select count(*) as days from progress_snapshots s
+          where s.tenant_id = $1 and s.student_id = p.student_id and s.day < $4 and not s.is_closed
+        ) open
+        where p.tenant_id = $1 and p.student_id > $2 and p.student_id <= $3
+          and (open.days > 0 or p.current_streak > 0 or p.consistency_score > 0 or p.quiz_accuracy is not null
+            or p.voice_accuracy is not null or p.improvement_rate is not null)
+      ), within as (
+        select student_id, days, sum(days) over (order by student_id) - days as days_before from candidate
+      )
+      select p.student_id as "studentId", w.days > 0 as "hasOpenDays"
+      from within w join student_progress p on p.tenant_id = $1 and p.student_id = w.student_id
+      where w.days_before < $5
+      order by p.student_id
+      for no key update of p`,
+      [tenantId, range.after, range.through, today, mostDays],
+    );
+  }
+
+  /**
+   * What moves at midnight without any session: streaks and the figures of 28 and 30 days. Rows that stay as they are
+   * are not written. @returns the students whose figures changed
+   */
+  async moveWindows(tenantId: string, studentIds: readonly string[], today: string): Promise<string[]> {
+    const moved = await this.database.many<{ studentId: string }>(
+      `-- students.moveProgressWindows
+      update student_progress p
+      set quiz_accuracy = figure.quiz_accuracy, voice_accuracy = figure.voice_accuracy,
+        improvement_rate = figure.improvement_rate, consistency_score = figure.consistency_score,
+        current_streak = coalesce(streak.current_streak, 0)
+      from unnest($2::uuid[]) as moving (student_id)
+      cross join lateral (
+        select ${windowFigures('$3::date')}
+        from progress_snapshots where tenant_id = $1 and student_id = moving.student_id and day > $3::date - 30
+      ) figure
+      left join lateral (
+        select ${streaks('$3::date')} from active_days where tenant_id = $1 and student_id = moving.student_id
+      ) streak on true
+      where p.tenant_id = $1 and p.student_id = moving.student_id
+        and (p.quiz_accuracy, p.voice_accuracy, p.improvement_rate, p.consistency_score, p.current_streak)
+          is distinct from (figure.quiz_accuracy, figure.voice_accuracy, figure.improvement_rate,
+            figure.consistency_score, coalesce(streak.current_streak, 0))
+      returning p.student_id as "studentId"`,
+      [tenantId, studentIds, today],
+    );
+    return moved.map(({ studentId }) => studentId);
+  }
+
+  /** Removes the counts of rosters, departments and days that nobody is in any more. */
+  pruneCounts(tenantId: string): Promise<number> {
+    return this.database.run(
+      `-- students.pruneRosterCounts
+      delete from roster_counts
+      where (tenant_id, instructor_id, department_id, last_active_on) in (
+        select tenant_id, instructor_id, department_id, last_active_on from roster_counts
+        where tenant_id = $1 and students = 0
+        -- a row that a writer holds is about to be used again
+        for update skip locked
+      )`,
+      [tenantId],
+    );
+  }
+
+  /** Everybody who has a roster; null stands for the students of nobody. */
+  async listInstructors(tenantId: string): Promise<(string | null)[]> {
+    const rows = await this.database.many<{ instructorId: string | null }>(
+      `-- students.listRosterInstructors
+      select distinct nullif(instructor_id, '00000000-0000-0000-0000-000000000000') as "instructorId"
+      from roster_counts where tenant_id = $1`,
+      [tenantId],
+    );
+    return rows.map(({ instructorId }) => instructorId);
   }
 }
