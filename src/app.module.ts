@@ -11,6 +11,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { HealthModule } from './operations/health.module.js';
+import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
 import { StudentsModule } from './students/students.module.js';
 
@@ -35,6 +36,7 @@ export class AppModule {
         CacheModule,
         JobsModule.forRoot({ worker }),
         HttpModule,
+        PartitionsModule,
         AuditModule,
         OrgModule,
         AuthModule,

@@ -19,5 +19,25 @@ export const closeDays = defineJob({
   schedule: { cron: '1,16,31,46 * * * *' },
 });
 
+/** Months ahead for tables that are partitioned by month, and partitions for rows that came without one. */
+export const preparePartitions = defineJob({
+  name: 'operations.prepare-partitions',
+  attempts: 5,
+  backoffSeconds: 60,
+  timeoutSeconds: 1_800,
+  overlap: 'skip',
+  on: ['operations.worker-started'],
+  schedule: { cron: '43 1 * * *' },
+});
+
+export const deleteExpiredKeys = defineJob({
+  name: 'operations.delete-expired-keys',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '27 * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
-export const catalogue: readonly JobDefinition[] = [deleteExpired, closeDays];
+export const catalogue: readonly JobDefinition[] = [deleteExpired, closeDays, preparePartitions, deleteExpiredKeys];
