@@ -71,7 +71,8 @@ export class IngestionService {
   private async record(tenantId: string, items: readonly SentSession[]): Promise<Verdict[]> {
     const now = this.clock.now();
     const { timeZone } = await this.tenants.get(tenantId);
-    const { verdicts, students } = await this.recorder.record(tenantId, items, now, localDay(timeZone, now));
+    const today = (): string => localDay(timeZone, this.clock.now());
+    const { verdicts, students } = await this.recorder.record(tenantId, items, now, today);
     if (students.length > 0) {
       await this.cache.bump([
         `tenant:${tenantId}`,

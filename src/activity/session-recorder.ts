@@ -41,14 +41,15 @@ export class SessionRecorder {
     private readonly audit: AuditRecorder,
   ) {}
 
-  /** @param today the tenant's local day at `now` */
-  record(tenantId: string, items: readonly SentSession[], now: Date, today: string): Promise<Recording> {
+  /** @param localDay the tenant's, asked once the students are locked: midnight may have passed while we waited */
+  record(tenantId: string, items: readonly SentSession[], now: Date, localDay: () => string): Promise<Recording> {
     return this.database.transaction(async () => {
       const verdicts: Verdict[] = items.map(() => 'duplicate');
       const newest = newestOfEachId(items);
       const locked = await this.progress.lock(tenantId, [
         ...new Set(newest.map((index) => items[index]!.session.studentId)),
       ]);
+      const today = localDay();
       const students = new Map(locked.map((student) => [student.studentId, student]));
       const known: number[] = [];
       for (const index of newest) {
