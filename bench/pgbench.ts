@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Statement } from './load.js';
+
+/** Transactions per second of prepared statements under pgbench; undefined where it is not installed. */
+export function pgbench(
+  databaseUrl: string,
+  scripts: readonly string[],
+  { connections, seconds }: { readonly connections: number; readonly seconds: number },
+): number | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  try {
+    const files = scripts.map((script, index) => {
+      const file = join(folder, `${index}.sql`);
+      writeFileSync(file, script);
+      return ['-f', file];
+    });
+    const run = spawnSync(
+      'pgbench',
+      ['-n', '-M', 'prepared', '-c', `${connections}`, '-j', '2', '-T', `${seconds}`, ...files.flat(), databaseUrl],
+      { encoding: 'utf8', env: { ...process.env, PGOPTIONS: '-c plan_cache_mode=force_generic_plan' } },
+    );
+    if (run.error) return undefined;
+    const rate = /^tps = ([\d.]+)/m.exec(run.stdout)?.[1];
+    if (rate === undefined || / ERROR: /.test(run.stderr))
+      throw new Error(`pgbench failed: ${run.stderr.slice(0, 2_000)}`);
+    return Number(rate);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A statement as a line of a pgbench script, its parameters written as literals. */
+export function scriptOf(statements: readonly Statement[]): string {
+  return statements.map(({ sql, parameters }) => line(sql, parameters.map(literal))).join('\n');
+}
+
+/** The same with any SQL expression in place of a parameter. pgbench wants one line and reads `:name` as a variable. */
+export function line(sql: string, expressions: readonly string[]): string {
+  const filled = sql
+    .replace(/--[^\n]*\n/g, ' ')
+    .replace(/\$(\d+)/g, (_, n: string) => `(${expressions[Number(n) - 1]!})`);
+  return `${filled.replace(/\s+/g, ' ').trim()};`;
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (typeof value === 'number') return String(value);
+  if (value instanceof Date) return `'${value.toISOString()}'::timestamptz`;
+  if (Array.isArray(value)) return `array[${value.map(literal).join(',')}]`;
+  const text = String(value).replaceAll("'", "''");
+  if (/^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text)) return `'${text}'::uuid`;
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `'${text}'::date`;
+  return `'${text}'::text`;
+}
