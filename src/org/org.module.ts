@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
+import { DepartmentsRepository } from './departments.repository.js';
+import { InstructorsRepository } from './instructors.repository.js';
+import './org.constraints.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
+import { UsersRepository } from './users.repository.js';
 
-@Module({
-  providers: [TenantsRepository, TenantsService],
-  exports: [TenantsRepository, TenantsService],
-})
+const provided = [TenantsRepository, TenantsService, DepartmentsRepository, UsersRepository, InstructorsRepository];
+
+@Module({ providers: provided, exports: provided })
 export class OrgModule {}

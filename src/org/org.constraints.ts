@@ -1,0 +1,34 @@
+import { declareConstraint } from '../http/problem.js';
+
+const percentage = 'must be a number from 0 to 100';
+const conflict = (constraint: string, code: string, pointer: string, detail: string): void =>
+  declareConstraint(constraint, { status: 409, code, pointer, detail });
+const unknown = (constraint: string, code: string, pointer: string, detail: string): void =>
+  declareConstraint(constraint, { status: 422, code, pointer, detail });
+const invalid = (constraint: string, pointer: string, detail: string): void =>
+  declareConstraint(constraint, { status: 400, code: 'value_invalid', pointer, detail });
+
+conflict('tenants__slug_key', 'slug_taken', '/slug', 'Another tenant has this slug.');
+invalid('tenants__slug_check', '/slug', 'must be lower-case letters, digits and hyphens, at most 63');
+
+conflict('departments__code_key', 'code_taken', '/code', 'Another department has this code.');
+unknown('departments__parent_fkey', 'department_unknown', '/parentId', 'There is no such department.');
+unknown('departments__path_check', 'department_below_itself', '/parentId', 'A department cannot lie below itself.');
+
+conflict('users__email_key', 'email_taken', '/email', 'Another person has this address.');
+conflict('users__pid_key', 'pid_taken', '/pid', 'Another person has this number.');
+unknown('users__department_fkey', 'department_unknown', '/departmentId', 'There is no such department.');
+unknown('users__department_check', 'department_missing', '/departmentId', 'This person must belong to a department.');
+invalid('users__email_check', '/email', 'must be an e-mail address in lower case');
+invalid('users__name_check', '/name', 'must not be empty');
+invalid('users__role_check', '/role', 'must be one of student, instructor, admin');
+
+conflict('instructor_profiles__employee_id_key', 'employee_id_taken', '/employeeId', 'Another instructor has this id.');
+unknown('instructor_profiles__user_fkey', 'user_unknown', '/userId', 'There is no such person.');
+unknown('instructor_profiles__supervisor_fkey', 'instructor_unknown', '/supervisorId', 'There is no such instructor.');
+invalid('instructor_profiles__experience_years_check', '/experienceYears', 'must be a number from 0 to 80');
+
+for (const owner of ['tenants', 'departments', 'instructor_profiles']) {
+  invalid(`${owner}__risk_threshold_check`, '/riskThreshold', percentage);
+  invalid(`${owner}__top_performer_threshold_check`, '/topPerformerThreshold', percentage);
+}
