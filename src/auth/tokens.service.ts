@@ -4,6 +4,7 @@ import { JwtService } from '@nestjs/jwt';
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import type { Viewer } from '../http/viewer.js';
+import type { AccessToken } from './auth.dto.js';
 import { SigningKey } from './signing-key.js';
 
 /** What an access token says, besides `jti`, `iss` and `aud`. */
@@ -21,6 +22,7 @@ export interface Claims {
 @Injectable()
 export class TokensService {
   private readonly jwt: JwtService;
+  private readonly lifetimeSeconds: number;
 
   constructor(
     { privateKey }: SigningKey,
@@ -28,7 +30,18 @@ export class TokensService {
     private readonly clock: Clock,
   ) {
     const { issuer, audience } = auth;
+    this.lifetimeSeconds = auth.accessTokenLifetimeSeconds;
     this.jwt = new JwtService({ privateKey, signOptions: { algorithm: 'ES256', issuer, audience } });
+  }
+
+  /** What somebody gets who has signed in. */
+  issue(viewer: Viewer): AccessToken {
+    const { lifetimeSeconds } = this;
+    return {
+      accessToken: this.sign(viewer, lifetimeSeconds),
+      tokenType: 'Bearer',
+      expiresInSeconds: lifetimeSeconds,
+    };
   }
 
   sign(viewer: Viewer, lifetimeSeconds: number): string {

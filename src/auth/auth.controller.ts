@@ -1,0 +1,70 @@
+import { Body, Controller, Get, Post, Req } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { NotStored } from '../http/idempotency.js';
+import { Operation } from '../http/operation.js';
+import { CurrentViewer, type Viewer } from '../http/viewer.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { AccessToken, LoginRequest, ViewerResponse } from './auth.dto.js';
+import { AuthService } from './auth.service.js';
+import { LoginLimit } from './login-limit.js';
+import { permissionsOf } from './permissions.js';
+import { TokensService } from './tokens.service.js';
+
+const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+
+@ApiTags('auth')
+@Controller('auth')
+export class AuthController {
+  constructor(
+    private readonly auth: AuthService,
+    private readonly limit: LoginLimit,
+    private readonly tokens: TokensService,
+    private readonly accounts: AccountsRepository,
+  ) {}
+
+  @Post('login')
+  @NotStored()
+  @ApiResponse({ status: 401, description: 'Tenant, address and password do not match', content: problem })
+  @Operation({
+    summary: 'Sign in',
+    description:
+      'For people; the answer holds a token for `Authorization: Bearer`. Which of the three was wrong is not told. ' +
+      'After too many attempts in a minute 429 `login_rate_exceeded` says when the next one is allowed.',
+    public: true,
+    answer: AccessToken,
+    example: {
+      accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln',
+      tokenType: 'Bearer',
+      expiresInSeconds: 28_800,
+    },
+  })
+  async login(@Body() body: LoginRequest, @Req() { ip }: FastifyRequest): Promise<AccessToken> {
+    this.limit.admit(ip, `${body.tenant} ${body.email.toLowerCase()}`);
+    return this.tokens.issue(await this.auth.login(body));
+  }
+
+  @Get('me')
+  @Operation({
+    summary: 'Who is asking, and what they may do',
+    answer: ViewerResponse,
+    example: {
+      userId: '0198f000-0000-7000-8000-000000000002',
+      role: 'instructor',
+      name: 'Ada Okafor',
+      email: 'a.okafor@example.org',
+      departmentId: '0198f000-0000-7000-8000-000000000003',
+      permissions: permissionsOf('instructor'),
+      tenant: {
+        id: '0198f000-0000-7000-8000-000000000001',
+        slug: 'northern-academy',
+        name: 'Northern Academy',
+        timeZone: 'Europe/London',
+      },
+    },
+  })
+  async me(@CurrentViewer() { tenantId, userId, role, departmentId }: Viewer): Promise<ViewerResponse> {
+    const { name, email, tenant } = await this.accounts.getProfile(tenantId, userId);
+    return { userId, role, name, email, departmentId, permissions: permissionsOf(role), tenant };
+  }
+}

@@ -1,0 +1,62 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Text } from '../http/fields.js';
+import { permissions } from './permissions.js';
+
+export class LoginRequest {
+  @Text({ max: 63, description: "The tenant's slug", example: 'northern-academy' })
+  tenant: string;
+
+  @Text({ max: 320, description: 'In upper or lower case', example: 'a.okafor@example.org' })
+  email: string;
+
+  @Text({ max: 256, description: 'As it was chosen', example: 'correct horse battery staple' })
+  password: string;
+}
+
+export class AccessToken {
+  @ApiProperty({ description: 'To be sent as `Authorization: Bearer <accessToken>`' })
+  accessToken: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  tokenType: 'Bearer';
+
+  @ApiProperty({ type: 'integer', example: 28_800 })
+  expiresInSeconds: number;
+}
+
+export class ViewerTenant {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ example: 'northern-academy' })
+  slug: string;
+
+  @ApiProperty({ example: 'Northern Academy' })
+  name: string;
+
+  @ApiProperty({ example: 'Europe/London', description: 'IANA name; days are cut in it' })
+  timeZone: string;
+}
+
+export class ViewerResponse {
+  @ApiProperty({ format: 'uuid' })
+  userId: string;
+
+  @ApiProperty({ enum: ['student', 'instructor', 'supervisor', 'admin', 'service'] })
+  role: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Null for a service' })
+  name: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  email: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'A supervisor sees all below it too' })
+  departmentId: string | null;
+
+  @ApiProperty({ enum: Object.keys(permissions), isArray: true, description: 'What this viewer may do' })
+  permissions: string[];
+
+  @ApiProperty({ type: ViewerTenant })
+  tenant: ViewerTenant;
+}

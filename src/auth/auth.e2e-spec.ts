@@ -1,0 +1,366 @@
+import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Controller, Get, Module } from '@nestjs/common';
+import request from 'supertest';
+import { startApp, type TestApp } from '../../test/app.js';
+import {
+  createAdmin,
+  createInstructor,
+  createStudent,
+  createTenant,
+  type Member,
+  type Tenant,
+} from '../../test/factories.js';
+import { Operation } from '../http/operation.js';
+import { Public } from '../http/public.js';
+import { CurrentViewer, type Viewer } from '../http/viewer.js';
+import { Passwords } from './passwords.js';
+import { permissionsOf } from './permissions.js';
+import { SigningKey } from './signing-key.js';
+import { TokensService } from './tokens.service.js';
+
+@Controller('doors')
+class DoorController {
+  @Get('open')
+  @Operation({ summary: 'For everybody', public: true })
+  open(): object {
+    return {};
+  }
+
+  @Get('signed-in')
+  @Operation({ summary: 'For every viewer' })
+  signedIn(@CurrentViewer() viewer: Viewer): object {
+    return viewer;
+  }
+
+  /** Nothing said at all. */
+  @Get('forgotten')
+  forgotten(): object {
+    return {};
+  }
+
+  @Get('rosters')
+  @Operation({ summary: 'For some', permission: 'rosters:write' })
+  rosters(): object {
+    return {};
+  }
+}
+
+@Module({ controllers: [DoorController] })
+class DoorModule {}
+
+interface AuditRow {
+  readonly action: string;
+  readonly actorId: string | null;
+  readonly actorRole: string;
+  readonly result: string;
+  readonly reason: string | null;
+  readonly everything: string;
+}
+
+const password = 'correct horse battery staple';
+let t: TestApp;
+let tenant: Tenant;
+let instructor: Member;
+let passwordHash: string;
+
+beforeAll(async () => {
+  t = await startApp({ extra: [DoorModule], environment: { LOGIN_ATTEMPTS_PER_MINUTE: '5' } });
+  passwordHash = await t.app.get(Passwords, { strict: false }).hash(password);
+  tenant = await createTenant(t.database, { slug: 'north' });
+  instructor = await createInstructor(t.database, tenant, { email: 'ada@example.org', passwordHash });
+});
+
+afterAll(() => t.stop());
+
+// attempts are counted by the minute
+beforeEach(() => t.clock.advance(61));
+
+const login = (fields: Record<string, unknown> = {}): request.Test =>
+  t.anonymous.post('/auth/login').send({ tenant: 'north', email: 'ada@example.org', password, ...fields });
+const knock = (token: string, scheme = 'Bearer'): request.Test =>
+  t.anonymous.get('/doors/signed-in').set('authorization', `${scheme} ${token}`);
+const audited = (): Promise<AuditRow[]> =>
+  t.database.many<AuditRow>(
+    `-- test.audited
+    select action, actor_id as "actorId", actor_role as "actorRole", result, reason, e::text as everything
+    from audit_entries e where action like 'login.%' order by at, id`,
+  );
+
+describe('signing in', () => {
+  it('answers with a token that is good for its lifetime', async () => {
+    const { body, headers, status } = await login();
+    const { accessToken, ...rest } = body as { accessToken: string };
+    expect(status).toBe(200);
+    expect(rest).toEqual({ tokenType: 'Bearer', expiresInSeconds: 28_800 });
+    expect(headers['cache-control']).toBe('no-store');
+    const viewer = { tenantId: tenant.tenantId, userId: instructor.userId, role: 'instructor' };
+    expect((await knock(accessToken)).body).toEqual({ ...viewer, departmentId: tenant.departmentId });
+    t.clock.advance(28_799);
+    expect((await knock(accessToken)).status).toBe(200);
+    // remembered, and refused all the same
+    t.clock.advance(1);
+    expect((await knock(accessToken)).status).toBe(401);
+  });
+
+  it('says what the token holds', async () => {
+    const { body } = await login();
+    const [head, claims] = (body as { accessToken: string }).accessToken.split('.').map((part) => decode(part));
+    expect(head).toEqual({ alg: 'ES256', typ: 'JWT' });
+    const iat = t.clock.now().getTime() / 1000;
+    expect(claims).toEqual({
+      sub: instructor.userId,
+      tid: tenant.tenantId,
+      role: 'instructor',
+      dept: tenant.departmentId,
+      iat,
+      exp: iat + 28_800,
+      iss: 'instructor-dashboard',
+      aud: 'instructor-dashboard-api',
+      jti: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+    });
+  });
+
+  it('takes the address in any case, and tells a supervisor from an instructor', async () => {
+    await createInstructor(t.database, tenant, { email: 'head@example.org', passwordHash, canViewAll: true });
+    const { body } = await login({ email: 'Head@Example.ORG' });
+    expect((await knock((body as { accessToken: string }).accessToken)).body).toMatchObject({ role: 'supervisor' });
+  });
+
+  it('gives one answer to everybody whom it refuses, and keeps the reason for the audit', async () => {
+    await createStudent(t.database, tenant, { email: 'gone@example.org', passwordHash, isActive: false });
+    await createStudent(t.database, tenant, { email: 'never@example.org' });
+    await createTenant(t.database, { slug: 'south' });
+    await t.database.run(`-- test.forget
+      delete from audit_entries`);
+    const refused: Record<string, unknown>[] = [
+      { password: 'wrong' },
+      { email: 'nobody@example.org' },
+      { tenant: 'nowhere' },
+      { tenant: 'south' },
+      { email: 'gone@example.org' },
+      { email: 'gone@example.org', password: 'wrong' },
+      { email: 'never@example.org' },
+      { email: 'never@example.org', password: 'null' },
+    ];
+    for (const fields of refused) {
+      const { body, status, headers } = await login(fields);
+      expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+      expect(body).toEqual({
+        requestId: headers['x-request-id'],
+        type: 'urn:problem:credentials_invalid',
+        code: 'credentials_invalid',
+        title: 'Authentication is required',
+        status: 401,
+        detail: 'Tenant, e-mail address and password do not match.',
+      });
+    }
+    const rows = await audited();
+    expect(rows.map(({ reason }) => reason)).toEqual([
+      'password_wrong',
+      'account_unknown',
+      'account_unknown',
+      'account_inactive',
+      'password_wrong',
+      'password_wrong',
+      'password_wrong',
+    ]);
+    expect(rows[0]).toMatchObject({ actorId: instructor.userId, actorRole: 'instructor', result: 'refused' });
+    expect(rows.map(({ everything }) => everything).join()).not.toMatch(/wrong"|horse|argon2/);
+  });
+
+  it('is on record, and on the account', async () => {
+    await t.database.run(`-- test.forget
+      delete from audit_entries`);
+    await login();
+    const [row, ...others] = await audited();
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ action: 'login.succeeded', actorId: instructor.userId, result: 'done' });
+    expect(row!.everything).not.toContain('horse');
+    const { at } = await t.database.one<{ at: Date }>(
+      `-- test.lastLogin
+      select last_login_at as at from users where id = $1`,
+      [instructor.userId],
+    );
+    expect(new Date(at)).toEqual(t.clock.now());
+  });
+
+  it('is refused to people who have been deactivated since', async () => {
+    const { userId } = await createStudent(t.database, tenant, { email: 'leaver@example.org', passwordHash });
+    expect((await login({ email: 'leaver@example.org' })).status).toBe(200);
+    await t.database.run(
+      `-- test.deactivate
+      update users set is_active = false where id = $1`,
+      [userId],
+    );
+    expect((await login({ email: 'leaver@example.org' })).status).toBe(401);
+  });
+
+  it('is limited to so many attempts a minute for an address and an account', async () => {
+    for (let attempt = 0; attempt < 5; attempt++) expect((await login({ password: 'wrong' })).status).toBe(401);
+    t.clock.advance(20);
+    const { status, headers, body } = await login({ email: 'ADA@example.org' });
+    expect([status, headers['retry-after'], body]).toMatchObject([429, '40', { code: 'login_rate_exceeded' }]);
+    expect((await login({ email: 'head@example.org' })).status).toBe(200);
+    t.clock.advance(40);
+    expect((await login()).status).toBe(200);
+  });
+
+  it('wants all three, and nothing else', async () => {
+    const { status, body } = await t.anonymous.post('/auth/login').send({ tenant: '', email: 1, admin: true });
+    expect(status).toBe(400);
+    const pointers = (body as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer);
+    expect(pointers).toEqual(['/admin', '/tenant', '/email', '/password']);
+  });
+
+  it('keeps nothing of the answer for an Idempotency-Key', async () => {
+    const [first, second] = [await login().set('idempotency-key', 'k'), await login().set('idempotency-key', 'k')];
+    expect((first.body as { accessToken: string }).accessToken).not.toBe(
+      (second.body as { accessToken: string }).accessToken,
+    );
+  });
+});
+
+describe('tokens', () => {
+  const viewer = (): Viewer => ({ ...instructor });
+  const signed = (environment: Partial<TestApp['config']['auth']>, key = t.app.get(SigningKey, { strict: false })) =>
+    new TokensService(key, { ...t.config, auth: { ...t.config.auth, ...environment } }, t.clock).sign(viewer(), 3_600);
+
+  it.each(['student', 'instructor', 'supervisor', 'admin', 'service'] as const)('let %s in', async (role) => {
+    const client = t.as({ ...viewer(), role });
+    expect((await client.get('/doors/signed-in')).body).toMatchObject({ role, tenantId: tenant.tenantId });
+    expect((await client.get('/doors/rosters')).status).toBe(['supervisor', 'admin'].includes(role) ? 200 : 403);
+  });
+
+  it('are read whatever the case of the scheme', async () => {
+    expect((await knock(t.token(viewer()), 'bearer')).status).toBe(200);
+    expect((await knock(t.token(viewer()), 'Basic')).status).toBe(401);
+  });
+
+  it('must be there', async () => {
+    for (const path of ['/doors/signed-in', '/doors/rosters', '/doors/forgotten', '/auth/me']) {
+      const { status, body, headers } = await t.anonymous.get(path);
+      expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+      expect(body).toMatchObject({ code: 'authentication_required' });
+    }
+    expect((await t.anonymous.get('/doors/open')).status).toBe(200);
+    expect((await request(t.url).get('/health/live')).status).toBe(200);
+  });
+
+  it('must be ours, for us, unaltered and of our algorithm', async () => {
+    const good = signed({});
+    const [head, claims, signature] = good.split('.') as [string, string, string];
+    const claimsOfAdmin = encode({ ...decode(claims), role: 'admin' });
+    const publicKey = createPublicKey(await readFile(join(t.config.dataDir, 'jwt-private-key.pem')));
+    const pem = publicKey.export({ type: 'spki', format: 'pem' });
+    const hs256 = `${encode({ alg: 'HS256', typ: 'JWT' })}.${claimsOfAdmin}`;
+    const { privateKey: other } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const foreign = other.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const eternal = { ...decode(claims), exp: undefined };
+    const forged = {
+      'no signature': `${head}.${claims}.`,
+      'alg none': `${encode({ alg: 'none', typ: 'JWT' })}.${claimsOfAdmin}.`,
+      'alg None': `${encode({ alg: 'None', typ: 'JWT' })}.${claimsOfAdmin}.`,
+      'the public key as a secret': `${hs256}.${createHmac('sha256', pem).update(hs256).digest('base64url')}`,
+      'other claims': `${head}.${claimsOfAdmin}.${signature}`,
+      'no end, unsigned': `${head}.${encode(eternal)}.${signature}`,
+      'another issuer': signed({ issuer: 'somebody-else' }),
+      'another audience': signed({ audience: 'another-api' }),
+      'another key': signed({}, { privateKey: foreign, publicKey: '' }),
+      'a second signature': `${good}.${signature}`,
+      'white space': `${good} x`,
+      garbage: 'x',
+      'three dots': '...',
+      emoji: encodeURIComponent('😀.😀.😀'),
+    };
+    for (const [name, token] of Object.entries(forged)) {
+      const { status, body, headers } = await knock(token);
+      expect([name, status, (body as { code: string }).code]).toEqual([name, 401, 'token_invalid']);
+      expect(headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    }
+    expect((await knock(good)).status).toBe(200);
+  });
+
+  it('end, remembered or not', async () => {
+    const [remembered, fresh] = [signed({}), signed({})];
+    expect((await knock(remembered)).status).toBe(200);
+    t.clock.advance(3_600);
+    for (const token of [remembered, fresh]) expect((await knock(token)).status).toBe(401);
+  });
+});
+
+describe('me', () => {
+  it('is the person, the tenant and what may be done', async () => {
+    const { body } = await t.as(instructor).get('/auth/me').expect(200);
+    expect(body).toEqual({
+      userId: instructor.userId,
+      role: 'instructor',
+      name: instructor.name,
+      email: 'ada@example.org',
+      departmentId: tenant.departmentId,
+      permissions: permissionsOf('instructor'),
+      tenant: { id: tenant.tenantId, slug: 'north', name: tenant.name, timeZone: 'Europe/London' },
+    });
+    const admin = await createAdmin(t.database, tenant);
+    expect((await t.as(admin).get('/auth/me')).body).toMatchObject({ role: 'admin', departmentId: null });
+  });
+
+  it('is nobody by name for a service', async () => {
+    const { body } = await t.as('service', tenant).get('/auth/me').expect(200);
+    expect(body).toMatchObject({ role: 'service', name: null, email: null, tenant: { slug: 'north' } });
+  });
+});
+
+describe('routes', () => {
+  it.each([
+    ['demands what nobody can hold', 'DoorController.odd demands doors:open', { permission: 'doors:open' }],
+    [
+      'is public and not',
+      'DoorController.odd is public and demands rosters',
+      { permission: 'rosters:write', public: true },
+    ],
+  ])('keep the application from starting when one %s', async (_, message, options) => {
+    @Controller('odd')
+    class DoorController {
+      @Get()
+      @Operation({ summary: 'Odd', ...options })
+      odd(): object {
+        return {};
+      }
+    }
+    @Module({ controllers: [DoorController] })
+    class OddModule {}
+    await expect(startApp({ db: t.db, extra: [OddModule] })).rejects.toThrow(message);
+  });
+
+  it('are not opened for all by a handler that is inherited by a public controller', async () => {
+    class Base {
+      @Get()
+      @Operation({ summary: 'Inherited' })
+      read(): object {
+        return {};
+      }
+    }
+    @Public()
+    @Controller('lax')
+    class LaxController extends Base {}
+    @Controller('strict')
+    class StrictController extends Base {}
+    @Module({ controllers: [LaxController, StrictController] })
+    class OddModule {}
+    await expect(startApp({ db: t.db, extra: [OddModule] })).rejects.toThrow('StrictController.read is inherited');
+  });
+});
+
+function decode(part: string): Record<string, unknown> {
+  try {
+    return JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

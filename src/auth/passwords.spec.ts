@@ -1,0 +1,44 @@
+import { jest } from '@jest/globals';
+import { parseOptions } from '@node-rs/argon2';
+import { Passwords } from './passwords.js';
+
+let passwords: Passwords;
+
+beforeEach(async () => {
+  passwords = new Passwords();
+  await passwords.onModuleInit();
+});
+
+it('hashes with the parameters that OWASP asks for, each time with another salt', async () => {
+  const [one, other] = await Promise.all([passwords.hash('secret'), passwords.hash('secret')]);
+  expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  expect(parseOptions(one).saltLen).toBe(16);
+  expect(one).not.toBe(other);
+});
+
+it('tells the password from others, and matches nobody with anything', async () => {
+  const hashed = await passwords.hash('secret');
+  expect(await passwords.matches(hashed, 'secret')).toBe(true);
+  expect(await passwords.matches(hashed, 'Secret')).toBe(false);
+  expect(await passwords.matches(null, 'secret')).toBe(false);
+});
+
+it('works two at a time, lets the others wait their turn, and turns away who waits too long', async () => {
+  const hashed = await passwords.hash('secret');
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  try {
+    const running = [passwords.matches(hashed, 'secret'), passwords.matches(hashed, 'secret')];
+    const late = Promise.allSettled([passwords.matches(hashed, 'secret'), passwords.matches(hashed, 'secret')]);
+    jest.advanceTimersByTime(2_999);
+    const patient = passwords.matches(hashed, 'secret');
+    jest.advanceTimersByTime(1);
+    const refused = { status: 'rejected', reason: { status: 503, code: 'login_overloaded' } };
+    expect(await late).toMatchObject([refused, refused]);
+    expect(await Promise.all([...running, patient])).toEqual([true, true, true]);
+    expect(jest.getTimerCount()).toBe(0);
+    // the places are free again
+    expect(await Promise.all(running.map(() => passwords.matches(hashed, 'wrong')))).toEqual([false, false]);
+  } finally {
+    jest.useRealTimers();
+  }
+});
