@@ -122,3 +122,8 @@ export function readConfig(env: Environment = process.env): Config {
   if (problems.length > 0) throw new Error(`The environment is wrong:\n  ${problems.join('\n  ')}`);
   return Object.freeze(config);
 }
+
+/** Of a new tenant's first administrator; for the command that makes one, and in no process's configuration. */
+export function readAdminPassword(env: Environment = process.env): string | undefined {
+  return env['ADMIN_PASSWORD'] || undefined;
+}

@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { jest } from '@jest/globals';
+import { startApp, type TestApp } from '../../test/app.js';
+
+// every command is a process that compiles the sources first
+jest.setTimeout(90_000);
+
+let t: TestApp;
+
+beforeAll(async () => {
+  t = await startApp({ now: new Date().toISOString() });
+});
+
+afterAll(() => t.stop());
+
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+function run(command: string, args: string[], environment: Record<string, string> = {}): Promise<Ended> {
+  const { dataDir, database } = t.config;
+  const env = {
+    PATH: process.env.PATH,
+    NODE_ENV: 'test',
+    DATABASE_URL: database.url,
+    DATA_DIR: dataDir,
+    ...environment,
+  };
+  const file = ['--import', './test/typescript.js', `src/auth/${command}.command.ts`, ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, file, { env, timeout: 25_000 }, (error, output, errors) =>
+      resolve({ code: error ? Number(error.code) : 0, output, errors }),
+    );
+  });
+}
+
+const first = ['--slug', 'first', '--name', 'First Academy', '--time-zone', 'Europe/London'];
+const admin = ['--admin-email', 'Ada@example.org', '--admin-name', 'Ada'];
+const signIn = (password: string, tenant = 'first') =>
+  t.anonymous.post('/auth/login').send({ tenant, email: 'ada@example.org', password });
+
+it('make a tenant with an administrator who can sign in, once', async () => {
+  const { code, output } = await run('create-tenant', [...first, ...admin]);
+  expect(code).toBe(0);
+  const password = /^password: (\S{24})$/m.exec(output)![1]!;
+  const { body } = await signIn(password).expect(200);
+  const me = t.anonymous
+    .get('/auth/me')
+    .set('authorization', `Bearer ${(body as { accessToken: string }).accessToken}`);
+  const tenant = { slug: 'first', name: 'First Academy', timeZone: 'Europe/London' };
+  expect((await me).body).toMatchObject({ role: 'admin', name: 'Ada', email: 'ada@example.org', tenant });
+
+  const again = await run('create-tenant', [...first, ...admin]);
+  expect(again).toEqual({ code: 1, output: '', errors: 'Another tenant has this slug.\n' });
+  const counted = await t.database.one(`-- test.countTenants
+    select (select count(*) from tenants) as tenants, (select count(*) from departments) as departments,
+      (select count(*) from users) as users,
+      (select count(*) from audit_entries where action = 'tenant.created') as audited,
+      (select count(*) from audit_entries e where e::text ~ 'password|argon2') as told`);
+  expect(counted).toEqual({ tenants: 1, departments: 1, users: 1, audited: 1, told: 0 });
+});
+
+it('take the password that is given', async () => {
+  const args = ['--slug', 'second', '--name', 'Second', ...admin];
+  const { code, output } = await run('create-tenant', args, { ADMIN_PASSWORD: 'chosen by the operator' });
+  expect([code, output.includes('password')]).toEqual([0, false]);
+  await signIn('chosen by the operator', 'second').expect(200);
+});
+
+it('say in one line what is wrong, and change nothing', async () => {
+  const wrong: [string, string[], Record<string, string>, RegExp][] = [
+    ['create-tenant', ['--slug', 'X', '--name', 'x', ...admin], {}, /^must be lower-case letters/],
+    ['create-tenant', ['--slug', 'x', '--name', 'x', ...admin], { ADMIN_PASSWORD: 'short' }, /^ADMIN_PASSWORD must/],
+    ['create-token', ['--tenant', 'nowhere', '--name', 'lms'], {}, /^there is no tenant/],
+    ['create-token', ['--name', 'lms'], {}, /^usage: npm run token:create/],
+  ];
+  for (const [command, args, environment, message] of wrong) {
+    const { code, output, errors } = await run(command, args, environment);
+    expect([code, output]).toEqual([1, '']);
+    expect(errors).toMatch(message);
+  }
+});
+
+it('print a token with which a service may come in', async () => {
+  const { code, output } = await run('create-token', ['--tenant', 'first', '--name', 'lms', '--days', '30']);
+  expect(code).toBe(0);
+  const [token, end, ...rest] = output.split('\n');
+  expect([end, rest]).toEqual(['', []]);
+  const me = (): ReturnType<typeof t.anonymous.get> =>
+    t.anonymous.get('/auth/me').set('authorization', `Bearer ${token}`);
+  const { body } = await me().expect(200);
+  expect(body).toMatchObject({ role: 'service', name: null, tenant: { slug: 'first' } });
+  const { after, targetId } = await t.database.one<{ after: object; targetId: string }>(
+    `-- test.tokens
+    select after, target_id as "targetId" from audit_entries where action = 'token.created'`,
+  );
+  expect({ after, targetId }).toEqual({
+    after: { name: 'lms', days: 30 },
+    targetId: (body as { userId: string }).userId,
+  });
+  t.clock.advance(31 * 86_400);
+  await me().expect(401);
+});

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { v7 as uuidv7 } from 'uuid';
+import { runCommand } from '../command.js';
+import { readAdminPassword } from '../config.js';
+import { DepartmentsRepository } from '../org/departments.repository.js';
+import { localDay } from '../org/local-day.js';
+import '../org/org.constraints.js';
+import { TenantsRepository } from '../org/tenants.repository.js';
+import { UsersRepository } from '../org/users.repository.js';
+import { Passwords } from './passwords.js';
+
+const usage =
+  'usage: npm run tenant:create -- --slug <slug> --name <name> [--time-zone <IANA name>]' +
+  ' --admin-email <address> --admin-name <name>\n' +
+  'The password is that of ADMIN_PASSWORD, or made and shown once.';
+
+/** A tenant, its root department and its first administrator: all of them, or nothing. */
+await runCommand(readArguments, async (given, { database, clock, audit }) => {
+  const { slug, name, timeZone, email, adminName } = given;
+  const password = given.password ?? randomBytes(18).toString('base64url');
+  const passwordHash = await new Passwords().hash(password);
+  const [tenantId, departmentId, adminId] = [uuidv7(), uuidv7(), uuidv7()];
+  const now = clock.now();
+  await database.transaction(async () => {
+    await new TenantsRepository(database).insert({ id: tenantId, slug, name, timeZone }, now);
+    const root = { id: departmentId, parentId: null, code: 'root', name };
+    await new DepartmentsRepository(database).insert(tenantId, [root], now);
+    const joinedOn = localDay(timeZone, now);
+    const admin = { id: adminId, role: 'admin' as const, name: adminName, email, departmentId: null, joinedOn };
+    await new UsersRepository(database).insert(tenantId, [{ ...admin, passwordHash }], now);
+    await audit.record(
+      { tenantId, userId: null, role: 'service' },
+      { action: 'tenant.created', targetType: 'tenant', targetId: tenantId, after: { slug, name, timeZone, adminId } },
+    );
+  });
+  console.log(`created tenant ${slug} (${tenantId}) with administrator ${email} (${adminId})`);
+  if (!given.password) console.log(`password: ${password}`);
+});
+
+interface Given {
+  readonly slug: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly email: string;
+  readonly adminName: string;
+  readonly password: string | undefined;
+}
+
+function readArguments(): Given {
+  const text = { type: 'string' } as const;
+  const options = { slug: text, name: text, 'time-zone': text, 'admin-email': text, 'admin-name': text };
+  const { values } = parseArgs({ options });
+  const { slug, name, 'time-zone': timeZone = 'UTC', 'admin-email': email, 'admin-name': adminName } = values;
+  if (!slug || !name || !email || !adminName) throw new Error(usage);
+  try {
+    localDay(timeZone, new Date(0));
+  } catch (cause) {
+    throw new Error(`${timeZone} is not the IANA name of a time zone, such as Europe/London`, { cause });
+  }
+  const password = readAdminPassword();
+  if (password && (password.length < 12 || password.length > 256)) {
+    throw new Error('ADMIN_PASSWORD must be 12 to 256 characters');
+  }
+  return { slug, name, timeZone, email, adminName, password };
+}
