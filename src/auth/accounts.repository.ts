@@ -9,7 +9,6 @@ export interface Account {
   readonly userId: string | null;
   readonly role: Role | null;
   readonly departmentId: string | null;
-  readonly isActive: boolean | null;
   readonly passwordHash: string | null;
 }
 
@@ -29,8 +28,8 @@ export class AccountsRepository {
   find(tenantSlug: string, email: string): Promise<Account | null> {
     return this.database.maybeOne<Account>(
       `-- auth.findAccount
-      select t.id as "tenantId", u.id as "userId", u.department_id as "departmentId", u.is_active as "isActive",
-        u.password_hash as "passwordHash", case when p.can_view_all then 'supervisor' else u.role end as role
+      select t.id as "tenantId", u.id as "userId", u.department_id as "departmentId", u.password_hash as "passwordHash",
+        case when p.can_view_all then 'supervisor' else u.role end as role
       from tenants t
       left join users u on u.tenant_id = t.id and u.email = lower($2)
       left join instructor_profiles p on p.tenant_id = u.tenant_id and p.user_id = u.id and u.role = 'instructor'

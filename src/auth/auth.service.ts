@@ -30,14 +30,14 @@ export class AuthService {
   async login({ tenant, email, password }: LoginRequest): Promise<Viewer> {
     const account = await this.accounts.find(tenant, email);
     const matches = await this.passwords.matches(account?.passwordHash ?? null, password);
-    const viewer = account?.isActive && matches ? viewerOf(account) : null;
+    const viewer = account && matches ? viewerOf(account) : null;
     const isIn = viewer !== null && (await this.database.transaction(() => this.enter(viewer)));
     if (isIn) return viewer;
     await this.refuse(account, matches);
     throw new Problem(401, 'credentials_invalid', { detail: 'Tenant, e-mail address and password do not match.' });
   }
 
-  /** @returns false when the person was deactivated just now */
+  /** @returns false for who has been deactivated, be it this moment */
   private async enter(viewer: Viewer): Promise<boolean> {
     const { tenantId, userId } = viewer;
     if ((await this.users.updateLastLogin(tenantId, userId, this.clock.now())) === 0) return false;

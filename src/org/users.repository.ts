@@ -80,7 +80,7 @@ export class UsersRepository {
     );
   }
 
-  /** @returns 0 when the person has been deactivated in the meantime */
+  /** @returns 0 for who has been deactivated */
   updateLastLogin(tenantId: string, userId: string, now: Date): Promise<number> {
     return this.database.run(
       `-- org.updateLastLogin
