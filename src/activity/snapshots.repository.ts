@@ -26,9 +26,9 @@ export class SnapshotsRepository {
     return this.database.many<ProgressChange>(
       `-- activity.refreshSnapshots
       with tenant as (
-        select time_zone from tenants where id = $1
+        select time_zone, session_cap_seconds from tenants where id = $1
       ), touched as (
-        select distinct d.student_id, d.day, (d.day::timestamp at time zone time_zone) as begins,
+        select distinct session_cap_seconds, d.student_id, d.day, (d.day::timestamp at time zone time_zone) as begins,
           ((d.day + 1)::timestamp at time zone time_zone) as ends
         from tenant, unnest($2::uuid[], $3::date[]) as d (student_id, day)
       ), summed as (
@@ -47,8 +47,8 @@ export class SnapshotsRepository {
           max(s.completed_at) filter (where own.completed) as last_session_at,
           range_agg(s.busy * tstzrange(t.begins, t.ends)) as busy,
           -- no time of day: the duration is known, but not what it overlaps
-          coalesce(sum(s.duration_seconds) filter (where s.day = t.day and s.started_at is null
-            and s.completed_at is null), 0) as untimed_seconds
+          coalesce(sum(least(s.duration_seconds, t.session_cap_seconds)) filter (where s.day = t.day
+            and s.started_at is null and s.completed_at is null and s.duration_seconds is not null), 0) as untimed_seconds
         from touched t
         -- a session that ended on the day after may have begun on this one
         left join sessions s on s.tenant_id = $1 and s.student_id = t.student_id and s.day between t.day and t.day + 1
