@@ -4,7 +4,14 @@ import { StudentsModule } from '../students/students.module.js';
 import { ActivityJobs } from './activity.jobs.js';
 import { DayCloseRepository } from './day-close.repository.js';
 import { DayCloseService } from './day-close.service.js';
+import './activity.constraints.js';
+import { CategoriesController } from './categories.controller.js';
+import { CategoriesRepository } from './categories.repository.js';
+import { CategoriesService } from './categories.service.js';
 import { IngestionService } from './ingestion.service.js';
+import { ModulesController } from './modules.controller.js';
+import { ModulesRepository } from './modules.repository.js';
+import { ModulesService } from './modules.service.js';
 import { SessionRecorder } from './session-recorder.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -12,7 +19,7 @@ import { SnapshotsRepository } from './snapshots.repository.js';
 
 @Module({
   imports: [OrgModule, StudentsModule],
-  controllers: [SessionsController],
+  controllers: [SessionsController, CategoriesController, ModulesController],
   providers: [
     SessionsRepository,
     SnapshotsRepository,
@@ -21,6 +28,10 @@ import { SnapshotsRepository } from './snapshots.repository.js';
     DayCloseRepository,
     DayCloseService,
     ActivityJobs,
+    CategoriesRepository,
+    CategoriesService,
+    ModulesRepository,
+    ModulesService,
   ],
   exports: [IngestionService],
 })
