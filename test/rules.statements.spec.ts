@@ -12,6 +12,7 @@ const acrossTenants: Readonly<Record<string, string>> = {
 
 /** Statements whose tenant arrives inside another first argument, each with its reason. */
 const tenantInside: Readonly<Record<string, string>> = {
+  'auth.findAccount': 'who signs in knows the slug of the tenant, and this finds its id',
   'idempotency.complete': 'a claim is what the statement before gave out, and names its tenant',
   'idempotency.release': 'a claim is what the statement before gave out, and names its tenant',
 };

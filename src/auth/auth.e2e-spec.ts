@@ -77,6 +77,17 @@ afterAll(() => t.stop());
 // attempts are counted by the minute
 beforeEach(() => t.clock.advance(61));
 
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: {
+    readonly accessToken: string;
+    readonly code: string;
+    readonly errors: readonly { readonly pointer: string }[];
+  };
+}
+
+const ask = async (test: request.Test): Promise<Answer> => (await test) as Answer;
 const login = (fields: Record<string, unknown> = {}): request.Test =>
   t.anonymous.post('/auth/login').send({ tenant: 'north', email: 'ada@example.org', password, ...fields });
 const knock = (token: string, scheme = 'Bearer'): request.Test =>
@@ -90,8 +101,8 @@ const audited = (): Promise<AuditRow[]> =>
 
 describe('signing in', () => {
   it('answers with a token that is good for its lifetime', async () => {
-    const { body, headers, status } = await login();
-    const { accessToken, ...rest } = body as { accessToken: string };
+    const { body, headers, status } = await ask(login());
+    const { accessToken, ...rest } = body;
     expect(status).toBe(200);
     expect(rest).toEqual({ tokenType: 'Bearer', expiresInSeconds: 28_800 });
     expect(headers['cache-control']).toBe('no-store');
@@ -105,8 +116,8 @@ describe('signing in', () => {
   });
 
   it('says what the token holds', async () => {
-    const { body } = await login();
-    const [head, claims] = (body as { accessToken: string }).accessToken.split('.').map((part) => decode(part));
+    const { body } = await ask(login());
+    const [head, claims] = body.accessToken.split('.').map((part) => decode(part));
     expect(head).toEqual({ alg: 'ES256', typ: 'JWT' });
     const iat = t.clock.now().getTime() / 1000;
     expect(claims).toEqual({
@@ -124,8 +135,8 @@ describe('signing in', () => {
 
   it('takes the address in any case, and tells a supervisor from an instructor', async () => {
     await createInstructor(t.database, tenant, { email: 'head@example.org', passwordHash, canViewAll: true });
-    const { body } = await login({ email: 'Head@Example.ORG' });
-    expect((await knock((body as { accessToken: string }).accessToken)).body).toMatchObject({ role: 'supervisor' });
+    const { body } = await ask(login({ email: 'Head@Example.ORG' }));
+    expect((await knock(body.accessToken)).body).toMatchObject({ role: 'supervisor' });
   });
 
   it('gives one answer to everybody whom it refuses, and keeps the reason for the audit', async () => {
@@ -145,7 +156,7 @@ describe('signing in', () => {
       { email: 'never@example.org', password: 'null' },
     ];
     for (const fields of refused) {
-      const { body, status, headers } = await login(fields);
+      const { body, status, headers } = await ask(login(fields));
       expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
       expect(body).toEqual({
         requestId: headers['x-request-id'],
@@ -200,7 +211,7 @@ describe('signing in', () => {
   it('is limited to so many attempts a minute for an address and an account', async () => {
     for (let attempt = 0; attempt < 5; attempt++) expect((await login({ password: 'wrong' })).status).toBe(401);
     t.clock.advance(20);
-    const { status, headers, body } = await login({ email: 'ADA@example.org' });
+    const { status, headers, body } = await ask(login({ email: 'ADA@example.org' }));
     expect([status, headers['retry-after'], body]).toMatchObject([429, '40', { code: 'login_rate_exceeded' }]);
     expect((await login({ email: 'head@example.org' })).status).toBe(200);
     t.clock.advance(40);
@@ -208,9 +219,9 @@ describe('signing in', () => {
   });
 
   it('wants all three, and nothing else', async () => {
-    const { status, body } = await t.anonymous.post('/auth/login').send({ tenant: '', email: 1, admin: true });
+    const { status, body } = await ask(t.anonymous.post('/auth/login').send({ tenant: '', email: 1, admin: true }));
     expect(status).toBe(400);
-    const pointers = (body as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer);
+    const pointers = body.errors.map(({ pointer }) => pointer);
     expect(pointers).toEqual(['/admin', '/tenant', '/email', '/password']);
   });
 
@@ -240,7 +251,7 @@ describe('tokens', () => {
 
   it('must be there', async () => {
     for (const path of ['/doors/signed-in', '/doors/rosters', '/doors/forgotten', '/auth/me']) {
-      const { status, body, headers } = await t.anonymous.get(path);
+      const { status, body, headers } = await ask(t.anonymous.get(path));
       expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
       expect(body).toMatchObject({ code: 'authentication_required' });
     }
@@ -275,8 +286,8 @@ describe('tokens', () => {
       emoji: encodeURIComponent('😀.😀.😀'),
     };
     for (const [name, token] of Object.entries(forged)) {
-      const { status, body, headers } = await knock(token);
-      expect([name, status, (body as { code: string }).code]).toEqual([name, 401, 'token_invalid']);
+      const { status, body, headers } = await ask(knock(token));
+      expect([name, status, body.code]).toEqual([name, 401, 'token_invalid']);
       expect(headers['www-authenticate']).toBe('Bearer error="invalid_token"');
     }
     expect((await knock(good)).status).toBe(200);
@@ -292,7 +303,7 @@ describe('tokens', () => {
 
 describe('me', () => {
   it('is the person, the tenant and what may be done', async () => {
-    const { body } = await t.as(instructor).get('/auth/me').expect(200);
+    const { body } = await ask(t.as(instructor).get('/auth/me').expect(200));
     expect(body).toEqual({
       userId: instructor.userId,
       role: 'instructor',
@@ -307,7 +318,7 @@ describe('me', () => {
   });
 
   it('is nobody by name for a service', async () => {
-    const { body } = await t.as('service', tenant).get('/auth/me').expect(200);
+    const { body } = await ask(t.as('service', tenant).get('/auth/me').expect(200));
     expect(body).toMatchObject({ role: 'service', name: null, email: null, tenant: { slug: 'north' } });
   });
 });

@@ -45,10 +45,8 @@ it('make a tenant with an administrator who can sign in, once', async () => {
   const { code, output } = await run('create-tenant', [...first, ...admin]);
   expect(code).toBe(0);
   const password = /^password: (\S{24})$/m.exec(output)![1]!;
-  const { body } = await signIn(password).expect(200);
-  const me = t.anonymous
-    .get('/auth/me')
-    .set('authorization', `Bearer ${(body as { accessToken: string }).accessToken}`);
+  const token = ((await signIn(password).expect(200)).body as { accessToken: string }).accessToken;
+  const me = t.anonymous.get('/auth/me').set('authorization', `Bearer ${token}`);
   const tenant = { slug: 'first', name: 'First Academy', timeZone: 'Europe/London' };
   expect((await me).body).toMatchObject({ role: 'admin', name: 'Ada', email: 'ada@example.org', tenant });
 
@@ -90,7 +88,7 @@ it('print a token with which a service may come in', async () => {
   expect([end, rest]).toEqual(['', []]);
   const me = (): ReturnType<typeof t.anonymous.get> =>
     t.anonymous.get('/auth/me').set('authorization', `Bearer ${token}`);
-  const { body } = await me().expect(200);
+  const body = (await me().expect(200)).body as { userId: string };
   expect(body).toMatchObject({ role: 'service', name: null, tenant: { slug: 'first' } });
   const { after, targetId } = await t.database.one<{ after: object; targetId: string }>(
     `-- test.tokens
@@ -98,7 +96,7 @@ it('print a token with which a service may come in', async () => {
   );
   expect({ after, targetId }).toEqual({
     after: { name: 'lms', days: 30 },
-    targetId: (body as { userId: string }).userId,
+    targetId: body.userId,
   });
   t.clock.advance(31 * 86_400);
   await me().expect(401);

@@ -10,10 +10,9 @@ import { TenantsRepository } from '../org/tenants.repository.js';
 import { UsersRepository } from '../org/users.repository.js';
 import { Passwords } from './passwords.js';
 
-const usage =
-  'usage: npm run tenant:create -- --slug <slug> --name <name> [--time-zone <IANA name>]' +
-  ' --admin-email <address> --admin-name <name>\n' +
-  'The password is that of ADMIN_PASSWORD, or made and shown once.';
+const usage = `usage: npm run tenant:create -- --slug <slug> --name <name> [--time-zone <IANA name>] \\
+  --admin-email <address> --admin-name <name>
+The password is that of ADMIN_PASSWORD, or made and shown once.`;
 
 /** A tenant, its root department and its first administrator: all of them, or nothing. */
 await runCommand(readArguments, async (given, { database, clock, audit }) => {

@@ -28,7 +28,7 @@ function readArguments(): { slug: string; name: string; days: number } {
   const { tenant: slug, name, days = '365' } = values;
   if (!slug || !name) throw new Error(usage);
   if (!/^[1-9]\d{0,3}$/.test(days) || Number(days) > longestDays) {
-    throw new Error(`--days must be a whole number from 1 to ${longestDays}`);
+    throw new Error(`the number of --days must be a whole one from 1 to ${longestDays}`);
   }
   return { slug, name, days: Number(days) };
 }
