@@ -600,7 +600,7 @@ create table progress_snapshots (
   constraint progress_snapshots__peak_hour_check CHECK (peak_hour >= 0 AND peak_hour <= 23),
   constraint progress_snapshots__percentages_check CHECK (overall_score >= 0::numeric AND overall_score <= 100::numeric AND improvement_delta >= '-100'::integer::numeric AND improvement_delta <= 100::numeric)
 ) partition by range (day);
-CREATE INDEX progress_snapshots__open_idx ON progress_snapshots USING btree (tenant_id, day) WHERE NOT is_closed;
+CREATE INDEX progress_snapshots__open_idx ON progress_snapshots USING btree (tenant_id, student_id, day) WHERE NOT is_closed;
 CREATE TRIGGER progress_snapshots_to_roster_days_delete AFTER DELETE ON progress_snapshots REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_delete();
 CREATE TRIGGER progress_snapshots_to_roster_days_insert AFTER INSERT ON progress_snapshots REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_insert();
 CREATE TRIGGER progress_snapshots_to_roster_days_update AFTER UPDATE ON progress_snapshots REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_update();
@@ -729,9 +729,9 @@ CREATE INDEX student_progress__department_idx ON student_progress USING btree (t
 CREATE INDEX student_progress__instructor_joined_idx ON student_progress USING btree (tenant_id, instructor_id, joined_on) WHERE is_active;
 CREATE INDEX student_progress__instructor_name_idx ON student_progress USING btree (tenant_id, instructor_id, name_sort, student_id) WHERE is_active;
 CREATE INDEX student_progress__joined_idx ON student_progress USING btree (tenant_id, joined_on, student_id) WHERE is_active;
-CREATE INDEX student_progress__last_active_idx ON student_progress USING btree (tenant_id, last_active_on) WHERE is_active;
+CREATE INDEX student_progress__last_active_idx ON student_progress USING btree (tenant_id, COALESCE(last_active_on, '-infinity'::date)) WHERE is_active;
 CREATE INDEX student_progress__name_idx ON student_progress USING btree (tenant_id, name_sort, student_id) WHERE is_active;
-CREATE INDEX student_progress__risk_idx ON student_progress USING btree (tenant_id, risk_score) WHERE is_active;
+CREATE INDEX student_progress__risk_idx ON student_progress USING btree (tenant_id, COALESCE(risk_score, '-1'::integer::numeric)) WHERE is_active;
 CREATE INDEX student_progress__score_idx ON student_progress USING btree (tenant_id, score_bucket) WHERE is_active;
 CREATE INDEX student_progress__search_idx ON student_progress USING gin (tenant_id, instructor_id, search_text gin_trgm_ops) WHERE is_active;
 CREATE TRIGGER student_progress_place BEFORE INSERT OR UPDATE OF instructor_id, department_id ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_place();

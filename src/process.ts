@@ -43,7 +43,10 @@ export async function runProcess(
 }
 
 /** An embedded database is brought up to date; anybody else's is not ours to change. */
-export async function prepare({ embedded, ownerUrl, source }: OpenDatabase, say: (line: string) => void): Promise<void> {
+export async function prepare(
+  { embedded, ownerUrl, source }: OpenDatabase,
+  say: (line: string) => void,
+): Promise<void> {
   if (embedded) {
     await migrate(ownerUrl, say);
     await migrateQueues(ownerUrl);

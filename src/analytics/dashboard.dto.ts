@@ -61,7 +61,7 @@ export class TrendDay {
 }
 
 export class StatisticsResponse {
-  @ApiProperty({ format: 'date', description: "Today in the tenant's zone" })
+  @ApiProperty({ format: 'date', description: "Today in the tenant's zone", example: '2026-11-20' })
   today: string;
   @ApiProperty({ format: 'date-time', description: 'When this was read' })
   asOf: string;
@@ -72,7 +72,7 @@ export class StatisticsResponse {
 }
 
 export class TrendResponse {
-  @ApiProperty({ format: 'date', description: "Today in the tenant's zone" })
+  @ApiProperty({ format: 'date', description: "Today in the tenant's zone", example: '2026-11-20' })
   today: string;
   @ApiProperty({ format: 'date-time', description: 'When this was read' })
   asOf: string;

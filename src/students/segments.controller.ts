@@ -20,6 +20,29 @@ export class SegmentsController {
     permission: 'segments:read',
     answer: SegmentResponse,
     shape: 'page',
+    example: {
+      data: [
+        {
+          id: '0198f000-0000-7000-8000-000000000005',
+          ownerId: '0198f000-0000-7000-8000-000000000002',
+          name: 'Slipping since spring',
+          filter: { status: 'inactive', joinedTo: '2026-03-31' },
+          isShared: false,
+          version: 1,
+          createdAt: '2026-11-20T08:30:00Z',
+          updatedAt: '2026-11-20T08:30:00Z',
+        },
+      ],
+      pagination: {
+        limit: 20,
+        page: 1,
+        total: 1,
+        totalIsEstimate: false,
+        totalPages: 1,
+        hasNext: false,
+        hasPrevious: false,
+      },
+    },
   })
   list(@CurrentViewer() viewer: Viewer, @Query() query: PageQuery): Promise<Page<Segment>> {
     return this.segments.list(viewer, query);

@@ -17,7 +17,7 @@ export class CreateSegment {
 }
 
 export class ChangeSegment {
-  @Text({ max: 100, optional: true, description: 'Unique among the segments of one owner' })
+  @Text({ max: 100, optional: true, description: 'Unique among the segments of one owner', example: 'Slipping' })
   readonly name?: string;
 
   @Nested(() => StudentFilter, { optional: true, description: 'The filter of the student list' })
@@ -32,7 +32,7 @@ export class SegmentResponse {
   id: string;
   @ApiProperty({ format: 'uuid' })
   ownerId: string;
-  @ApiProperty()
+  @ApiProperty({ example: 'Slipping since spring' })
   name: string;
   @ApiProperty({ type: StudentFilter })
   filter: object;
@@ -47,7 +47,7 @@ export class SegmentResponse {
 }
 
 export class SegmentCount {
-  @ApiProperty({ type: 'integer', description: 'Active students that it means for this viewer now' })
+  @ApiProperty({ type: 'integer', description: 'Active students that it means for this viewer now', example: 17 })
   total: number;
   @ApiProperty()
   totalIsEstimate: boolean;

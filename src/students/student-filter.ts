@@ -77,7 +77,7 @@ export const filterNames = [
 ] as const; // prettier-ignore
 export type Filter = Partial<Pick<StudentFilter, (typeof filterNames)[number]>>;
 
-/** A predicate on `student_progress p` and its parameters; `$1` is the tenant. */
+/** A predicate on `student_progress p` beside `p.tenant_id = $1`, and all parameters. */
 export interface Predicate {
   readonly sql: string;
   readonly parameters: unknown[];
@@ -130,7 +130,7 @@ export const statusPredicates: Readonly<Record<(typeof studentStatuses)[number],
  */
 export function studentPredicate(viewer: Viewer, filter: Filter, today: string): Predicate {
   const { sql, parameters } = scopePredicate(viewer);
-  const conditions = ['p.tenant_id = $1', 'p.is_active', sql];
+  const conditions = ['p.is_active', sql];
   const add = (value: unknown, condition: (n: string) => string): void => {
     if (value === undefined) return;
     parameters.push(value);

@@ -109,7 +109,7 @@ export class StudentListRepository {
       `-- students.list
       with page as (
         select p.* from student_progress p
-        where ${sql} ${keyset}
+        where p.tenant_id = $1 and ${sql} ${keyset}
         order by ${orderBy}
         limit ${limits.find((size) => size > limit)!} ${offset > 0 ? `offset ${parameter(offset)}` : ''}
       )
@@ -136,13 +136,13 @@ export class StudentListRepository {
     const { total } = await this.database.read().one<{ total: number }>(
       `-- students.count
       select count(*) as total
-      from (select from student_progress p where ${sql} limit ${countedRows + 1}) counted`,
+      from (select from student_progress p where p.tenant_id = $1 and ${sql} limit ${countedRows + 1}) counted`,
       parameters,
     );
     if (total <= countedRows) return { total, isEstimate: false };
     const [plan] = await this.database.read().many<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>(
       `-- students.estimate
-      explain (format json) select from student_progress p where ${sql}`,
+      explain (format json) select from student_progress p where p.tenant_id = $1 and ${sql}`,
       parameters,
     );
     return { total: Math.max(plan!['QUERY PLAN'][0].Plan['Plan Rows'], countedRows + 1), isEstimate: true };

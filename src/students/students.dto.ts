@@ -177,7 +177,7 @@ export class ChangeStudent {
 export class StudentGoals {
   @ApiProperty({ format: 'uuid' })
   id: string;
-  @ApiProperty(score)
+  @ApiProperty({ ...score, example: 80 })
   targetScore: number | null;
   @ApiProperty({ format: 'date', type: String, nullable: true })
   targetOn: string | null;
@@ -186,7 +186,7 @@ export class StudentGoals {
 }
 
 export class AssignInstructor {
-  @Id({ nullable: true, description: 'Null: nobody is responsible' })
+  @Id({ nullable: true, description: 'Null: nobody is responsible', example: '0198f000-0000-7000-8000-000000000002' })
   readonly instructorId: string | null;
 
   @Text({ max: 500, optional: true, description: 'Kept in the audit trail' })
@@ -218,7 +218,7 @@ export class AssignmentResult {
 }
 
 export class AssignStudentsResponse {
-  @ApiProperty()
+  @ApiProperty({ example: false })
   dryRun: boolean;
   @ApiProperty({ type: 'integer' })
   assigned: number;

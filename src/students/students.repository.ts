@@ -114,7 +114,7 @@ export class StudentsRepository {
     const { sql, parameters } = studentPredicate(viewer, filter, today);
     const rows = await this.database.many<{ id: string }>(
       `-- students.listIds
-      select p.student_id as id from student_progress p where ${sql} order by p.student_id
+      select p.student_id as id from student_progress p where p.tenant_id = $1 and ${sql} order by p.student_id
       limit $${parameters.push(limit)}`,
       parameters,
     );
