@@ -21,7 +21,8 @@ export async function expectDerived(
   const read = (sql: string): Promise<Row[]> => database.many<Row>(sql, [tenantId]);
 
   const stored = await read(`-- test.storedSessions
-    select s.id, s.student_id as "studentId", s.updated_at as "updatedAt", k.session_id as key, k.day = s.day as "sameDay"
+    select s.id, s.student_id as "studentId", s.updated_at as "updatedAt", k.session_id as key,
+      k.day = s.day as "sameDay"
     from sessions s full join session_keys k on k.tenant_id = s.tenant_id and k.session_id = s.id
     where coalesce(s.tenant_id, k.tenant_id) = $1 order by s.id`);
   expect(stored.map((row) => ({ ...row, updatedAt: Date.parse(String(row['updatedAt'])) }))).toEqual(

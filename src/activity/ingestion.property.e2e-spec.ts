@@ -153,7 +153,7 @@ async function close(tenantId: string, today: string): Promise<void> {
   );
 }
 
-it('derives every number from the sessions alone, whatever the order, the batches, the repetitions and the nights', async () => {
+it('derives every number from the sessions alone, in whatever order, batches and nights they come', async () => {
   await fc.assert(
     fc.asyncProperty(story, async ({ place, students, sessions, order, batchSize, early, daysBetween }) => {
       const { timeZone } = place;

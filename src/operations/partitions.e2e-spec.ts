@@ -19,7 +19,8 @@ beforeEach(async () => {
   partitions = new Partitions(new PartitionsRepository(db.database), db.database, new FixedClock());
   await db.source.query(`
     insert into tenants (id, slug, name, created_at) values ('${tenant}', 'a', 'A', now());
-    insert into departments (tenant_id, id, code, name, created_at) values ('${tenant}', '${department}', 'd', 'D', now());
+    insert into departments (tenant_id, id, code, name, created_at)
+    values ('${tenant}', '${department}', 'd', 'D', now());
     insert into users (tenant_id, id, role, name, department_id, joined_on, created_at)
     values ('${tenant}', '${student}', 'student', 'S', '${department}', '2026-01-01', now());
     insert into categories (tenant_id, id, code, title) values ('${tenant}', '${category}', 'c', 'C');
@@ -30,8 +31,10 @@ afterEach(() => db.drop());
 
 const query = <T>(sql: string): Promise<T[]> => db.source.query(sql);
 const insertSessions = (days: string): Promise<unknown> =>
-  query(`insert into sessions (tenant_id, student_id, day, id, module_id, category_id, kind, status, updated_at, recorded_at)
-    select '${tenant}', '${student}', day, gen_random_uuid(), '${moduleId}', '${category}', 'quiz', 'completed', now(), now()
+  query(`insert into sessions (tenant_id, student_id, day, id, module_id, category_id, kind, status, updated_at,
+      recorded_at)
+    select '${tenant}', '${student}', day, gen_random_uuid(), '${moduleId}', '${category}', 'quiz', 'completed', now(),
+      now()
     from ${days}`);
 const insertSnapshots = (days: string): Promise<unknown> =>
   query(`insert into progress_snapshots (tenant_id, student_id, day, department_id, sessions, sessions_completed,

@@ -78,7 +78,8 @@ export class PartitionsRepository {
   async attach(table: PartitionedTable, month: string): Promise<void> {
     const name = nameOf(table, month);
     await this.database.run(`-- operations.attachPartition
-      alter table ${table} attach partition ${name} for values from (${begin(table, month)}) to (${end(table, month)})`);
+      alter table ${table} attach partition ${name}
+      for values from (${begin(table, month)}) to (${end(table, month)})`);
     await this.database.run(`-- operations.releasePartition
       alter table ${name} drop constraint ${name}__month_check`);
   }
