@@ -33,6 +33,6 @@ import { SnapshotsRepository } from './snapshots.repository.js';
     ModulesRepository,
     ModulesService,
   ],
-  exports: [IngestionService],
+  exports: [IngestionService, SessionRecorder],
 })
 export class ActivityModule {}
