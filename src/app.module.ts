@@ -9,6 +9,7 @@ import { Config } from './config.js';
 import type { Clock } from './database/clock.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
+import { ImportsModule } from './imports/imports.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
@@ -43,6 +44,7 @@ export class AppModule {
         StudentsModule,
         ActivityModule,
         AnalyticsModule,
+        ImportsModule,
         HealthModule,
       ],
     };

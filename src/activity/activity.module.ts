@@ -33,6 +33,6 @@ import { SnapshotsRepository } from './snapshots.repository.js';
     ModulesRepository,
     ModulesService,
   ],
-  exports: [IngestionService, SessionRecorder],
+  exports: [IngestionService, SessionRecorder, DayCloseService],
 })
 export class ActivityModule {}

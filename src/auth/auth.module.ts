@@ -30,6 +30,6 @@ import { ViewerGuard } from './viewer.guard.js';
     AuthService,
     { provide: APP_GUARD, useClass: ViewerGuard },
   ],
-  exports: [TokensService],
+  exports: [TokensService, Passwords],
 })
 export class AuthModule {}

@@ -107,7 +107,9 @@ export class HistoryLoader {
     const viewer = { tenantId: tenant.id, userId: tenant.id, role: 'service', departmentId: null } as const;
     const sender = { viewer, request: undefined };
     const items = fresh.map((input): SentSession => ({ session: checked(readSession(input, limits), input), sender }));
-    const { verdicts } = await this.recorder.record(tenant.id, items, now, localDay(tenant.timeZone, now));
+    const { verdicts } = await this.recorder.record(tenant.id, items, now, () =>
+      localDay(tenant.timeZone, this.clock.now()),
+    );
     for (const verdict of verdicts) {
       if (verdict === 'accepted') loaded.accepted++;
       else if (verdict === 'duplicate') loaded.known++;

@@ -1,14 +1,31 @@
 import { Module } from '@nestjs/common';
 import { ActivityModule } from '../activity/activity.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { PartitionsModule } from '../operations/partitions.module.js';
 import { OrgModule } from '../org/org.module.js';
+import { AcademyImport } from './academy-import.js';
+import { DemoTenants } from './demo-tenants.js';
 import { HistoryLoader } from './history-loader.js';
 import { ImportsRepository } from './imports.repository.js';
+import { OrganisationImport } from './organisation-import.js';
 import { OuladImport } from './oulad-import.js';
+import { SeedImport } from './seed-import.js';
+import { TenantImport } from './tenant-import.js';
+import { TenantRemovalRepository } from './tenant-removal.repository.js';
 
-/** What commands bring in; the API has none of it. */
+/** What commands bring in; no route leads here. */
 @Module({
-  imports: [OrgModule, ActivityModule],
-  providers: [ImportsRepository, HistoryLoader, OuladImport],
-  exports: [ImportsRepository, HistoryLoader, OuladImport],
+  imports: [PartitionsModule, OrgModule, AuthModule, ActivityModule],
+  providers: [
+    ImportsRepository,
+    TenantRemovalRepository,
+    OrganisationImport,
+    HistoryLoader,
+    TenantImport,
+    OuladImport,
+    AcademyImport,
+    SeedImport,
+    DemoTenants,
+  ],
 })
 export class ImportsModule {}

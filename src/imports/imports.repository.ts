@@ -202,6 +202,34 @@ export class ImportsRepository {
     );
   }
 
+  /** The day a person joined; null when there is nobody with this id. */
+  async findJoinedOn(tenantId: string, userId: string): Promise<string | null> {
+    const row = await this.database.maybeOne<{ joinedOn: string }>(
+      `-- imports.findJoinedOn
+      select joined_on as "joinedOn" from users where tenant_id = $1 and id = $2`,
+      [tenantId, userId],
+    );
+    return row?.joinedOn ?? null;
+  }
+
+  /** Adds an administrator, and gives everybody who has an address the same password. */
+  openAccounts(
+    tenantId: string,
+    admin: Pick<PersonRow, 'id' | 'name' | 'joinedOn'> & { readonly email: string },
+    passwordHash: string,
+    now: Date,
+  ): Promise<number> {
+    return this.database.run(
+      `-- imports.openAccounts
+      with admin as (
+        insert into users (tenant_id, id, role, name, email, joined_on, password_hash, created_at)
+        values ($1, $2, 'admin', $3, $4, $5, $6, $7)
+      )
+      update users set password_hash = $6 where tenant_id = $1 and email is not null`,
+      [tenantId, admin.id, admin.name, admin.email, admin.joinedOn, passwordHash, now],
+    );
+  }
+
   /** Which of these ids are those of sessions that are there. */
   async listKnownSessions(tenantId: string, ids: readonly string[]): Promise<Set<string>> {
     const rows = await this.database.many<{ id: string }>(

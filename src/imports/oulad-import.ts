@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../database/clock.js';
-import { Database } from '../database/database.js';
 import { addDays, localDay } from '../org/local-day.js';
 import { type Tenant, TenantsRepository } from '../org/tenants.repository.js';
-import { type History, HistoryLoader, type Loaded, type SessionInput } from './history-loader.js';
+import type { History, Loaded, SessionInput } from './history-loader.js';
 import { ImportsRepository } from './imports.repository.js';
 import { type Enrolment, materials, OuladFiles, type Presentation } from './oulad-files.js';
 import { moduleId, ouladId, type OuladPlan, planOulad } from './oulad-plan.js';
-import { ProgressBar } from './progress-bar.js';
+import { TenantImport } from './tenant-import.js';
 
 export interface OuladOptions {
   /** In the format of the extracts that `docs/oulad-mapping.md` names. */
@@ -25,16 +24,16 @@ export interface OuladResult extends Loaded {
   readonly students: number;
 }
 
-const peoplePerStatement = 5_000;
+/** Material opens in the month before the first day. */
+const daysBefore = 31;
 
 /** Brings an extract of the Open University Learning Analytics Dataset in. Again and again, with the same result. */
 @Injectable()
 export class OuladImport {
   constructor(
-    private readonly database: Database,
     private readonly repository: ImportsRepository,
     private readonly tenants: TenantsRepository,
-    private readonly loader: HistoryLoader,
+    private readonly tenantImport: TenantImport,
     private readonly clock: Clock,
   ) {}
 
@@ -77,19 +76,14 @@ export class OuladImport {
     const dayZero = new Map<string, string>();
     for (const { pres } of presentations) dayZero.set(pres, await this.dayZero(tenant, pres, asOfDay, today));
     const plan = planOulad(tenant.id, presentations, enrolments, { dayZero, asOfDay });
-    await this.organise(tenant, plan);
-    const bar = new ProgressBar(tenant.name, 'sessions');
-    try {
-      let share = 0;
-      const histories = readHistories(tenant.id, files, plan, { dayZero, asOfDay }, (read) => (share = read));
-      const loaded = await this.loader.load(tenant, histories, (sessions) => bar.update(share, sessions));
-      await this.repository.deactivate(tenant.id, plan.left);
-      bar.end();
-      return { tenant, students: plan.students.size, ...loaded };
-    } catch (error) {
-      bar.abort();
-      throw error;
-    }
+    let read = 0;
+    const loaded = await this.tenantImport.fill(tenant, plan, {
+      histories: readHistories(tenant.id, files, plan, { dayZero, asOfDay }, (share) => (read = share)),
+      since: addDays([...dayZero.values()].sort()[0]!, -daysBefore),
+      share: () => read,
+      left: plan.left,
+    });
+    return { tenant, students: plan.students.size, ...loaded };
   }
 
   /** A presentation's day 0 is fixed by its first import: a later one, on another day, must not move it. */
@@ -103,18 +97,6 @@ export class OuladImport {
       );
     }
     return dayZero;
-  }
-
-  private async organise({ id }: Tenant, plan: OuladPlan): Promise<void> {
-    const now = this.clock.now();
-    await this.database.transaction(async () => {
-      await this.repository.insertDepartments(id, plan.departments);
-      for (const people of chunks(plan.people)) await this.repository.insertPeople(id, people, now);
-      await this.repository.insertProfiles(id, plan.profiles);
-      for (const placements of chunks(plan.placements)) await this.repository.placeStudents(id, placements);
-      await this.repository.insertCategories(id, plan.categories);
-      await this.repository.insertModules(id, plan.modules);
-    });
   }
 }
 
@@ -153,9 +135,4 @@ async function* readHistories(
     });
   }
   if (sessions.length > 0) yield { lane, sessions };
-}
-
-function chunks<T>(rows: readonly T[]): T[][] {
-  const count = Math.ceil(rows.length / peoplePerStatement);
-  return Array.from({ length: count }, (_, i) => rows.slice(i * peoplePerStatement, (i + 1) * peoplePerStatement));
 }

@@ -94,6 +94,7 @@ export function planOulad(
     }
     const own = enrolments.filter((enrolment) => enrolment.pres === pres);
     const groups = Math.ceil(own.length / studentsPerTutor);
+    const groupSize = Math.ceil(own.length / groups);
     const tutorIds = Array.from({ length: groups }, (_, index) => {
       const person = { role: 'instructor', pid: null, rank: null, departmentId, joinedOn: start } as const;
       const tutorId = id('tutor', pres, index + 1);
@@ -110,14 +111,24 @@ export function planOulad(
       if (unregisteredDay === null || unregisteredDay > asOfDay) staying.add(studentId);
       // who is in two presentations is a member of the first
       if (plan.students.has(pid)) return;
+      const group = groupOf(index, groups, groupSize);
       const joinedOn = addDays(start, registeredDay ?? 0);
       const person = { role: 'student', email: null, rank: null, departmentId, joinedOn } as const;
       plan.people.push({ ...person, id: studentId, name: `Student ${pid}`, pid });
-      plan.placements.push({ studentId, instructorId: tutorIds[index % groups]!, from: joinedOn });
-      plan.students.set(pid, { id: studentId, lane: tutors + (index % groups) });
+      plan.placements.push({ studentId, instructorId: tutorIds[group]!, from: joinedOn });
+      plan.students.set(pid, { id: studentId, lane: tutors + group });
     });
     tutors += groups;
   }
   plan.left = [...plan.students.values()].map((student) => student.id).filter((student) => !staying.has(student));
   return plan;
+}
+
+/**
+ * Neighbours alternate between two tutors: so two transactions have work at the same time, and neither waits for rows
+ * that add up the students of one tutor.
+ */
+function groupOf(index: number, groups: number, groupSize: number): number {
+  const first = 2 * Math.floor(index / (2 * groupSize));
+  return first + 1 < groups ? first + (index % 2) : first;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { runImport } from './import-process.js';
+import { runImport } from '../import-process.js';
 import { OuladImport, type OuladOptions } from './oulad-import.js';
 
 const usage =
@@ -14,8 +14,10 @@ if (options === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
-  await runImport(async (context) => {
-    for (const { tenant, students, accepted, known, refused } of await context.get(OuladImport).run(options)) {
+  await runImport(async (services) => {
+    for (const { tenant, students, accepted, known, refused } of await services
+      .get(OuladImport, { strict: false })
+      .run(options)) {
       const left = refused > 0 ? `, ${refused} of students who have left were not taken` : '';
       console.log(`${tenant.slug}: ${students} students, ${accepted} new sessions, ${known} were there${left}`);
     }

@@ -12,13 +12,14 @@ export class ProgressBar {
   /**
    * @param label what is being done
    * @param unit what is counted for the rate, as in "sessions"
+   * @param output null: says nothing
    */
   constructor(
     private readonly label: string,
     private readonly unit: string,
-    private readonly output: NodeJS.WriteStream = process.stdout,
+    private readonly output: NodeJS.WriteStream | null,
   ) {
-    if (!output.isTTY) return;
+    if (!output?.isTTY) return;
     const format = `${label} {bar} {percentage}% · {facts}`;
     this.bar = new SingleBar({ format, stream: output, hideCursor: true, barsize: 24 });
     this.bar.start(1, 0, { facts: '' });
@@ -33,7 +34,7 @@ export class ProgressBar {
     if (this.bar) return this.bar.update(share, { facts: this.facts(share) });
     if (performance.now() - this.lastLine < secondsBetweenLines * 1000) return;
     this.lastLine = performance.now();
-    this.output.write(`${this.label}: ${Math.floor(share * 100)}% · ${this.facts(share)}\n`);
+    this.output?.write(`${this.label}: ${Math.floor(share * 100)}% · ${this.facts(share)}\n`);
   }
 
   /** The last line says how many there were and how long it took. */
@@ -42,7 +43,7 @@ export class ProgressBar {
       this.bar.update(1, { facts: this.facts(1) });
       this.bar.stop();
     } else {
-      this.output.write(`${this.label}: ${this.facts(1)}\n`);
+      this.output?.write(`${this.label}: ${this.facts(1)}\n`);
     }
   }
 
