@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createApp } from '../src/app.js';
@@ -10,7 +10,6 @@ import { Database } from '../src/database/database.js';
 import { decodeCursor } from '../src/http/paging.js';
 import type { Viewer } from '../src/http/viewer.js';
 import { migrateQueues } from '../src/jobs/queues.js';
-import { seed } from '../src/imports/seed.js';
 import { ingestionScripts, sessionBodies } from './ingestion.js';
 import { type Call, load, type Rate, type Server, startApi, startPeer } from './load.js';
 import { pgbench, scriptOf } from './pgbench.js';
@@ -48,8 +47,12 @@ const source = await connect(
 const database = new Database(source, { prepared: false });
 let population = await findPopulation(database);
 if (!population) {
-  const [instructors, students, days] = [options.instructors, options.students, options.days].map(Number);
-  await seed(source, { instructors: instructors!, students: students!, days: days! });
+  const size = ['instructors', 'students', 'days'].flatMap((name) => [`--${name}`, options[name as 'days']]);
+  const run = spawnSync('node', ['dist/src/imports/seed.command.js', ...size], {
+    stdio: 'inherit',
+    env: { ...process.env, DATABASE_URL: server.url, DATA_DIR: dataDir },
+  });
+  if (run.status !== 0) throw new Error('the generator failed');
   await source.query('vacuum analyze');
   population = await findPopulation(database);
 }
@@ -219,5 +222,4 @@ try {
   await app.close();
   await source.destroy();
   await server.stop();
-  if (process.env['BENCH_KEEP'] === 'false') rmSync(dataDir, { recursive: true, force: true });
 }

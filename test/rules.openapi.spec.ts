@@ -13,6 +13,7 @@ interface Schema {
   readonly $ref?: string;
   readonly example?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
 }
 interface Operation {
   readonly operationId?: string;
@@ -77,13 +78,18 @@ describe('rule 13: the interface is described', () => {
   });
 
   it('shows an example of every operation: of its request or of its answer', () => {
-    const resolved = (schema: Schema = {}): Schema =>
-      schema.$ref ? (document.components.schemas[schema.$ref.split('/').at(-1)!] ?? {}) : schema;
+    const hasOwn = (schema: Schema, depth = 4): boolean => {
+      if (depth === 0) return false;
+      const { example, items, properties } = schema.$ref
+        ? document.components.schemas[schema.$ref.split('/').at(-1)!]!
+        : schema;
+      return (
+        example !== undefined ||
+        [items, ...Object.values(properties ?? {})].some((one) => one && hasOwn(one, depth - 1))
+      );
+    };
     const isShown = ({ example, examples, schema }: Media): boolean =>
-      example !== undefined ||
-      examples !== undefined ||
-      resolved(schema).example !== undefined ||
-      Object.values(resolved(schema).properties ?? {}).some((property) => property.example !== undefined);
+      example !== undefined || examples !== undefined || (schema !== undefined && hasOwn(schema));
     const hasExample = ({ requestBody, responses }: Operation): boolean => {
       const success = Object.entries(responses).filter(([status]) => status.startsWith('2'));
       // nothing comes in and nothing goes out

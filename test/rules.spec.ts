@@ -92,7 +92,7 @@ describe('rule 1: a module imports the floor and what is listed before it', () =
 
 describe('rule 2: SQL has its places', () => {
   const beginning =
-    /^\s*(--|select\s|insert\s+into\s|update\s+\w+\s+(\w+\s+)?set\s|delete\s+from\s|with\s+\w+\s+as\s|(create|alter|drop)\s+(table|index|view|function|database|role)\s|begin$|commit$)/i;
+    /^\s*(--\s|select\s|insert\s+into\s|update\s+\w+\s+(\w+\s+)?set\s|delete\s+from\s|with\s+\w+\s+as\s|(create|alter|drop)\s+(table|index|view|function|database|role)\s|begin$|commit$)/i;
 
   it('stands in repositories, migrations, database/ and operations/', () => {
     const isPlace = (path: string): boolean =>
@@ -109,8 +109,8 @@ describe('rule 2: SQL has its places', () => {
   });
 
   const importers = (packages: RegExp, allowed: (path: string) => boolean): string[] =>
-    sources
-      .filter(({ path, isTest }) => !isTest && !allowed(path))
+    product
+      .filter(({ path }) => !allowed(path))
       .filter((source) => importsOf(source).some(({ target, typeOnly }) => packages.test(target) && !typeOnly))
       .map(({ path }) => path);
 

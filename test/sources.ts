@@ -26,6 +26,8 @@ export interface Statement {
   readonly path: string;
   /** The text with the fragments that its file puts in. */
   readonly sql: string;
+  /** Whether something is put in that is not a fragment of its file; then only a run shows the whole text. */
+  readonly isComposed: boolean;
   /** Of the method around it; undefined outside of one. */
   readonly firstParameter: string | undefined;
 }
@@ -103,7 +105,8 @@ export function statementsOf(source: Source): Statement[] {
     const name = text && /^\s*-- ([a-z]\w*\.[a-zA-Z]\w*)\n/.exec(text)?.[1];
     if (!name) return [];
     const sql = text + fragmentsIn(node, source.tree, new Set());
-    return [{ name, path: source.path, sql, firstParameter: firstParameterAround(node) }];
+    const isComposed = isFilledFromElsewhere(node, source.tree);
+    return [{ name, path: source.path, sql, isComposed, firstParameter: firstParameterAround(node) }];
   });
 }
 
@@ -128,6 +131,17 @@ function fragmentsIn(node: ts.Node, tree: ts.SourceFile, known: Set<ts.Node>): s
       return `\n${declaration.getText()}${inside.join('')}`;
     })
     .join('');
+}
+
+function isFilledFromElsewhere(node: ts.Node, tree: ts.SourceFile): boolean {
+  if (!ts.isTemplateExpression(node)) return false;
+  const declared = nodesOf(tree)
+    .filter((one) => ts.isVariableDeclaration(one) || ts.isFunctionDeclaration(one))
+    .map((one) => one.name?.getText());
+  return node.templateSpans.some(({ expression }) => {
+    const origin = ts.isCallExpression(expression) ? expression.expression : expression;
+    return !declared.includes(origin.getText());
+  });
 }
 
 function firstParameterAround(node: ts.Node): string | undefined {

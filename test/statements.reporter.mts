@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSources, statementsOf } from './sources.js';
+import { acrossTenants, isConfined } from './tenancy.js';
 
 /** Statements that no test can reach, each with its reason. */
 const unreachable: Readonly<Record<string, string>> = {
@@ -20,29 +21,45 @@ interface RunResults {
   readonly numFailedTestSuites: number;
 }
 
-/** Fails a full run in which a named statement of the product never ran. */
+/** Fails a full run in which a statement of the product never ran, or ran over tables without naming the tenant. */
 export default class StatementsReporter {
   private error: Error | undefined;
 
   constructor(private readonly config: RunConfig) {}
 
   onRunComplete(_: unknown, results: RunResults): void {
-    const record = join(tmpdir(), `${process.env.TEST_TEMPLATE}-statements`);
-    const ran = new Set(existsSync(record) ? readFileSync(record, 'utf8').split('\n') : []);
-    rmSync(record, { force: true });
+    const ran = this.takeRecord();
     const sources = readSources();
-    const files = sources.filter(({ path }) => /\.(e2e-)?spec\.ts$/.test(path)).length;
-    const isFull = results.numTotalTestSuites === files && !this.config.testNamePattern;
-    if (!isFull || results.numFailedTestSuites > 0) return;
     const declared = sources.filter(({ isTest, path }) => !isTest && path.startsWith('src/')).flatMap(statementsOf);
-    const missed = declared.filter(({ name }) => !ran.has(name) && !(name in unreachable));
-    if (missed.length === 0) return;
-    const lines = missed.map(({ name, path }) => `  ${name} (${path})`);
-    this.error = new Error(`Statements that ran in no test:\n${lines.join('\n')}`);
+    const places = new Map(declared.map(({ name, path }) => [name, path]));
+    const open = [...ran].filter(
+      ([name, texts]) => places.has(name) && !(name in acrossTenants || texts.every(isConfined)),
+    );
+    const lines = open.map(([name]) => `${name} (${places.get(name)}) touches a table without its tenant_id`);
+    const files = sources.filter(({ path }) => /\.(e2e-)?spec\.ts$/.test(path)).length;
+    if (results.numTotalTestSuites === files && !this.config.testNamePattern && results.numFailedTestSuites === 0) {
+      const missed = [...places].filter(([name]) => !ran.has(name) && !(name in unreachable));
+      lines.push(...missed.map(([name, path]) => `${name} (${path}) ran in no test`));
+    }
+    if (lines.length === 0) return;
+    this.error = new Error(`Statements:\n  ${lines.join('\n  ')}`);
     console.error(`\n${this.error.message}\n`);
   }
 
   getLastError(): Error | undefined {
     return this.error;
+  }
+
+  /** The texts that ran, by name. */
+  private takeRecord(): Map<string, string[]> {
+    const path = join(tmpdir(), `${process.env.TEST_TEMPLATE}-statements`);
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+    rmSync(path, { force: true });
+    const ran = new Map<string, string[]>();
+    for (const text of new Set(lines.map((line) => JSON.parse(line) as string))) {
+      const name = /-- (\S+)/.exec(text)![1]!;
+      ran.set(name, [...(ran.get(name) ?? []), text]);
+    }
+    return ran;
   }
 }

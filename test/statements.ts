@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 
 /**
- * Runs in every test file, before it: writes down the name of each statement that reaches PostgreSQL, so that
- * `statements.reporter.mts` can tell which never did.
+ * Runs in every test file, before it: writes down each statement that reaches PostgreSQL, a line of JSON each, for
+ * `statements.reporter.mts` to look at.
  */
 const seen = new Set<string>();
 const record = join(tmpdir(), `${process.env.TEST_TEMPLATE}-statements`);
@@ -16,10 +16,9 @@ const { query } = client;
 
 client.query = function (this: pg.Client, ...[first, ...rest]: Parameters<Query>): unknown {
   const text = typeof first === 'string' ? first : (first as { text?: string } | null)?.text;
-  const name = /^\s*-- ([a-z]\w*\.[a-zA-Z]\w*)\n/.exec(text ?? '')?.[1];
-  if (name !== undefined && !seen.has(name)) {
-    seen.add(name);
-    appendFileSync(record, `${name}\n`);
+  if (text !== undefined && /^\s*-- [a-z]\w*\.[a-zA-Z]\w*\n/.test(text) && !seen.has(text)) {
+    seen.add(text);
+    appendFileSync(record, `${JSON.stringify(text)}\n`);
   }
   return query.call(this, first, ...rest);
 };

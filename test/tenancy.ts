@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+
+/** Statements over the tables of all tenants at once, each with its reason. */
+export const acrossTenants: Readonly<Record<string, string>> = {
+  'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
+};
+
+/** Tables whose rows each belong to a tenant. Where the column may be null, they belong to the installation. */
+export const tenantTables = [...readFileSync('schema.sql', 'utf8').matchAll(/^create table (\w+) \(\n([\s\S]*?)\n\)/gm)]
+  .filter(([, , body]) => /^ {2}tenant_id uuid not null/m.test(body!))
+  .map(([, name]) => name!);
+
+const reference = new RegExp(`\\b(?:from|join|into|update|using|only)\\s+(?:${tenantTables.join('|')})\\b`, 'gi');
+
+/** How often a statement touches a table of a tenant. */
+export function touches(sql: string): number {
+  return sql.match(reference)?.length ?? 0;
+}
+
+/** Each time that a statement touches such a table needs a `tenant_id` of its own. */
+export function isConfined(sql: string): boolean {
+  return touches(sql) <= (sql.match(/\btenant_id\b/g)?.length ?? 0);
+}
