@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 /** Statements over the tables of all tenants at once, each with its reason. */
 export const acrossTenants: Readonly<Record<string, string>> = {
   'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
+  'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
 };
 
 /** Tables whose rows each belong to a tenant. Where the column may be null, they belong to the installation. */
