@@ -9,6 +9,8 @@ import { transform } from '@swc/core';
  * (`node --import ./test/typescript.js file.ts`). Registers itself; Node calls the two functions in a thread.
  */
 if (isMainThread) register(import.meta.url);
+// a process that a test has started: its statements count too
+if (isMainThread && process.env.TEST_TEMPLATE) await import('./statements.ts');
 
 export const swc = {
   target: 'es2022',

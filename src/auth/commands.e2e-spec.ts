@@ -23,6 +23,7 @@ function run(command: string, args: string[], environment: Record<string, string
   const { dataDir, database } = t.config;
   const env = {
     PATH: process.env.PATH,
+    TEST_TEMPLATE: process.env.TEST_TEMPLATE,
     NODE_ENV: 'test',
     DATABASE_URL: database.url,
     DATA_DIR: dataDir,
