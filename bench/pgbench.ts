@@ -42,7 +42,11 @@ export function line(sql: string, expressions: readonly string[]): string {
   const filled = sql
     .replace(/--[^\n]*\n/g, ' ')
     .replace(/\$(\d+)/g, (_, n: string) => `(${expressions[Number(n) - 1]!})`);
-  return `${filled.replace(/\s+/g, ' ').trim()};`;
+  // a format such as HH24:MI would be read as a variable
+  return `${filled
+    .replace(/(?<!:):(?=[A-Za-z_])/g, "' || ':' || '")
+    .replace(/\s+/g, ' ')
+    .trim()};`;
 }
 
 function literal(value: unknown): string {

@@ -27,7 +27,7 @@ const laptop = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: "''",
   shared_buffers: '256MB',
-  max_connections: '60',
+  max_connections: '100',
   wal_compression: 'on',
   jit: 'off',
   timezone: 'UTC',
