@@ -136,6 +136,13 @@ it('closes days again that a late session changes, in the following night', asyn
   ]);
 });
 
+it('tells once, also when two close the same day at once', async () => {
+  const school = await createSchool('Europe/London');
+  await practise(school, '2026-03-01T10:00:00Z', 40);
+  await Promise.all([run(), run(), run()]);
+  expect(await events()).toEqual([{ tenantId: school.tenant.tenantId, key: '2026-03-01' }]);
+});
+
 it('stops between two steps when told to, and goes on the next time', async () => {
   const school = await createSchool('Europe/London');
   await practise(school, '2026-03-01T10:00:00Z', 40);

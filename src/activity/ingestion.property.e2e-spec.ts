@@ -36,7 +36,8 @@ const places = [
 ] as const;
 
 const time = fc.record({
-  daysAgo: fc.nat({ max: 40 }),
+  // half of them close together: days that meet, and meet again after they were closed
+  daysAgo: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 3 })),
   // half of them close to some midnight
   minuteOfDay: fc.oneof(fc.nat({ max: 1_439 }), fc.integer({ min: -70, max: 70 })),
   seconds: fc.nat({ max: 59 }),
@@ -62,7 +63,7 @@ const story = fc.record({
   /** Each session with its corrections, the oldest first. */
   sessions: fc.array(
     fc.record({ student: fc.nat({ max: 5 }), versions: fc.array(version, { minLength: 1, maxLength: 3 }) }),
-    { minLength: 1, maxLength: 50 },
+    { minLength: 1, maxLength: 50, size: 'max' },
   ),
   order: fc.infiniteStream(fc.nat({ max: 1_000_000 })),
   batchSize: fc.integer({ min: 1, max: 8 }),
