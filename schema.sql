@@ -210,6 +210,20 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.student_progress_to_search()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        insert into student_search as s (tenant_id, student_id, instructor_id, search_text)
+        values (new.tenant_id, new.student_id, new.instructor_id, ' ' || fold(new.name)
+          || coalesce(' ' || replace(new.email, '@', ' @'), '') || coalesce(' ' || fold(new.pid), ''))
+        on conflict (tenant_id, student_id) do update
+        set instructor_id = excluded.instructor_id, search_text = excluded.search_text
+        where (s.instructor_id, s.search_text) is distinct from (excluded.instructor_id, excluded.search_text);
+        return null;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.student_thresholds(tenant uuid, instructor uuid, department uuid, OUT risk_threshold numeric, OUT top_performer_threshold numeric)
  RETURNS record
  LANGUAGE sql
@@ -695,7 +709,6 @@ create table student_progress (
   is_active boolean not null,
   joined_on date not null,
   name_sort text not null generated always as (fold(name)) stored,
-  search_text text not null generated always as (((' '::text || fold(name)) || COALESCE(' '::text || replace(email, '@'::text, ' @'::text), ''::text)) || COALESCE(' '::text || fold(pid), ''::text)) stored,
   has_started boolean not null default false,
   sessions_completed integer not null default 0,
   overall_score numeric(5,2),
@@ -733,8 +746,19 @@ CREATE INDEX student_progress__last_active_idx ON student_progress USING btree (
 CREATE INDEX student_progress__name_idx ON student_progress USING btree (tenant_id, name_sort, student_id) WHERE is_active;
 CREATE INDEX student_progress__risk_idx ON student_progress USING btree (tenant_id, COALESCE(risk_score, '-1'::integer::numeric)) WHERE is_active;
 CREATE INDEX student_progress__score_idx ON student_progress USING btree (tenant_id, score_bucket) WHERE is_active;
-CREATE INDEX student_progress__search_idx ON student_progress USING gin (tenant_id, instructor_id, search_text gin_trgm_ops) WHERE is_active;
 CREATE TRIGGER student_progress_place BEFORE INSERT OR UPDATE OF instructor_id, department_id ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_place();
 CREATE TRIGGER student_progress_to_roster_counts_delete AFTER DELETE ON student_progress REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_delete();
 CREATE TRIGGER student_progress_to_roster_counts_insert AFTER INSERT ON student_progress REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_insert();
 CREATE TRIGGER student_progress_to_roster_counts_update AFTER UPDATE ON student_progress REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_update();
+CREATE TRIGGER student_progress_to_search AFTER INSERT OR UPDATE OF name, email, pid, instructor_id ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_to_search();
+
+create table student_search (
+  tenant_id uuid not null,
+  student_id uuid not null,
+  instructor_id uuid,
+  search_text text not null,
+  constraint student_search_pkey PRIMARY KEY (tenant_id, student_id),
+  constraint student_search__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
+);
+CREATE INDEX student_search__text_idx ON student_search USING gin (tenant_id, instructor_id, search_text gin_trgm_ops) WITH (fastupdate=off);
+comment on column student_search.search_text is 'every word begins with a blank, so that ''% kath%'' is a prefix';

@@ -70,6 +70,12 @@ const [postmaster] = await database.many<{ pid: number }>(
   `-- bench.postmaster
   select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::integer as pid`,
 );
+// as in a server that has been up for a while
+await source.query('create extension if not exists pg_prewarm');
+await source.query(
+  `select sum(pg_prewarm(oid::regclass)) from pg_class
+  where relkind in ('r', 'i') and relnamespace = 'public'::regnamespace`,
+);
 const environment = {
   DATABASE_URL: server.url,
   DATA_DIR: dataDir,
@@ -87,17 +93,24 @@ const callsOf = ({ paths }: Scenario, headers: Record<string, string> = {}): Cal
     headers: { authorization: authorization(viewer), ...headers },
   }));
 const through = ({ url, pid }: Server, calls: readonly Call[]): Promise<Rate> =>
-  load(url, calls, { connections, seconds, processes: [pid, postmaster!.pid] });
+  load(url, calls, { connections, seconds, server: pid, postmaster: postmaster!.pid });
 const middle = (rates: readonly Rate[]): Rate => ({
   perSecond: median(rates.map(({ perSecond }) => perSecond)),
   p50Ms: median(rates.map(({ p50Ms }) => p50Ms)),
   p99Ms: median(rates.map(({ p99Ms }) => p99Ms)),
-  cpuMicroseconds: rates[0]!.cpuMicroseconds && median(rates.map(({ cpuMicroseconds }) => cpuMicroseconds!)),
+  cpu: rates[0]!.cpu && {
+    server: median(rates.map(({ cpu }) => cpu!.server)),
+    database: median(rates.map(({ cpu }) => cpu!.database)),
+  },
   failures: rates.reduce((sum, { failures }) => sum + failures, 0),
 });
 const ratio = (a: number, b: number | undefined): string => (b ? (a / b).toFixed(2) : '–');
 const whole = (value: number | undefined): string =>
   value === undefined ? '–' : Math.round(value).toLocaleString('en');
+
+/** Server + PostgreSQL, per request or, of a batch, per item. */
+const spent = ({ cpu }: Rate, items = 1): string =>
+  cpu ? `${whole(cpu.server / items)}+${whole(cpu.database / items)}` : '–';
 
 async function read(scenario: Scenario): Promise<Record<string, string>> {
   const calls = callsOf(scenario);
@@ -130,7 +143,7 @@ async function read(scenario: Scenario): Promise<Record<string, string>> {
     'p99 ms': whole(a.p99Ms),
     'http+pg/s': whole(b.perSecond),
     ratio: ratio(a.perSecond, b.perSecond),
-    'CPU µs': `${whole(a.cpuMicroseconds)} / ${whole(b.cpuMicroseconds)}`,
+    'CPU µs': `${spent(a)} / ${spent(b)}`,
     'pgbench/s': whole(limit),
     'cached/s': whole(c.perSecond),
     'bare/s': whole(d.perSecond),
@@ -172,7 +185,7 @@ async function write(): Promise<Record<string, string>[]> {
       'sessions/s': whole(one.perSecond),
       'p50 ms': whole(one.p50Ms),
       'p99 ms': whole(one.p99Ms),
-      'CPU µs': whole(one.cpuMicroseconds),
+      'CPU µs': spent(one),
       'pgbench/s': whole(limit),
       ratio: ratio(one.perSecond, limit),
       failed: whole(one.failures),
@@ -182,12 +195,20 @@ async function write(): Promise<Record<string, string>[]> {
       'sessions/s': whole(thousand.perSecond * 1_000),
       'p50 ms': whole(thousand.p50Ms),
       'p99 ms': whole(thousand.p99Ms),
-      'CPU µs': whole(thousand.cpuMicroseconds && thousand.cpuMicroseconds / 1_000),
+      'CPU µs': spent(thousand, 1_000),
       'pgbench/s': '–',
       ratio: '–',
       failed: whole(thousand.failures),
     },
   ];
+}
+
+/** A table in Markdown. */
+function print(rows: readonly Record<string, string>[]): void {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const names = Object.keys(rows[0]!);
+  const body = rows.map((row) => line(names.map((name) => row[name]!)));
+  console.log(['', line(names), line(names.map(() => '---')), ...body].join('\n'));
 }
 
 /** The last cursor before row 80,000, or before the end of a smaller list. */
@@ -214,8 +235,8 @@ try {
   console.log(
     `\n${instructors.length} instructors, ${connections} connections, medians of ${rounds} rounds of ${seconds} s`,
   );
-  if (reads.length > 0) console.table(reads);
-  if (!only || only.includes('sessions')) console.table(await write());
+  if (reads.length > 0) print(reads);
+  if (!only || only.includes('sessions')) print(await write());
 } finally {
   uncached.stop();
   cached.stop();

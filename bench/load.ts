@@ -13,8 +13,8 @@ export interface Rate {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of the server process and PostgreSQL together; undefined where /proc is not there. */
-  readonly cpuMicroseconds: number | undefined;
+  /** Per answer, of the server process and of PostgreSQL; undefined where /proc is not there. */
+  readonly cpu: { readonly server: number; readonly database: number } | undefined;
   readonly failures: number;
 }
 
@@ -22,9 +22,15 @@ export interface Rate {
 export async function load(
   url: string,
   calls: readonly Call[],
-  options: { readonly connections: number; readonly seconds: number; readonly processes: readonly number[] },
+  options: {
+    readonly connections: number;
+    readonly seconds: number;
+    readonly server: number;
+    readonly postmaster: number;
+  },
 ): Promise<Rate> {
-  const before = cpuSeconds(options.processes);
+  const cpu = () => [cpuSeconds(options.server), cpuSeconds(options.postmaster)] as const;
+  const before = cpu();
   const result = await autocannon({
     url,
     connections: Math.min(options.connections, calls.length),
@@ -36,19 +42,25 @@ export async function load(
       ...(body ? { setupRequest: (request: autocannon.Request) => ({ ...request, body: body() }) } : {}),
     })),
   });
-  const after = cpuSeconds(options.processes);
+  const after = cpu();
   const answered = result['2xx'] + (result['3xx'] ?? 0);
   return {
     perSecond: answered / result.duration,
     p50Ms: result.latency.p50,
     p99Ms: result.latency.p99,
-    cpuMicroseconds: before === undefined ? undefined : ((after! - before) * 1e6) / Math.max(answered, 1),
+    cpu:
+      before[0] === undefined
+        ? undefined
+        : {
+            server: ((after[0]! - before[0]) * 1e6) / Math.max(answered, 1),
+            database: ((after[1]! - before[1]!) * 1e6) / Math.max(answered, 1),
+          },
     failures: result.non2xx - (result['3xx'] ?? 0) + result.errors,
   };
 }
 
-/** User and system time of these processes and their children; Linux only. */
-function cpuSeconds(processes: readonly number[]): number | undefined {
+/** User and system time of a process and its children; Linux only. */
+function cpuSeconds(pid: number): number | undefined {
   try {
     let ticks = 0;
     for (const name of readdirSync('/proc')) {
@@ -60,8 +72,7 @@ function cpuSeconds(processes: readonly number[]): number | undefined {
         continue; // has just ended
       }
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      const own = processes.includes(Number(name)) || processes.includes(Number(fields[1]));
-      if (own) ticks += Number(fields[11]) + Number(fields[12]);
+      if (Number(name) === pid || Number(fields[1]) === pid) ticks += Number(fields[11]) + Number(fields[12]);
     }
     return ticks / 100;
   } catch {

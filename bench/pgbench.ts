@@ -44,7 +44,7 @@ export function line(sql: string, expressions: readonly string[]): string {
     .replace(/\$(\d+)/g, (_, n: string) => `(${expressions[Number(n) - 1]!})`);
   // a format such as HH24:MI would be read as a variable
   return `${filled
-    .replace(/(?<!:):(?=[A-Za-z_])/g, "' || ':' || '")
+    .replace(/(?<!:):(?=[A-Z])/g, "' || ':' || '")
     .replace(/\s+/g, ' ')
     .trim()};`;
 }

@@ -15,10 +15,6 @@ export class CreateStudents1763600400000 implements MigrationInterface {
         is_active boolean not null,
         joined_on date not null,
         name_sort text not null generated always as (fold(name)) stored,
-        -- begins every word with a blank, so that '% kath%' is a prefix search
-        search_text text not null generated always as (
-          ' ' || fold(name) || coalesce(' ' || replace(email, '@', ' @'), '') || coalesce(' ' || fold(pid), '')
-        ) stored,
 
         has_started boolean not null default false,
         sessions_completed integer not null default 0,
@@ -70,8 +66,33 @@ export class CreateStudents1763600400000 implements MigrationInterface {
       create index student_progress__score_idx on student_progress (tenant_id, score_bucket) where is_active;
       create index student_progress__last_active_idx on student_progress (tenant_id, coalesce(last_active_on, '-infinity')) where is_active;
       create index student_progress__risk_idx on student_progress (tenant_id, coalesce(risk_score, -1)) where is_active;
-      create index student_progress__search_idx
-        on student_progress using gin (tenant_id, instructor_id, search_text gin_trgm_ops) where is_active;
+
+      -- apart from the list row, because a trigram index on a row that changes with every session costs more than all else
+      create table student_search (
+        tenant_id uuid not null,
+        student_id uuid not null,
+        instructor_id uuid,
+        search_text text not null,
+        primary key (tenant_id, student_id),
+        constraint student_search__student_fkey foreign key (tenant_id, student_id) references users (tenant_id, id)
+      );
+      create index student_search__text_idx
+        on student_search using gin (tenant_id, instructor_id, search_text gin_trgm_ops) with (fastupdate = off);
+      comment on column student_search.search_text is 'every word begins with a blank, so that ''% kath%'' is a prefix';
+
+      create function student_progress_to_search() returns trigger language plpgsql as $$
+      begin
+        insert into student_search as s (tenant_id, student_id, instructor_id, search_text)
+        values (new.tenant_id, new.student_id, new.instructor_id, ' ' || fold(new.name)
+          || coalesce(' ' || replace(new.email, '@', ' @'), '') || coalesce(' ' || fold(new.pid), ''))
+        on conflict (tenant_id, student_id) do update
+        set instructor_id = excluded.instructor_id, search_text = excluded.search_text
+        where (s.instructor_id, s.search_text) is distinct from (excluded.instructor_id, excluded.search_text);
+        return null;
+      end $$;
+      create trigger student_progress_to_search
+        after insert or update of name, email, pid, instructor_id on student_progress
+        for each row execute function student_progress_to_search();
 
       create function student_thresholds(tenant uuid, instructor uuid, department uuid,
         out risk_threshold numeric, out top_performer_threshold numeric) language sql stable as $$
@@ -202,8 +223,8 @@ export class CreateStudents1763600400000 implements MigrationInterface {
     await runner.query(`
       drop trigger users_change_students on users;
       drop trigger users_add_students on users;
-      drop table roster_counts, active_days, roster_entries, student_progress;
-      drop function users_add_students, users_change_students, student_progress_place, student_thresholds,
+      drop table roster_counts, active_days, roster_entries, student_search, student_progress;
+      drop function users_add_students, users_change_students, student_progress_place, student_progress_to_search, student_thresholds,
         student_progress_to_roster_counts_insert, student_progress_to_roster_counts_update,
         student_progress_to_roster_counts_delete;
     `);

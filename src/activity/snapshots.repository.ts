@@ -56,9 +56,6 @@ export class SnapshotsRepository {
         group by t.student_id, t.day, t.ends
       ), fresh as (
         select *, coalesce(busy_seconds(busy), 0) + untimed_seconds as time_spent_seconds from summed
-      ), old as (
-        select o.* from touched t
-        join progress_snapshots o on o.tenant_id = $1 and o.student_id = t.student_id and o.day = t.day
       ), gone as (
         delete from progress_snapshots p using fresh f
         where p.tenant_id = $1 and p.student_id = f.student_id and p.day = f.day
@@ -96,7 +93,8 @@ export class SnapshotsRepository {
           range_agg(daterange(f.day, f.day, '[]')) filter (where f.sessions_completed = 0) as lost,
           sum(f.sessions_completed - coalesce(o.sessions_completed, 0))::integer as sessions_completed,
           sum(f.time_spent_seconds - coalesce(o.time_spent_seconds, 0))::integer as time_spent_seconds
-        from fresh f left join old o on o.student_id = f.student_id and o.day = f.day
+        from fresh f
+        left join progress_snapshots o on o.tenant_id = $1 and o.student_id = f.student_id and o.day = f.day
         group by f.student_id
       ), streaks as (
         update active_days d set days = d.days + coalesce(a.gained, '{}') - coalesce(a.lost, '{}')

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -26,7 +27,8 @@ export interface EmbeddedOptions {
 const laptop = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: "''",
-  shared_buffers: '256MB',
+  // an eighth of the machine; memory that is not used is not taken
+  shared_buffers: `${Math.round(Math.min(Math.max(totalmem() / 8 / 2 ** 20, 128), 1_024))}MB`,
   max_connections: '100',
   wal_compression: 'on',
   jit: 'off',

@@ -1,14 +1,26 @@
-const formats = new Map<string, Intl.DateTimeFormat>();
+interface Zone {
+  readonly format: Intl.DateTimeFormat;
+  minute: number;
+  day: string;
+}
+
+const zones = new Map<string, Zone>();
 
 /** The local day, `YYYY-MM-DD`, that it is at an instant in an IANA time zone. @throws RangeError for an unknown zone */
 export function localDay(timeZone: string, instant: Date): string {
-  let format = formats.get(timeZone);
-  if (!format) {
+  let zone = zones.get(timeZone);
+  if (!zone) {
     // the one locale whose dates are ISO 8601
-    format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
-    formats.set(timeZone, format);
+    const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    zones.set(timeZone, (zone = { format, minute: NaN, day: '' }));
   }
-  return format.format(instant);
+  // days begin on whole minutes everywhere, and every request asks for the present one
+  const minute = Math.floor(instant.getTime() / 60_000);
+  if (minute !== zone.minute) {
+    zone.minute = minute;
+    zone.day = zone.format.format(instant);
+  }
+  return zone.day;
 }
 
 /** `days` after (or, negative, before) a `YYYY-MM-DD` day. */

@@ -156,14 +156,20 @@ export function studentPredicate(viewer: Viewer, filter: Filter, today: string):
   add(filter.scoreMax, (n) => `p.overall_score <= ${n}`);
   add(filter.progressMin, (n) => `p.completion_rate >= ${n}`);
   add(filter.progressMax, (n) => `p.completion_rate <= ${n}`);
-  for (const word of filter.search?.trim().split(/\s+/).slice(0, 5) ?? []) {
-    // with fewer than three letters only the beginning of a word makes a trigram
-    const pattern = `${word.length < 3 ? '% ' : '%'}${word.replace(/[\\%_]/g, '\\$&')}%`;
-    const like = `p.search_text like fold($${parameters.push(pattern)})`;
-    // pg_trgm's word similarity forgives a typo, where there are letters enough to tell; a number is meant as it is
-    conditions.push(
-      !/^[\p{L}\p{M}'’-]{4,}$/u.test(word) ? like : `(${like} or fold($${parameters.push(word)}) <% p.search_text)`,
-    );
+  const words = filter.search?.trim().split(/\s+/).slice(0, 5) ?? [];
+  if (words.length > 0) {
+    const found = words.map((word) => {
+      // with fewer than three letters only the beginning of a word makes a trigram
+      const pattern = `${word.length < 3 ? '% ' : '%'}${word.replace(/[\\%_]/g, '\\$&')}%`;
+      const like = `s.search_text like fold($${parameters.push(pattern)})`;
+      // pg_trgm's word similarity forgives a typo, where there are letters enough to tell; a number is meant as it is
+      const forgiving = /^[\p{L}\p{M}'’-]{4,}$/u.test(word);
+      return forgiving ? `(${like} or fold($${parameters.push(word)}) <% s.search_text)` : like;
+    });
+    const own = scopeOf(viewer) === 'roster' ? 'and s.instructor_id = $2' : '';
+    conditions.push(`p.student_id in (
+      select s.student_id from student_search s where s.tenant_id = $1 ${own} and ${found.join(' and ')}
+    )`);
   }
   return { sql: conditions.join(' and '), parameters };
 }
