@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Passwords } from '../auth/passwords.js';
 import { localDay } from '../org/local-day.js';
@@ -59,7 +61,7 @@ export class DemoTenants {
    * Makes both tenants; on the day they were made they are found as they are. On a later day, and after an import that
    * was interrupted, they are removed and made again: that takes seconds, and no number can be left behind on its old
    * day. What was done in them meanwhile goes with them.
-   * @param folder that of the demo's OULAD extracts
+   * @param folder its folders are extracts of the Open University's data
    */
   async prepare(folder: string, now: Date, say: (line: string) => void): Promise<void> {
     for (const { id, adminId, slug, name, timeZone, adminEmail } of demos) {
@@ -73,8 +75,8 @@ export class DemoTenants {
       await this.tenants.insert({ id, slug, name, timeZone }, now);
       if (id === academy.id) await this.academy.run((await this.tenants.find(id))!);
       else {
-        for (const extract of ['tiny', 'ddd-2013b']) {
-          await this.oulad.run({ folder: `${folder}/${extract}`, tenantSlug: slug, asOfDay: academyDay });
+        for (const extract of await listFolders(folder)) {
+          await this.oulad.run({ folder: extract, tenantSlug: slug, asOfDay: academyDay });
         }
       }
       // the last thing written: who finds it knows that the rest is there
@@ -82,4 +84,12 @@ export class DemoTenants {
       await this.repository.openAccounts(id, admin, await this.passwords.hash(demoPassword), now);
     }
   }
+}
+
+async function listFolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(folder, name))
+    .sort();
 }

@@ -68,12 +68,13 @@ export class HistoryLoader {
     onLoaded: (sessions: number) => void,
   ): Promise<Loaded> {
     const loaded: Loaded = { accepted: 0, known: 0, refused: 0 };
+    const hadSessions = await this.repository.hasSessions(tenant.id);
     const state = Array.from({ length: lanes }, (): Lane => ({ waiting: [], flight: Promise.resolve() }));
     const depart = async (lane: Lane): Promise<void> => {
       await lane.flight;
       const sessions = lane.waiting;
       lane.waiting = [];
-      lane.flight = this.record(tenant, sessions, loaded).then(() =>
+      lane.flight = this.record(tenant, sessions, loaded, hadSessions).then(() =>
         onLoaded(loaded.accepted + loaded.known + loaded.refused),
       );
       // whoever awaits it gets the error; until then nobody does
@@ -93,11 +94,14 @@ export class HistoryLoader {
     return loaded;
   }
 
-  private async record(tenant: Tenant, inputs: readonly SessionInput[], loaded: Loaded): Promise<void> {
-    const known = await this.repository.listKnownSessions(
-      tenant.id,
-      inputs.map(({ id }) => id),
-    );
+  private async record(
+    tenant: Tenant,
+    inputs: readonly SessionInput[],
+    loaded: Loaded,
+    hadSessions: boolean,
+  ): Promise<void> {
+    const ids = hadSessions ? inputs.map(({ id }) => id) : [];
+    const known = hadSessions ? await this.repository.listKnownSessions(tenant.id, ids) : new Set<string>();
     const fresh = known.size > 0 ? inputs.filter(({ id }) => !known.has(id)) : inputs;
     loaded.known += inputs.length - fresh.length;
     if (fresh.length === 0) return;

@@ -202,6 +202,21 @@ export class ImportsRepository {
     );
   }
 
+  /** Tells the planner of new people, so that the first histories are not planned for empty tables. */
+  async analyzePeople(): Promise<void> {
+    await this.database.run(`-- imports.analyzePeople
+      analyze users, student_progress, active_days, roster_entries, modules`);
+  }
+
+  /**
+   * Tells it of their histories, which closing their days reads: measured, minutes without and two seconds with it for
+   * 1,300 students. Not before there are any: what is planned for a table known to be empty stays so while it grows.
+   */
+  async analyzeHistories(): Promise<void> {
+    await this.database.run(`-- imports.analyzeHistories
+      analyze student_progress, active_days, session_keys, sessions, category_progress, progress_snapshots`);
+  }
+
   /** The day a person joined; null when there is nobody with this id. */
   async findJoinedOn(tenantId: string, userId: string): Promise<string | null> {
     const row = await this.database.maybeOne<{ joinedOn: string }>(
@@ -230,7 +245,19 @@ export class ImportsRepository {
     );
   }
 
-  /** Which of these ids are those of sessions that are there. */
+  async hasSessions(tenantId: string): Promise<boolean> {
+    const { found } = await this.database.one<{ found: boolean }>(
+      `-- imports.findAnySession
+      select exists (select from session_keys where tenant_id = $1) as found`,
+      [tenantId],
+    );
+    return found;
+  }
+
+  /**
+   * Which of these ids are those of sessions that are there. Not to be asked while there are none: the plan that is
+   * made then reads the whole table, and is kept while it grows.
+   */
   async listKnownSessions(tenantId: string, ids: readonly string[]): Promise<Set<string>> {
     const rows = await this.database.many<{ id: string }>(
       `-- imports.listKnownSessions

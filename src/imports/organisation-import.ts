@@ -37,9 +37,9 @@ export class OrganisationImport {
     private readonly clock: Clock,
   ) {}
 
-  fill(tenantId: string, organisation: Organisation): Promise<void> {
+  async fill(tenantId: string, organisation: Organisation): Promise<void> {
     const now = this.clock.now();
-    return this.database.transaction(async () => {
+    await this.database.transaction(async () => {
       await this.repository.insertDepartments(tenantId, organisation.departments);
       for (const people of chunks(organisation.people)) await this.repository.insertPeople(tenantId, people, now);
       await this.repository.insertProfiles(tenantId, organisation.profiles);
@@ -49,11 +49,13 @@ export class OrganisationImport {
       await this.repository.insertAchievements(tenantId, organisation.achievements ?? []);
       await this.repository.insertUnlocked(tenantId, organisation.unlocked ?? []);
     });
+    await this.repository.analyzePeople();
   }
 
-  /** Those who left keep their history and take no more part. */
-  async deactivate(tenantId: string, userIds: readonly string[]): Promise<void> {
-    await this.repository.deactivate(tenantId, userIds);
+  /** After the histories. Those who left keep theirs and take no more part. */
+  async settle(tenantId: string, left: readonly string[]): Promise<void> {
+    await this.repository.deactivate(tenantId, left);
+    await this.repository.analyzeHistories();
   }
 }
 

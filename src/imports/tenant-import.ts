@@ -39,7 +39,7 @@ export class TenantImport {
       await this.partitions.ensureMonths(activity.since, today);
       await this.organisation.fill(tenant.id, organisation);
       const loaded = await this.loader.load(tenant, activity.histories, (count) => bar.update(activity.share(), count));
-      await this.organisation.deactivate(tenant.id, activity.left ?? []);
+      await this.organisation.settle(tenant.id, activity.left ?? []);
       await this.days.close(tenant.id, today, new AbortController().signal);
       bar.end();
       return loaded;
