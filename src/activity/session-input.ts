@@ -1,4 +1,5 @@
 import { validate as isUuid } from 'uuid';
+import { findUnsafe } from '../http/body.js';
 
 export const sessionKinds = ['quiz', 'voice', 'lesson', 'story', 'exercise', 'forum'] as const;
 export const sessionStatuses = ['completed', 'in_progress', 'abandoned'] as const;
@@ -65,7 +66,8 @@ export function readSession(raw: unknown, limits: SessionLimits): Session | Item
     return [{ pointer: '', code: 'session_invalid', detail: 'a session is a JSON object' }];
   }
   const input = raw as Record<string, unknown>;
-  const errors: ItemError[] = [];
+  const errors: ItemError[] = findUnsafe(raw);
+  if (errors.length > 0) return errors;
   const fail = (field: string, code: string, detail: string): null => {
     errors.push({ pointer: field && `/${field}`, code, detail });
     return null;

@@ -1,4 +1,5 @@
 import { Body, Controller, Post } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../http/operation.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
@@ -11,6 +12,7 @@ export class SessionsController {
   constructor(private readonly ingestion: IngestionService) {}
 
   @Post('sessions')
+  @RouteConfig({ checksText: true })
   @Operation({
     summary: 'Record sessions of practice',
     description:

@@ -36,9 +36,8 @@ function parseJson(request: FastifyRequest, body: Buffer): unknown {
     throw malformed('The body is not JSON.', cause);
   }
   if (deeperThan(value, maxDepth)) throw malformed(`The body is nested deeper than ${maxDepth} levels.`);
-  if (suspicious.test(text)) {
-    const errors: FieldError[] = [];
-    collectUnsafe(value, '', errors);
+  if (!request.routeOptions.config.checksText && suspicious.test(text)) {
+    const errors = findUnsafe(value);
     if (errors.length > 0) throw Problem.invalid(errors);
   }
   return value;
@@ -59,6 +58,13 @@ function deeperThan(value: unknown, levels: number): boolean {
 /** Whether PostgreSQL can store the text: no NUL, and no half of a surrogate pair. */
 export function isStorable(text: string): boolean {
   return !unstorable.test(text);
+}
+
+/** What in a JSON value must not reach PostgreSQL, each with its pointer below the value. */
+export function findUnsafe(value: unknown): FieldError[] {
+  const errors: FieldError[] = [];
+  collectUnsafe(value, '', errors);
+  return errors;
 }
 
 function collectUnsafe(value: unknown, pointer: string, errors: FieldError[]): void {

@@ -19,6 +19,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Set with `@RouteConfig` on routes that stream for longer than the usual deadline. */
     deadlineSeconds?: number;
+    /** Set on routes that look for unstorable text themselves, because one item of many at fault must not fail all. */
+    checksText?: boolean;
   }
 }
 
