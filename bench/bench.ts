@@ -34,6 +34,8 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds);
 const rounds = Number(options.rounds);
 const connections = Number(options.connections);
+/** Writers that do not wait for each other's answers only show the length of the queue: this is what a class makes. */
+const pace = 500;
 
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
 const config = readConfig({ ...process.env, DATA_DIR: dataDir, LOG_LEVEL: 'warn' });
@@ -92,8 +94,8 @@ const callsOf = ({ paths }: Scenario, headers: Record<string, string> = {}): Cal
     path: `/api/v1${path}`,
     headers: { authorization: authorization(viewer), ...headers },
   }));
-const through = ({ url, pid }: Server, calls: readonly Call[]): Promise<Rate> =>
-  load(url, calls, { connections, seconds, server: pid, postmaster: postmaster!.pid });
+const through = ({ url, pid }: Server, calls: readonly Call[], rate?: number): Promise<Rate> =>
+  load(url, calls, { connections, seconds, server: pid, postmaster: postmaster!.pid, rate });
 const middle = (rates: readonly Rate[]): Rate => ({
   perSecond: median(rates.map(({ perSecond }) => perSecond)),
   p50Ms: median(rates.map(({ p50Ms }) => p50Ms)),
@@ -164,20 +166,17 @@ async function write(): Promise<Record<string, string>[]> {
   const headers = { authorization: authorization(service) };
   const path = '/api/v1/activity/sessions';
   const post = (size: number): Call => ({ method: 'POST', path, headers, body: sessionBodies(population!, size) });
-  const single: Rate[] = [], batch: Rate[] = []; // prettier-ignore
+  const single: Rate[] = [], paced: Rate[] = [], batch: Rate[] = []; // prettier-ignore
   const limits: (number | undefined)[] = [];
+  const writers = Array.from({ length: 50 }, () => post(1));
   const scripts = await ingestionScripts(population!, source);
   for (let round = 0; round < rounds; round++) {
-    single.push(
-      await through(
-        uncached,
-        Array.from({ length: 50 }, () => post(1)),
-      ),
-    );
+    single.push(await through(uncached, writers));
+    paced.push(await through(uncached, writers, pace));
     limits.push(pgbench(server.url, scripts, { connections: 50, seconds }));
     batch.push(await through(uncached, [post(1_000), post(1_000)]));
   }
-  const [one, thousand] = [middle(single), middle(batch)];
+  const [one, calm, thousand] = [middle(single), middle(paced), middle(batch)];
   const limit = limits[0] === undefined ? undefined : median(limits as number[]);
   return [
     {
@@ -189,6 +188,16 @@ async function write(): Promise<Record<string, string>[]> {
       'pgbench/s': whole(limit),
       ratio: ratio(one.perSecond, limit),
       failed: whole(one.failures),
+    },
+    {
+      scenario: `one session, 50 writers, ${pace}/s in all`,
+      'sessions/s': whole(calm.perSecond),
+      'p50 ms': whole(calm.p50Ms),
+      'p99 ms': whole(calm.p99Ms),
+      'CPU µs': spent(calm),
+      'pgbench/s': '–',
+      ratio: '–',
+      failed: whole(calm.failures),
     },
     {
       scenario: '1,000 sessions, 2 writers',

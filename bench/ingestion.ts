@@ -10,14 +10,15 @@ import type { Population } from './scenarios.js';
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
 
-/** Bodies with sessions of random students that have just ended. */
+/** Bodies with sessions that have just ended: one of anybody, or a batch of one instructor's students. */
 export function sessionBodies({ instructors, moduleIds }: Population, size: number): () => string {
   return () => {
+    const { studentIds } = pick(instructors);
     const sessions = Array.from({ length: size }, () => {
       const end = Date.now() - Math.random() * 1_000_000;
       return {
         id: randomUUID(),
-        studentId: pick(pick(instructors).studentIds),
+        studentId: pick(studentIds),
         moduleId: pick(moduleIds),
         score: Math.round(Math.random() * 100),
         questions: 10,

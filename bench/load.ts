@@ -27,6 +27,8 @@ export async function load(
     readonly seconds: number;
     readonly server: number;
     readonly postmaster: number;
+    /** Calls per second of all connections together; as many as possible where it is not given. */
+    readonly rate?: number;
   },
 ): Promise<Rate> {
   const cpu = () => [cpuSeconds(options.server), cpuSeconds(options.postmaster)] as const;
@@ -35,6 +37,7 @@ export async function load(
     url,
     connections: Math.min(options.connections, calls.length),
     duration: options.seconds,
+    ...(options.rate ? { overallRate: options.rate } : {}),
     requests: calls.map(({ method = 'GET', path, headers, body }) => ({
       method,
       path,
@@ -72,7 +75,10 @@ function cpuSeconds(pid: number): number | undefined {
         continue; // has just ended
       }
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (Number(name) === pid || Number(fields[1]) === pid) ticks += Number(fields[11]) + Number(fields[12]);
+      const own = Number(name) === pid;
+      if (own || Number(fields[1]) === pid) ticks += Number(fields[11]) + Number(fields[12]);
+      // and of its children that have ended
+      if (own) ticks += Number(fields[13]) + Number(fields[14]);
     }
     return ticks / 100;
   } catch {

@@ -8,13 +8,14 @@ interface Waiting<Item, Result> {
 
 interface Lane<Item, Result> {
   flying: number;
+  boarding: boolean;
   readonly waiting: Waiting<Item, Result>[];
 }
 
 /**
- * Carries what waits together: the first requests start at once, and those that arrive while they are under way share
- * the next transaction. Nothing waits for a timer, so a lone request is as fast as without it, and fifty writers cost
- * two transactions instead of fifty.
+ * Carries what waits together: what arrives in one turn of the event loop starts at once, and what arrives while that is
+ * under way shares the next transaction. Nothing waits for a timer, so a lone request is as fast as without it, and fifty
+ * writers cost two transactions instead of fifty.
  *
  * A transaction that fails is repeated for each of its requests alone, so that one cannot fail another; unless the
  * database does not answer, which is nobody's fault and hits them all.
@@ -32,9 +33,14 @@ export class Flights<Item, Result> {
   submit(key: string, items: readonly Item[]): Promise<Result[]> {
     return new Promise((resolve, reject) => {
       let lane = this.lanes.get(key);
-      if (!lane) this.lanes.set(key, (lane = { flying: 0, waiting: [] }));
+      if (!lane) this.lanes.set(key, (lane = { flying: 0, boarding: false, waiting: [] }));
       lane.waiting.push({ items, resolve, reject });
-      this.start(key, lane);
+      if (lane.boarding) return;
+      lane.boarding = true;
+      setImmediate(() => {
+        lane.boarding = false;
+        this.start(key, lane);
+      });
     });
   }
 
@@ -51,7 +57,7 @@ export class Flights<Item, Result> {
       void this.fly(key, aboard).finally(() => {
         lane.flying--;
         this.start(key, lane);
-        if (lane.flying === 0) this.lanes.delete(key);
+        if (lane.flying === 0 && !lane.boarding) this.lanes.delete(key);
       });
     }
   }
