@@ -738,13 +738,14 @@ create table student_progress (
   constraint student_progress__percentages_check CHECK (overall_score >= 0::numeric AND overall_score <= 100::numeric AND completion_rate >= 0::numeric AND completion_rate <= 100::numeric AND quiz_accuracy >= 0::numeric AND quiz_accuracy <= 100::numeric AND voice_accuracy >= 0::numeric AND voice_accuracy <= 100::numeric AND consistency_score >= 0::numeric AND consistency_score <= 100::numeric AND risk_score >= 0::numeric AND risk_score <= 100::numeric AND target_score >= 0::numeric AND target_score <= 100::numeric AND improvement_rate >= '-100'::integer::numeric AND improvement_rate <= 100::numeric),
   constraint student_progress__streaks_check CHECK (0 <= current_streak AND current_streak <= longest_streak)
 ) with (fillfactor=70);
+CREATE INDEX student_progress__completion_idx ON student_progress USING btree (tenant_id, COALESCE(completion_rate, '-1'::integer::numeric), student_id) WHERE is_active;
 CREATE INDEX student_progress__department_idx ON student_progress USING btree (tenant_id, department_id) WHERE is_active;
 CREATE INDEX student_progress__instructor_joined_idx ON student_progress USING btree (tenant_id, instructor_id, joined_on) WHERE is_active;
 CREATE INDEX student_progress__instructor_name_idx ON student_progress USING btree (tenant_id, instructor_id, name_sort, student_id) WHERE is_active;
 CREATE INDEX student_progress__joined_idx ON student_progress USING btree (tenant_id, joined_on, student_id) WHERE is_active;
-CREATE INDEX student_progress__last_active_idx ON student_progress USING btree (tenant_id, COALESCE(last_active_on, '-infinity'::date)) WHERE is_active;
+CREATE INDEX student_progress__last_active_idx ON student_progress USING btree (tenant_id, COALESCE(last_active_on, '-infinity'::date), student_id) WHERE is_active;
 CREATE INDEX student_progress__name_idx ON student_progress USING btree (tenant_id, name_sort, student_id) WHERE is_active;
-CREATE INDEX student_progress__risk_idx ON student_progress USING btree (tenant_id, COALESCE(risk_score, '-1'::integer::numeric)) WHERE is_active;
+CREATE INDEX student_progress__risk_idx ON student_progress USING btree (tenant_id, COALESCE(risk_score, '-1'::integer::numeric), student_id) WHERE is_active;
 CREATE INDEX student_progress__score_idx ON student_progress USING btree (tenant_id, score_bucket) WHERE is_active;
 CREATE TRIGGER student_progress_place BEFORE INSERT OR UPDATE OF instructor_id, department_id ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_place();
 CREATE TRIGGER student_progress_to_roster_counts_delete AFTER DELETE ON student_progress REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_delete();

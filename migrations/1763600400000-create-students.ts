@@ -64,8 +64,10 @@ export class CreateStudents1763600400000 implements MigrationInterface {
       create index student_progress__name_idx on student_progress (tenant_id, name_sort, student_id) where is_active;
       create index student_progress__joined_idx on student_progress (tenant_id, joined_on, student_id) where is_active;
       create index student_progress__score_idx on student_progress (tenant_id, score_bucket) where is_active;
-      create index student_progress__last_active_idx on student_progress (tenant_id, coalesce(last_active_on, '-infinity')) where is_active;
-      create index student_progress__risk_idx on student_progress (tenant_id, coalesce(risk_score, -1)) where is_active;
+      create index student_progress__last_active_idx on student_progress (tenant_id, coalesce(last_active_on, '-infinity'), student_id) where is_active;
+      create index student_progress__risk_idx on student_progress (tenant_id, coalesce(risk_score, -1), student_id) where is_active;
+      create index student_progress__completion_idx
+        on student_progress (tenant_id, coalesce(completion_rate, -1), student_id) where is_active;
 
       -- apart from the list row, because a trigram index on a row that changes with every session costs more than all else
       create table student_search (

@@ -140,7 +140,8 @@ export class CreateActivity1763600500000 implements MigrationInterface {
         constraint progress_snapshots__peak_hour_check check (peak_hour between 0 and 23)
       ) partition by range (day);
       create table progress_snapshots_default partition of progress_snapshots default;
-      create index progress_snapshots__open_idx on progress_snapshots (tenant_id, day) where not is_closed;
+      -- the close of the day asks for the open days of some students; by day alone it would read everybody's each time
+      create index progress_snapshots__open_idx on progress_snapshots (tenant_id, student_id, day) where not is_closed;
       comment on table progress_snapshots is
         'one student''s day; overall score, delta, peak hour and mean length are added when the day is closed';
 

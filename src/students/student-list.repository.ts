@@ -41,18 +41,13 @@ const sortKeys: Readonly<Record<StudentSort, readonly SortKey[]>> = {
     },
     id,
   ],
+  // by local day: within a day the order would have to be sorted anew for every page
   lastActive: [
     {
       field: 'lastActiveOn',
       kind: 'day',
       expression: `coalesce(p.last_active_on, ${never})`,
       of: (n) => `coalesce(${n}::date, ${never})`,
-    },
-    {
-      field: 'lastActiveAt',
-      kind: 'instant',
-      expression: `coalesce(p.last_active_at, ${never})`,
-      of: (n) => `coalesce(${n}::timestamptz, ${never})`,
     },
     id,
   ],

@@ -13,6 +13,7 @@ import {
   type Tenant,
   sessionBody,
 } from '../../test/factories.js';
+import { Database } from '../database/database.js';
 import { startApp, type TestApp } from '../../test/app.js';
 
 let app: TestApp;
@@ -277,10 +278,27 @@ describe('scope', () => {
   });
 });
 
+/** The names of the statements that run from now on, settings of the tenant aside: they are remembered. */
+function countStatements(): () => string[] {
+  const database = app.app.get(Database);
+  const names: string[] = [];
+  const original = database['execute'].bind(database);
+  database['execute'] = (sql, parameters) => {
+    names.push(/-- (\S+)/.exec(sql)![1]!);
+    return original(sql, parameters);
+  };
+  return () => {
+    database['execute'] = original;
+    return names.filter((name) => name !== 'org.findTenant');
+  };
+}
+
 describe('detail', () => {
   it('shows the whole student in one statement and records who looked', async () => {
     const id = people[0]!.userId;
+    const statements = countStatements();
     const { body, headers } = await app.as(instructor).get(`/students/${id}`).expect(200);
+    expect(statements()).toEqual(['students.findDetail', 'audit.insert']);
     expect(body).toMatchObject({
       name: 'Kathleen Osei',
       overallScore: 90,
