@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Cache } from '../cache/cache.js';
 import { Database } from '../database/database.js';
+import { insertTwice } from '../database/errors.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { pastOf, withChange } from './changes.js';
@@ -24,7 +25,7 @@ export class CategoriesService {
   create(viewer: Viewer, wanted: NewCategory): Promise<Category> {
     const { tenantId } = viewer;
     const id = wanted.id ?? uuidv7();
-    return this.database.transaction(async () => {
+    const create = async () => {
       const created = await this.categories.insert(tenantId, { ...wanted, id });
       if (!created) {
         const known = await this.categories.find(tenantId, id);
@@ -33,7 +34,8 @@ export class CategoriesService {
       }
       await this.record(viewer, 'category.created', null, created);
       return created;
-    });
+    };
+    return insertTwice(() => this.database.transaction(create));
   }
 
   /**

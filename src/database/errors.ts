@@ -79,3 +79,16 @@ function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : undefined;
 }
+
+/**
+ * An insert that is idempotent by its id, once more when another unique key refused it: of two equal ones at the same
+ * time, the second may meet the first at that key before it meets it at the id.
+ */
+export async function insertTwice<T>(insert: () => Promise<T>): Promise<T> {
+  try {
+    return await insert();
+  } catch (error) {
+    if (error instanceof ConstraintViolation) return insert();
+    throw error;
+  }
+}

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
+import { insertTwice } from '../database/errors.js';
 import { Page, PageQuery, positionOf, toPage } from '../http/paging.js';
 import { declareConstraint, Problem } from '../http/problem.js';
 import { Viewer } from '../http/viewer.js';
@@ -54,7 +55,7 @@ export class SegmentsService {
 
   /** Creating with an id that one has used before answers what was created then. */
   create(viewer: Viewer, { id = uuidv7(), name, filter, isShared }: CreateSegment): Promise<Segment> {
-    return this.database.transaction(async () => {
+    const create = async (): Promise<Segment> => {
       const wanted = { id, name, filter: filterOf(filter), isShared };
       const created = await this.segments.insert(viewer, wanted, this.clock.now());
       if (created) {
@@ -69,7 +70,8 @@ export class SegmentsService {
       const existing = await this.segments.find(viewer, id);
       if (existing?.ownerId === viewer.userId) return existing;
       throw Problem.conflict('segment_id_taken', 'This id is in use.', '/id');
-    });
+    };
+    return insertTwice(() => this.database.transaction(create));
   }
 
   /** @param version that the client has read; undefined where it does not mind */
