@@ -5,9 +5,24 @@ export type Role = Viewer['role'];
 /**
  * Who may do what. Which rows a permission reaches is another question, answered in SQL by the viewer's scope: a
  * student's own, an instructor's roster, a supervisor's department and all below it, a tenant for administrators and
- * services.
+ * services. An operator reaches the installation and no tenant's people.
  */
 export const permissions = {
+  'tenants:read': ['operator'],
+  'tenants:write': ['operator'],
+  'runs:read': ['operator'],
+  'settings:read': ['instructor', 'supervisor', 'admin'],
+  'settings:write': ['admin'],
+  'departments:read': ['instructor', 'supervisor', 'admin', 'service'],
+  'departments:write': ['admin'],
+  'users:read': ['admin', 'service'],
+  'users:write': ['admin', 'service'],
+  'instructors:read': ['instructor', 'supervisor', 'admin', 'service'],
+  'instructors:write': ['admin'],
+  'delegations:read': ['instructor', 'supervisor', 'admin'],
+  'delegations:write': ['instructor', 'supervisor', 'admin'],
+  'services:read': ['admin'],
+  'services:write': ['admin'],
   'sessions:write': ['student', 'service'],
   'students:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
   'students:write': ['instructor', 'supervisor', 'admin'],

@@ -5,10 +5,12 @@ import type { FastifyRequest } from 'fastify';
 export interface Viewer {
   readonly tenantId: string;
   readonly userId: string;
-  readonly role: 'student' | 'instructor' | 'supervisor' | 'admin' | 'service';
+  readonly role: 'student' | 'instructor' | 'supervisor' | 'admin' | 'service' | 'operator';
   readonly departmentId: string | null;
-  /** IANA name; days of this tenant are cut in it. */
-  readonly timeZone?: string;
+  /** Instructors this one stands in for at present: their rosters are as this one's own. */
+  readonly rosters?: readonly string[];
+  /** What this service was given of its role's permissions; left out: all of them. */
+  readonly scopes?: readonly string[];
 }
 
 /** The viewer of a route that is not public. */
