@@ -5,6 +5,7 @@ import { CreateAuditEntries1763600200000 } from './1763600200000-create-audit-en
 import { CreateOrganisation1763600300000 } from './1763600300000-create-organisation.js';
 import { CreateStudents1763600400000 } from './1763600400000-create-students.js';
 import { CreateActivity1763600500000 } from './1763600500000-create-activity.js';
+import { CreateDelegations1763700300000 } from './1763700300000-create-delegations.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -14,4 +15,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateOrganisation1763600300000,
   CreateStudents1763600400000,
   CreateActivity1763600500000,
+  CreateDelegations1763700300000,
 ];
