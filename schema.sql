@@ -758,6 +758,43 @@ comment on column sessions.busy is 'the interval that counts as time spent: the 
 
 create table sessions_default partition of sessions DEFAULT;
 
+create table sign_ins (
+  tenant_id uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  address text,
+  agent text,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  revoked_reason text,
+  constraint sign_ins_pkey PRIMARY KEY (tenant_id, id),
+  constraint sign_ins__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint sign_ins__revoked_check CHECK ((revoked_at IS NULL) = (revoked_reason IS NULL))
+);
+CREATE INDEX sign_ins__expires_at_idx ON sign_ins USING btree (expires_at);
+CREATE INDEX sign_ins__user_id_idx ON sign_ins USING btree (tenant_id, user_id, created_at);
+comment on table sign_ins is 'One for each time that somebody signed in; its refresh tokens are one lineage';
+comment on column sign_ins.expires_at is 'when it ends unless it is used before; each refresh moves it';
+
+create table refresh_tokens (
+  tenant_id uuid not null,
+  secret_hash bytea not null,
+  sign_in_id uuid not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  successor_salt bytea,
+  constraint refresh_tokens_pkey PRIMARY KEY (tenant_id, secret_hash),
+  constraint refresh_tokens__sign_in_fkey FOREIGN KEY (tenant_id, sign_in_id) REFERENCES sign_ins(tenant_id, id) ON DELETE CASCADE,
+  constraint refresh_tokens__secret_hash_check CHECK (length(secret_hash) = 32),
+  constraint refresh_tokens__used_check CHECK ((used_at IS NULL) = (successor_salt IS NULL))
+);
+CREATE INDEX refresh_tokens__expires_at_idx ON refresh_tokens USING btree (expires_at);
+CREATE INDEX refresh_tokens__sign_in_id_idx ON refresh_tokens USING btree (tenant_id, sign_in_id);
+comment on column refresh_tokens.successor_salt is 'with the secret itself, which is not stored, it makes the next one';
+
 create table student_achievements (
   tenant_id uuid not null,
   student_id uuid not null,

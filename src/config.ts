@@ -31,6 +31,10 @@ export abstract class Config {
     readonly issuer: string;
     readonly audience: string;
     readonly accessTokenLifetimeSeconds: number;
+    /** A sign-in that is not used for so long ends. */
+    readonly signInIdleSeconds: number;
+    /** A sign-in ends after so long, however often it is used. */
+    readonly signInLifetimeSeconds: number;
   };
   abstract readonly http: {
     readonly bodyLimitBytes: number;
@@ -107,7 +111,9 @@ export function readConfig(env: Environment = process.env): Config {
       privateKeyFile,
       issuer: text('JWT_ISSUER', 'instructor-dashboard'),
       audience: text('JWT_AUDIENCE', 'instructor-dashboard-api'),
-      accessTokenLifetimeSeconds: number('ACCESS_TOKEN_LIFETIME_SECONDS', 28_800, 60, 604_800),
+      accessTokenLifetimeSeconds: number('ACCESS_TOKEN_LIFETIME_SECONDS', 600, 60, 86_400),
+      signInIdleSeconds: number('SIGN_IN_IDLE_SECONDS', 1_209_600, 60, 31_536_000),
+      signInLifetimeSeconds: number('SIGN_IN_LIFETIME_SECONDS', 7_776_000, 60, 31_536_000),
     },
     http: {
       bodyLimitBytes: number('BODY_LIMIT_BYTES', 1_048_576, 1_024, 16_777_216),

@@ -6,9 +6,10 @@ import { TokensService } from '../src/auth/tokens.service.js';
 import { type Config, readConfig } from '../src/config.js';
 import { Clock } from '../src/database/clock.js';
 import type { Database } from '../src/database/database.js';
-import type { Viewer } from '../src/http/viewer.js';
+import type { Credential, Viewer } from '../src/http/viewer.js';
 import { migrateQueues } from '../src/jobs/queues.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { adminIdOf } from './factories.js';
 
 /** Stands still until it is set. */
 export class TestClock extends Clock {
@@ -54,15 +55,21 @@ export interface TestApp {
   readonly clock: TestClock;
   /** Without credentials. */
   readonly anonymous: Client;
-  /** A token as the application signs it, good for ten years. */
+  /** A token as the application signs it, good for ten years and not bound to a sign-in. */
   token(viewer: Viewer): string;
-  /** As a person of the factories, or as somebody with this role of whom the database knows nothing. */
+  /**
+   * As a person of the factories: whoever writes must be in the database. Or as the administrator that `createTenant`
+   * gave the tenant, or as a service of which the database knows nothing.
+   */
   as(viewer: Viewer): Client;
   as(role: 'admin' | 'service', tenant: { readonly tenantId: string }): Client;
   stop(): Promise<void>;
 }
 
 const tenYearsInSeconds = 315_360_000;
+
+const credentialOf = ({ role, userId }: Viewer): Credential =>
+  role === 'service' ? { kind: 'key', id: userId } : { kind: 'identity' };
 
 /** The whole application, listening, on a database of its own. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -83,13 +90,18 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const app = await createApp(config, { source: db.source, clock, worker, extra, listen: true });
   const url = await app.getUrl();
   const tokens = app.get(TokensService);
-  const token = (viewer: Viewer): string => tokens.sign(viewer, tenYearsInSeconds);
+  const token = (viewer: Viewer): string => tokens.sign(viewer, credentialOf(viewer), tenYearsInSeconds);
   const client = (): Client => request.agent(`${url}/api/v1`);
   const as = (who: Viewer | 'admin' | 'service', tenant?: { readonly tenantId: string }): Client => {
     const viewer: Viewer =
       typeof who === 'object'
         ? who
-        : { tenantId: tenant!.tenantId, userId: randomUUID(), role: who, departmentId: null };
+        : {
+            tenantId: tenant!.tenantId,
+            userId: who === 'admin' ? adminIdOf(tenant!) : randomUUID(),
+            role: who,
+            departmentId: null,
+          };
     return client().set('authorization', `Bearer ${token(viewer)}`);
   };
   const stop = async (): Promise<void> => {

@@ -37,7 +37,12 @@ export interface PersonOptions {
 const long = '2025-09-01';
 let count = 0;
 
-/** A tenant with its root department. */
+/** Of the administrator whom every tenant of `createTenant` has, so that somebody can be it without having been told. */
+export function adminIdOf({ tenantId }: { readonly tenantId: string }): string {
+  return tenantId;
+}
+
+/** A tenant with its root department and an administrator. */
 export async function createTenant(
   database: Database,
   options: { readonly slug?: string; readonly timeZone?: string } = {},
@@ -54,9 +59,12 @@ export async function createTenant(
     `-- test.insertTenant
     with tenant as (
       insert into tenants (id, slug, name, time_zone, created_at) values ($1, $2, $3, $4, $6) returning id
+    ), admin as (
+      insert into users (tenant_id, id, role, name, joined_on, created_at)
+      select id, $7, 'admin', 'Administrator', $6, $6 from tenant
     )
     insert into departments (tenant_id, id, code, name, created_at) select id, $5, 'root', 'All', $6 from tenant`,
-    [tenant.tenantId, slug, tenant.name, timeZone, tenant.departmentId, long],
+    [tenant.tenantId, slug, tenant.name, timeZone, tenant.departmentId, long, adminIdOf(tenant)],
   );
   return tenant;
 }

@@ -100,7 +100,7 @@ describe('an envelope at fault costs all of it', () => {
       .post(path)
       .send({ sessions: [body()] })
       .expect(401);
-    const instructor = { ...student, userId: uuidv7(), role: 'instructor' as const };
+    const instructor = await createInstructor(app.database, student);
     await app
       .as(instructor)
       .post(path)

@@ -5,13 +5,22 @@ import { NotStored } from '../http/idempotency.js';
 import { Operation } from '../http/operation.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { AccountsRepository } from './accounts.repository.js';
-import { AccessToken, LoginRequest, ViewerResponse } from './auth.dto.js';
+import { LoginRequest, SignedIn, ViewerResponse } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { LoginLimit } from './login-limit.js';
 import { permissionsOf } from './permissions.js';
-import { TokensService } from './tokens.service.js';
+import { SignInsService } from './sign-ins.service.js';
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+
+const signedIn: SignedIn = {
+  accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln',
+  tokenType: 'Bearer',
+  expiresInSeconds: 600,
+  refreshToken: 'AZjwAAAAcACAAAAAAAAAAWa2Yw0m3kZ5o8pX1r7uQh4tJ9cVnB6sLyEeGiKdRfOa',
+  refreshExpiresInSeconds: 1_209_600,
+  signInId: '0198f000-0000-7000-8000-000000000006',
+};
 
 @ApiTags('auth')
 @Controller('auth')
@@ -19,7 +28,7 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly limit: LoginLimit,
-    private readonly tokens: TokensService,
+    private readonly signIns: SignInsService,
     private readonly accounts: AccountsRepository,
   ) {}
 
@@ -32,16 +41,12 @@ export class AuthController {
       'For people; the answer holds a token for `Authorization: Bearer`. Which of the three was wrong is not told. ' +
       'After too many attempts in a minute 429 `login_rate_exceeded` says when the next one is allowed.',
     public: true,
-    answer: AccessToken,
-    example: {
-      accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln',
-      tokenType: 'Bearer',
-      expiresInSeconds: 28_800,
-    },
+    answer: SignedIn,
+    example: signedIn,
   })
-  async login(@Body() body: LoginRequest, @Req() { ip }: FastifyRequest): Promise<AccessToken> {
+  async login(@Body() body: LoginRequest, @Req() { ip }: FastifyRequest): Promise<SignedIn> {
     this.limit.admit(ip, `${body.tenant} ${body.email.toLowerCase()}`);
-    return this.tokens.issue(await this.auth.login(body));
+    return this.signIns.open(await this.auth.login(body));
   }
 
   @Get('me')
@@ -54,7 +59,7 @@ export class AuthController {
       name: 'Ada Okafor',
       email: 'a.okafor@example.org',
       departmentId: '0198f000-0000-7000-8000-000000000003',
-      permissions: permissionsOf('instructor'),
+      permissions: permissionsOf({ role: 'instructor' }),
       tenant: {
         id: '0198f000-0000-7000-8000-000000000001',
         slug: 'northern-academy',
@@ -63,8 +68,9 @@ export class AuthController {
       },
     },
   })
-  async me(@CurrentViewer() { tenantId, userId, role, departmentId }: Viewer): Promise<ViewerResponse> {
+  async me(@CurrentViewer() viewer: Viewer): Promise<ViewerResponse> {
+    const { tenantId, userId, role, departmentId } = viewer;
     const { name, email, tenant } = await this.accounts.getProfile(tenantId, userId);
-    return { userId, role, name, email, departmentId, permissions: permissionsOf(role), tenant };
+    return { userId, role, name, email, departmentId, permissions: permissionsOf(viewer), tenant };
   }
 }

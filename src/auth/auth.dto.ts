@@ -13,15 +13,24 @@ export class LoginRequest {
   password: string;
 }
 
-export class AccessToken {
+export class SignedIn {
   @ApiProperty({ description: 'To be sent as `Authorization: Bearer <accessToken>`' })
   accessToken: string;
 
   @ApiProperty({ enum: ['Bearer'] })
   tokenType: 'Bearer';
 
-  @ApiProperty({ type: 'integer', example: 28_800 })
+  @ApiProperty({ type: 'integer', example: 600 })
   expiresInSeconds: number;
+
+  @ApiProperty({ description: 'Good for one `POST /auth/refresh`, whose answer has the next one' })
+  refreshToken: string;
+
+  @ApiProperty({ type: 'integer', example: 1_209_600, description: 'Unless it is used before' })
+  refreshExpiresInSeconds: number;
+
+  @ApiProperty({ format: 'uuid' })
+  signInId: string;
 }
 
 export class ViewerTenant {

@@ -82,6 +82,7 @@ interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: {
     readonly accessToken: string;
+    readonly signInId: string;
     readonly code: string;
     readonly errors: readonly { readonly pointer: string }[];
   };
@@ -104,11 +105,17 @@ describe('signing in', () => {
     const { body, headers, status } = await ask(login());
     const { accessToken, ...rest } = body;
     expect(status).toBe(200);
-    expect(rest).toEqual({ tokenType: 'Bearer', expiresInSeconds: 28_800 });
+    expect(rest).toEqual({
+      tokenType: 'Bearer',
+      expiresInSeconds: 600,
+      refreshToken: expect.stringMatching(/^[\w-]{64}$/) as string,
+      refreshExpiresInSeconds: 1_209_600,
+      signInId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+    });
     expect(headers['cache-control']).toBe('no-store');
     const viewer = { tenantId: tenant.tenantId, userId: instructor.userId, role: 'instructor' };
     expect((await knock(accessToken)).body).toEqual({ ...viewer, departmentId: tenant.departmentId });
-    t.clock.advance(28_799);
+    t.clock.advance(599);
     expect((await knock(accessToken)).status).toBe(200);
     // remembered, and refused all the same
     t.clock.advance(1);
@@ -125,8 +132,10 @@ describe('signing in', () => {
       tid: tenant.tenantId,
       role: 'instructor',
       dept: tenant.departmentId,
+      sid: body.signInId,
       iat,
-      exp: iat + 28_800,
+      nbf: iat,
+      exp: iat + 600,
       iss: 'instructor-dashboard',
       aud: 'instructor-dashboard-api',
       jti: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
@@ -236,7 +245,11 @@ describe('signing in', () => {
 describe('tokens', () => {
   const viewer = (): Viewer => ({ ...instructor });
   const signed = (environment: Partial<TestApp['config']['auth']>, key = t.app.get(SigningKey, { strict: false })) =>
-    new TokensService(key, { ...t.config, auth: { ...t.config.auth, ...environment } }, t.clock).sign(viewer(), 3_600);
+    new TokensService(key, { ...t.config, auth: { ...t.config.auth, ...environment } }, t.clock).sign(
+      viewer(),
+      { kind: 'identity' },
+      3_600,
+    );
 
   it.each(['student', 'instructor', 'supervisor', 'admin', 'service'] as const)('let %s in', async (role) => {
     const client = t.as({ ...viewer(), role });
@@ -310,7 +323,7 @@ describe('me', () => {
       name: instructor.name,
       email: 'ada@example.org',
       departmentId: tenant.departmentId,
-      permissions: permissionsOf('instructor'),
+      permissions: permissionsOf({ role: 'instructor' }),
       tenant: { id: tenant.tenantId, slug: 'north', name: tenant.name, timeZone: 'Europe/London' },
     });
     const admin = await createAdmin(t.database, tenant);

@@ -2,17 +2,22 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { Config } from '../config.js';
 import { OrgModule } from '../org/org.module.js';
+import { AccessTokens } from './access-tokens.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
-import { BearerStrategy } from './bearer.strategy.js';
+import { Authenticators } from './authenticators.js';
 import { LoginLimit } from './login-limit.js';
 import { Passwords } from './passwords.js';
 import { Routes } from './routes.js';
+import { SignInsRepository } from './sign-ins.repository.js';
+import { SignInsService } from './sign-ins.service.js';
 import { readSigningKey, SigningKey } from './signing-key.js';
 import { TokensService } from './tokens.service.js';
 import { VerifiedTokens } from './verified-tokens.js';
 import { ViewerGuard } from './viewer.guard.js';
+import { ViewersRepository } from './viewers.repository.js';
+import { ViewersService } from './viewers.service.js';
 
 /** Who is asking, and what they may do. Its guard stands in front of every route of the application. */
 @Module({
@@ -21,7 +26,12 @@ import { ViewerGuard } from './viewer.guard.js';
   providers: [
     { provide: SigningKey, inject: [Config], useFactory: readSigningKey },
     TokensService,
-    BearerStrategy,
+    Authenticators,
+    AccessTokens,
+    ViewersRepository,
+    ViewersService,
+    SignInsRepository,
+    SignInsService,
     VerifiedTokens,
     Routes,
     AccountsRepository,
@@ -30,6 +40,6 @@ import { ViewerGuard } from './viewer.guard.js';
     AuthService,
     { provide: APP_GUARD, useClass: ViewerGuard },
   ],
-  exports: [TokensService, Passwords],
+  exports: [Authenticators, TokensService, SignInsService, Passwords],
 })
 export class AuthModule {}

@@ -14,7 +14,7 @@ await runCommand(readArguments, async ({ slug, name, days }, { config, database,
   if (!tenant) throw new Error(`there is no tenant with the slug ${slug}`);
   const tokens = new TokensService(await readSigningKey(config), config, clock);
   const service = { tenantId: tenant.id, userId: randomUUID(), role: 'service' as const, departmentId: null };
-  const token = tokens.sign(service, days * 86_400);
+  const token = tokens.sign(service, { kind: 'key', id: service.userId }, days * 86_400);
   await audit.record(
     { ...service, userId: null },
     { action: 'token.created', targetType: 'service', targetId: service.userId, after: { name, days } },

@@ -40,10 +40,11 @@ export function isPermission(name: string): name is Permission {
   return Object.hasOwn(permissions, name);
 }
 
-export function permissionsOf(role: Role): Permission[] {
-  return (Object.keys(permissions) as Permission[]).filter((name) => holds(role, name));
+export function permissionsOf(viewer: Pick<Viewer, 'role' | 'scopes'>): Permission[] {
+  return (Object.keys(permissions) as Permission[]).filter((name) => holds(viewer, name));
 }
 
-export function holds(role: Role, permission: Permission): boolean {
-  return (permissions[permission] as readonly Role[]).includes(role);
+/** Whether the role has it and, of a service, its scopes do not leave it out. */
+export function holds({ role, scopes }: Pick<Viewer, 'role' | 'scopes'>, permission: Permission): boolean {
+  return (permissions[permission] as readonly Role[]).includes(role) && (scopes?.includes(permission) ?? true);
 }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
-import type { Viewer } from '../http/viewer.js';
-import type { Verified } from './bearer.strategy.js';
+import type { Verified } from './authenticators.js';
 
 /** At about 1 KB each. */
 const rememberedTokens = 10_000;
@@ -13,10 +12,10 @@ export class VerifiedTokens {
 
   constructor(private readonly clock: Clock) {}
 
-  find(token: string): Viewer | null {
+  find(token: string): Verified | null {
     const verified = this.tokens.get(token);
     if (!verified) return null;
-    if (verified.expiresAt > this.clock.now().getTime()) return verified.viewer;
+    if (verified.expiresAt > this.clock.now().getTime()) return verified;
     this.tokens.delete(token);
     return null;
   }

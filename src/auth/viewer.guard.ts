@@ -1,58 +1,64 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
-import { bearerOf, type Verified } from './bearer.strategy.js';
+import { Authenticators, bearerOf, type Verified } from './authenticators.js';
 import { holds, type Permission } from './permissions.js';
 import { Routes } from './routes.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-/** In front of every route: puts the viewer on the request, and lets in who may do what the route demands. */
+/**
+ * In front of every route: puts the viewer on the request, and lets in who may do what the route demands. A read
+ * believes a verified token until it ends, and asks nobody; a request that writes asks who the viewer is by now.
+ */
 @Injectable()
-export class ViewerGuard extends AuthGuard('jwt') {
+export class ViewerGuard implements CanActivate {
   constructor(
     private readonly routes: Routes,
-    private readonly verified: VerifiedTokens,
-  ) {
-    super();
-  }
+    private readonly remembered: VerifiedTokens,
+    private readonly authenticators: Authenticators,
+  ) {}
 
-  override canActivate(context: ExecutionContext): true | Promise<true> {
+  canActivate(context: ExecutionContext): true | Promise<true> {
     const demand = this.routes.demandOf(context.getHandler());
     if (demand === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = bearerOf(request);
     if (token === null) throw Problem.ofStatus(401)!;
-    const viewer = this.verified.find(token);
-    return viewer ? admit(request, viewer, demand) : this.verify(context, request, token, demand);
+    const verified = this.remembered.find(token);
+    if (verified && isReading(request)) return admit(request, verified.viewer, verified, demand);
+    return this.judge(request, token, verified, demand);
   }
 
-  /** Called by Passport with what the strategy found, or with `false`. */
-  override handleRequest<T>(error: unknown, verified: T | false | null): T {
-    if (error) throw error;
-    if (verified) return verified;
-    throw new Problem(401, 'token_invalid', {
-      detail: 'The access token is not valid, or no longer. Sign in again.',
-      headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
-    });
-  }
-
-  private async verify(
-    context: ExecutionContext,
-    request: FastifyRequest & { user?: Verified },
+  private async judge(
+    request: FastifyRequest,
     token: string,
+    remembered: Verified | null,
     demand: Permission | null,
   ): Promise<true> {
-    await super.canActivate(context);
-    const verified = request.user!;
-    this.verified.remember(token, verified);
-    return admit(request, verified.viewer, demand);
+    const verified = remembered ?? (await this.authenticators.verify(token));
+    if (!verified) throw tokenInvalid();
+    if (!remembered) this.remembered.remember(token, verified);
+    const viewer = isReading(request) ? verified.viewer : await this.authenticators.recall(verified);
+    if (!viewer) throw tokenInvalid();
+    return admit(request, viewer, verified, demand);
   }
 }
 
-function admit(request: FastifyRequest, viewer: Viewer, demand: Permission | null): true {
+function isReading({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function admit(request: FastifyRequest, viewer: Viewer, { credential }: Verified, demand: Permission | null): true {
   request.viewer = viewer;
-  if (demand === null || holds(viewer.role, demand)) return true;
+  request.credential = credential;
+  if (demand === null || holds(viewer, demand)) return true;
   throw new Problem(403, 'permission_denied', { detail: `This needs the permission ${demand}.` });
+}
+
+function tokenInvalid(): Problem {
+  return new Problem(401, 'token_invalid', {
+    detail: 'The access token is not valid, or no longer. Sign in again.',
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  });
 }

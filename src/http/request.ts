@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FastifyRequest } from 'fastify';
 import type { Claim } from './idempotency.repository.js';
-import type { Viewer } from './viewer.js';
+import type { Credential, Viewer } from './viewer.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     viewer: Viewer | undefined;
+    /** What the viewer was known by. */
+    credential: Credential | undefined;
     /** The path as it was declared, `/api/v1/students/:id`; undefined where no route matched. */
     template: string | undefined;
     /** SHA-256 of the body's bytes, computed only for a request with an Idempotency-Key. */

@@ -88,7 +88,15 @@ function send(reply: FastifyReply, answer: JsonBytes | null): void | Promise<voi
 
 function install(fastify: FastifyInstance, config: Config, log: Log): void {
   registerJsonBody(fastify);
-  for (const name of ['viewer', 'template', 'bodyHash', 'claim', 'deadline', 'statusBeforeDeadline'] as const) {
+  for (const name of [
+    'viewer',
+    'credential',
+    'template',
+    'bodyHash',
+    'claim',
+    'deadline',
+    'statusBeforeDeadline',
+  ] as const) {
     fastify.decorateRequest(name, undefined);
   }
   const logAccess = createAccessLog(log);

@@ -13,6 +13,12 @@ export interface Viewer {
   readonly scopes?: readonly string[];
 }
 
+/** What a viewer showed: a sign-in of a person, an API key, or the word of another identity provider. */
+export type Credential =
+  | { readonly kind: 'sign-in'; readonly id: string }
+  | { readonly kind: 'key'; readonly id: string }
+  | { readonly kind: 'identity' };
+
 /** The viewer of a route that is not public. */
 export const CurrentViewer = createParamDecorator((_: unknown, context: ExecutionContext): Viewer => {
   const { viewer } = context.switchToHttp().getRequest<FastifyRequest>();
