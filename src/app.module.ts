@@ -11,6 +11,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
 import { ImportsModule } from './imports/imports.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { MailModule } from './mail/mail.module.js';
 import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
@@ -37,6 +38,7 @@ export class AppModule {
         CacheModule,
         JobsModule.forRoot({ worker }),
         HttpModule,
+        MailModule,
         PartitionsModule,
         AuditModule,
         OrgModule,

@@ -35,6 +35,15 @@ export abstract class Config {
     readonly signInIdleSeconds: number;
     /** A sign-in ends after so long, however often it is used. */
     readonly signInLifetimeSeconds: number;
+    /** Of argon2id; passwords that were hashed with others are hashed anew when their owners sign in. */
+    readonly argon2: { readonly memoryKib: number; readonly passes: number };
+  };
+  /** Of the application that people use: links in mails lead there. Without a slash at the end. */
+  abstract readonly appUrl: string;
+  abstract readonly mail: {
+    /** Undefined: mails are written as files below `dataDir`. */
+    readonly smtpUrl: string | undefined;
+    readonly from: string;
   };
   abstract readonly http: {
     readonly bodyLimitBytes: number;
@@ -84,6 +93,9 @@ export function readConfig(env: Environment = process.env): Config {
   const queueBackend = oneOf('QUEUE_BACKEND', ['postgres', 'redis'], 'postgres');
   const environment = oneOf('NODE_ENV', ['development', 'test', 'production'], 'development');
   const privateKeyFile = optional('JWT_PRIVATE_KEY_FILE');
+  const smtpUrl = url('SMTP_URL', 'smtp:', 'smtps:');
+  const mailFrom = optional('MAIL_FROM');
+  const appUrl = url('APP_URL', 'http:', 'https:');
 
   if (ownerUrl && !databaseUrl) problems.push('DATABASE_OWNER_URL needs DATABASE_URL');
   if (cache === 'redis' && !redisUrl) problems.push('CACHE=redis needs REDIS_URL');
@@ -91,6 +103,9 @@ export function readConfig(env: Environment = process.env): Config {
   if (environment === 'production' && databaseUrl && !privateKeyFile) {
     problems.push('JWT_PRIVATE_KEY_FILE must be set in production, so that all processes sign with the same key');
   }
+
+  if (smtpUrl && !mailFrom) problems.push('SMTP_URL needs MAIL_FROM');
+  if (smtpUrl && !appUrl) problems.push('SMTP_URL needs APP_URL, where the links in mails lead');
 
   const config: Config = {
     environment,
@@ -114,7 +129,13 @@ export function readConfig(env: Environment = process.env): Config {
       accessTokenLifetimeSeconds: number('ACCESS_TOKEN_LIFETIME_SECONDS', 600, 60, 86_400),
       signInIdleSeconds: number('SIGN_IN_IDLE_SECONDS', 1_209_600, 60, 31_536_000),
       signInLifetimeSeconds: number('SIGN_IN_LIFETIME_SECONDS', 7_776_000, 60, 31_536_000),
+      argon2: {
+        memoryKib: number('ARGON2_MEMORY_KIB', 19_456, 1_024, 1_048_576),
+        passes: number('ARGON2_PASSES', 2, 1, 20),
+      },
     },
+    appUrl: (appUrl ?? 'http://localhost:3000').replace(/\/+$/, ''),
+    mail: { smtpUrl, from: mailFrom ?? 'Instructor dashboards <no-reply@localhost>' },
     http: {
       bodyLimitBytes: number('BODY_LIMIT_BYTES', 1_048_576, 1_024, 16_777_216),
       requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', 5, 1, 60),
@@ -129,7 +150,7 @@ export function readConfig(env: Environment = process.env): Config {
   return Object.freeze(config);
 }
 
-/** Of a new tenant's first administrator; for the command that makes one, and in no process's configuration. */
+/** Of a new administrator or operator; for the commands that make one, and in no process's configuration. */
 export function readAdminPassword(env: Environment = process.env): string | undefined {
   return env['ADMIN_PASSWORD'] || undefined;
 }

@@ -15,10 +15,10 @@ const usage = `usage: npm run tenant:create -- --slug <slug> --name <name> [--ti
 The password is that of ADMIN_PASSWORD, or made and shown once.`;
 
 /** A tenant, its root department and its first administrator: all of them, or nothing. */
-await runCommand(readArguments, async (given, { database, clock, audit }) => {
+await runCommand(readArguments, async (given, { config, database, clock, audit }) => {
   const { slug, name, timeZone, email, adminName } = given;
   const password = given.password ?? randomBytes(18).toString('base64url');
-  const passwordHash = await new Passwords().hash(password);
+  const passwordHash = await new Passwords(config).hash(password);
   const [tenantId, departmentId, adminId] = [uuidv7(), uuidv7(), uuidv7()];
   const now = clock.now();
   await database.transaction(async () => {

@@ -1,11 +1,12 @@
 import { jest } from '@jest/globals';
 import { parseOptions } from '@node-rs/argon2';
+import { readConfig } from '../config.js';
 import { Passwords } from './passwords.js';
 
 let passwords: Passwords;
 
 beforeEach(async () => {
-  passwords = new Passwords();
+  passwords = new Passwords(readConfig({}));
   await passwords.onModuleInit();
 });
 
@@ -14,6 +15,14 @@ it('hashes with the parameters that OWASP asks for, each time with another salt'
   expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   expect(parseOptions(one).saltLen).toBe(16);
   expect(one).not.toBe(other);
+});
+
+it('knows a hash with other parameters', async () => {
+  const hashed = await passwords.hash('secret');
+  expect(passwords.isOutdated(hashed)).toBe(false);
+  for (const environment of [{ ARGON2_MEMORY_KIB: '19457' }, { ARGON2_PASSES: '3' }]) {
+    expect(new Passwords(readConfig(environment)).isOutdated(hashed)).toBe(true);
+  }
 });
 
 it('tells the password from others, and matches nobody with anything', async () => {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { hash, verify } from '@node-rs/argon2';
+import { hash, type Options, parseOptions, verify } from '@node-rs/argon2';
+import { Config } from '../config.js';
 import { Problem } from '../http/problem.js';
 
-/** OWASP Password Storage Cheat Sheet, 2024: argon2id with 19 MiB and two passes. About 25 ms of one core. */
-const argon2 = { algorithm: 2 as const, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** However many sign in at the same time, the rest of the server keeps its cores, and its thread pool two threads. */
 const atOnce = 2;
 /** Shorter than a request's deadline, so that the answer says what the matter is. */
@@ -23,6 +22,12 @@ export class Passwords {
   private readonly waiting = new Set<Waiting>();
   /** What the password of nobody is compared with, so that nobody takes as long as somebody. */
   private nobody: string | undefined;
+  private readonly argon2: Options;
+
+  /** By default what the OWASP Password Storage Cheat Sheet asks for: 19 MiB, two passes; about 25 ms of one core. */
+  constructor({ auth: { argon2 } }: Pick<Config, 'auth'>) {
+    this.argon2 = { algorithm: 2, memoryCost: argon2.memoryKib, timeCost: argon2.passes, parallelism: 1 };
+  }
 
   async onModuleInit(): Promise<void> {
     this.nobody = await this.hash(randomUUID());
@@ -30,7 +35,7 @@ export class Passwords {
 
   /** @returns a PHC string, with parameters and salt */
   hash(password: string): Promise<string> {
-    return this.inTurn(() => hash(password, argon2));
+    return this.inTurn(() => hash(password, this.argon2));
   }
 
   /**
@@ -40,6 +45,18 @@ export class Passwords {
   async matches(hashed: string | null, password: string): Promise<boolean> {
     const same = await this.inTurn(() => verify(hashed ?? this.nobody!, password));
     return same && hashed !== null;
+  }
+
+  /** Whether it was made with other parameters than are configured now. */
+  isOutdated(hashed: string): boolean {
+    const { algorithm, memoryCost, timeCost, parallelism } = parseOptions(hashed);
+    const wanted = this.argon2;
+    return (
+      algorithm !== wanted.algorithm ||
+      memoryCost !== wanted.memoryCost ||
+      timeCost !== wanted.timeCost ||
+      parallelism !== wanted.parallelism
+    );
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {

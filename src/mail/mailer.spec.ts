@@ -1,0 +1,91 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type MailServer, startMailServer } from '../../test/smtp.js';
+import { readConfig } from '../config.js';
+import { Mailer } from './mailer.js';
+
+const mail = { to: 'ada@example.org', subject: 'Zoë’s password', text: 'Hello Zoë\n\n.\nhttps://app/#token=x\n' };
+const never = new AbortController().signal;
+const mailer = (environment: Record<string, string>): Mailer => new Mailer(readConfig(environment));
+const through = (url: string): Mailer =>
+  mailer({ SMTP_URL: url, MAIL_FROM: 'Dashboards <no-reply@example.org>', APP_URL: 'https://app' });
+
+describe('with a server', () => {
+  let server: MailServer;
+
+  beforeAll(async () => {
+    server = await startMailServer();
+  });
+  afterAll(() => server.stop());
+
+  it('hands the mail over', async () => {
+    await through(server.url).send(mail, never);
+    const [{ from, to, message }] = server.received as [(typeof server.received)[0]];
+    expect([from, to]).toEqual(['no-reply@example.org', ['ada@example.org']]);
+    expect(message).toMatch(/^From: Dashboards <no-reply@example\.org>\r$/m);
+    expect(message).toMatch(/^Auto-Submitted: auto-generated\r$/im);
+    expect(message).toContain('https://app/#token=3Dx');
+  });
+
+  it('lets no name or address become a header', async () => {
+    const before = server.received.length;
+    await through(server.url).send({ ...mail, subject: 'x\r\nBcc: eve@example.org' }, never);
+    const { to, message } = server.received.at(-1)!;
+    expect(server.received).toHaveLength(before + 1);
+    expect(to).toEqual(['ada@example.org']);
+    expect(message).not.toMatch(/^bcc/im);
+  });
+
+  it('fails when it is refused, and repeats nothing of what the server said', async () => {
+    server.refuse(1);
+    const error = await through(server.url).send(mail, never).catch(String);
+    expect(error).toBe('MailFailure: the mail was not taken over: EENVELOPE, RCPT TO, 451');
+  });
+});
+
+describe('without an answer', () => {
+  let silent: Server;
+
+  beforeAll(async () => {
+    silent = createServer((socket) => socket.on('error', () => undefined));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => silent.close());
+
+  const url = (): string => `smtp://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+
+  it('gives up by itself', async () => {
+    await expect(through(url()).send(mail, never)).rejects.toThrow('the mail was not taken over: ETIMEDOUT');
+  });
+
+  it('gives up when it is told to', async () => {
+    await expect(through(url()).send(mail, AbortSignal.timeout(50))).rejects.toThrow('the mail was not taken over');
+  });
+
+  it('fails where nobody listens', async () => {
+    const server = await startMailServer();
+    await server.stop();
+    await expect(through(server.url).send(mail, never)).rejects.toThrow('ESOCKET');
+  });
+});
+
+it('writes mails down where there is no server', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'instructor-dashboard-mail-'));
+  try {
+    const files = mailer({ DATA_DIR: dataDir });
+    await Promise.all([files.send(mail, never), files.send({ ...mail, to: 'ben@example.org' }, never)]);
+    const names = await readdir(join(dataDir, 'mail'));
+    expect(names).toHaveLength(2);
+    expect((await stat(join(dataDir, 'mail', names[0]!))).mode & 0o777).toBe(0o600);
+    const texts = await Promise.all(names.map((name) => readFile(join(dataDir, 'mail', name), 'utf8')));
+    expect(texts.map((text) => /^To: (.*)\r$/m.exec(text)?.[1]).sort()).toEqual(['ada@example.org', 'ben@example.org']);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});
+
+it('wants to know who sends, and where links lead', () => {
+  expect(() => readConfig({ SMTP_URL: 'smtp://mail.example.org' })).toThrow(/needs MAIL_FROM\n.*needs APP_URL/);
+});
