@@ -10,6 +10,8 @@ const invalid = (constraint: string, pointer: string, detail: string): void =>
 
 conflict('tenants__slug_key', 'slug_taken', '/slug', 'Another tenant has this slug.');
 invalid('tenants__slug_check', '/slug', 'must be lower-case letters, digits and hyphens, at most 63');
+conflict('tenants__installation_check', 'slug_taken', '/slug', 'This slug is reserved.');
+invalid('tenants__sign_in_methods_check', '/signInMethods', 'must be at least one of password, oidc');
 
 conflict('departments__code_key', 'code_taken', '/code', 'Another department has this code.');
 unknown('departments__parent_fkey', 'department_unknown', '/parentId', 'There is no such department.');
@@ -22,6 +24,7 @@ unknown('users__department_check', 'department_missing', '/departmentId', 'This 
 invalid('users__email_check', '/email', 'must be an e-mail address in lower case');
 invalid('users__name_check', '/name', 'must not be empty');
 invalid('users__role_check', '/role', 'must be one of student, instructor, admin');
+invalid('users__operator_check', '/role', 'must be operator in the installation, and only there');
 
 conflict('instructor_profiles__employee_id_key', 'employee_id_taken', '/employeeId', 'Another instructor has this id.');
 unknown('instructor_profiles__user_fkey', 'user_unknown', '/userId', 'There is no such person.');
