@@ -429,21 +429,16 @@ create table tenants (
   snapshot_retention_days integer not null default 730,
   closed_day date,
   created_at timestamp with time zone not null,
-  is_active boolean not null default true,
-  sign_in_methods text[] not null default '{password,oidc}'::text[],
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants__slug_key UNIQUE (slug),
-  constraint tenants__installation_check CHECK ((id = '00000000-0000-0000-0000-000000000000'::uuid) = (slug = 'installation'::text) AND (id <> '00000000-0000-0000-0000-000000000000'::uuid OR is_active)),
   constraint tenants__pass_mark_check CHECK (pass_mark >= 0::numeric AND pass_mark <= 100::numeric),
   constraint tenants__risk_threshold_check CHECK (risk_threshold >= 0::numeric AND risk_threshold <= 100::numeric),
   constraint tenants__session_cap_check CHECK (session_cap_seconds >= 60 AND session_cap_seconds <= 43200),
-  constraint tenants__sign_in_methods_check CHECK (sign_in_methods <@ '{password,oidc}'::text[] AND cardinality(sign_in_methods) > 0),
   constraint tenants__slug_check CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text),
   constraint tenants__snapshot_retention_check CHECK (snapshot_retention_days >= 60 AND snapshot_retention_days <= 3650),
   constraint tenants__top_performer_threshold_check CHECK (top_performer_threshold >= 0::numeric AND top_performer_threshold <= 100::numeric)
 );
 comment on column tenants.closed_day is 'the last local day whose figures the nightly job has closed';
-comment on column tenants.is_active is 'false: nobody of it can sign in, and nothing of it is written';
 
 create table achievements (
   tenant_id uuid not null,
@@ -512,15 +507,45 @@ create table modules (
 );
 CREATE INDEX modules__category_idx ON modules USING btree (tenant_id, category_id);
 
-create table throttles (
-  key bytea not null,
-  level double precision not null,
-  counted_at timestamp with time zone not null,
-  constraint throttles_pkey PRIMARY KEY (key)
+create table services (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  scopes text[] not null,
+  is_active boolean not null default true,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint services_pkey PRIMARY KEY (tenant_id, id),
+  constraint services__name_key UNIQUE (tenant_id, name),
+  constraint services_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint services__name_check CHECK (name <> ''::text),
+  constraint services__scopes_check CHECK (cardinality(scopes) > 0)
 );
-CREATE INDEX throttles__counted_at_idx ON throttles USING btree (counted_at);
-comment on table throttles is 'attempts, by the hash of what they are counted for';
-comment on column throttles.level is 'attempts that were not forgotten at the time of the last one, that one included';
+comment on column services.scopes is 'permissions, a part of those that services may hold';
+
+create table api_keys (
+  tenant_id uuid not null,
+  id uuid not null,
+  service_id uuid not null,
+  name text,
+  prefix text not null,
+  hash bytea not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  replaced_by uuid,
+  revoked_at timestamp with time zone,
+  constraint api_keys_pkey PRIMARY KEY (tenant_id, id),
+  constraint api_keys__hash_key UNIQUE (hash),
+  constraint api_keys__replaced_by_fkey FOREIGN KEY (tenant_id, replaced_by) REFERENCES api_keys(tenant_id, id),
+  constraint api_keys__service_fkey FOREIGN KEY (tenant_id, service_id) REFERENCES services(tenant_id, id),
+  constraint api_keys__hash_check CHECK (length(hash) = 32)
+);
+CREATE INDEX api_keys__service_idx ON api_keys USING btree (tenant_id, service_id);
+comment on column api_keys.prefix is 'how the key begins, so that people can tell theirs apart';
+comment on column api_keys.hash is 'SHA-256 of the whole key: 256 random bits need no salt and no slow hash';
+comment on column api_keys.last_used_at is 'true to the minute';
 
 create table users (
   tenant_id uuid not null,
@@ -542,29 +567,14 @@ create table users (
   constraint users__pid_key UNIQUE (tenant_id, pid),
   constraint users__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
   constraint users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint users__department_check CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text])) OR department_id IS NOT NULL),
+  constraint users__department_check CHECK (role = 'admin'::text OR department_id IS NOT NULL),
   constraint users__email_check CHECK (email = lower(email) AND email ~~ '%_@_%'::text),
   constraint users__name_check CHECK (name <> ''::text),
-  constraint users__operator_check CHECK ((role = 'operator'::text) = (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)),
-  constraint users__role_check CHECK (role = ANY (ARRAY['student'::text, 'instructor'::text, 'admin'::text, 'operator'::text]))
+  constraint users__role_check CHECK (role = ANY (ARRAY['student'::text, 'instructor'::text, 'admin'::text]))
 );
 CREATE INDEX users__department_idx ON users USING btree (tenant_id, department_id);
 CREATE TRIGGER users_add_students AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_add_students();
 CREATE TRIGGER users_change_students AFTER UPDATE ON users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_change_students();
-
-create table account_links (
-  tenant_id uuid not null,
-  user_id uuid not null,
-  purpose text not null,
-  token_hash bytea not null,
-  expires_at timestamp with time zone not null,
-  constraint account_links_pkey PRIMARY KEY (tenant_id, user_id, purpose),
-  constraint account_links__token_hash_key UNIQUE (tenant_id, token_hash),
-  constraint account_links__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
-  constraint account_links__purpose_check CHECK (purpose = ANY (ARRAY['password_reset'::text, 'invitation'::text]))
-);
-CREATE INDEX account_links__expires_at_idx ON account_links USING btree (expires_at);
-comment on table account_links is 'the last link mailed to a person for each purpose; a spent one is deleted';
 
 create table active_days (
   tenant_id uuid not null,
@@ -611,17 +621,6 @@ create table instructor_profiles (
   constraint instructor_profiles__top_performer_threshold_check CHECK (top_performer_threshold >= 0::numeric AND top_performer_threshold <= 100::numeric)
 );
 comment on column instructor_profiles.can_view_all is 'sees the department and everything below it';
-
-create table known_devices (
-  tenant_id uuid not null,
-  user_id uuid not null,
-  token_hash bytea not null,
-  expires_at timestamp with time zone not null,
-  constraint known_devices_pkey PRIMARY KEY (tenant_id, user_id, token_hash),
-  constraint known_devices__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
-);
-CREATE INDEX known_devices__expires_at_idx ON known_devices USING btree (expires_at);
-comment on table known_devices is 'where somebody has signed in: attempts from there are counted by themselves';
 
 create table progress_snapshots (
   tenant_id uuid not null,
@@ -728,6 +727,43 @@ comment on column sessions.category_id is 'the module''s category when the sessi
 comment on column sessions.busy is 'the interval that counts as time spent: the session, idle time cut off';
 
 create table sessions_default partition of sessions DEFAULT;
+
+create table sign_ins (
+  tenant_id uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  address text,
+  agent text,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  revoked_reason text,
+  constraint sign_ins_pkey PRIMARY KEY (tenant_id, id),
+  constraint sign_ins__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint sign_ins__revoked_check CHECK ((revoked_at IS NULL) = (revoked_reason IS NULL))
+);
+CREATE INDEX sign_ins__expires_at_idx ON sign_ins USING btree (expires_at);
+CREATE INDEX sign_ins__user_id_idx ON sign_ins USING btree (tenant_id, user_id, created_at);
+comment on table sign_ins is 'One for each time that somebody signed in; its refresh tokens are one lineage';
+comment on column sign_ins.expires_at is 'when it ends unless it is used before; each refresh moves it';
+
+create table refresh_tokens (
+  tenant_id uuid not null,
+  secret_hash bytea not null,
+  sign_in_id uuid not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  successor_salt bytea,
+  constraint refresh_tokens_pkey PRIMARY KEY (tenant_id, secret_hash),
+  constraint refresh_tokens__sign_in_fkey FOREIGN KEY (tenant_id, sign_in_id) REFERENCES sign_ins(tenant_id, id) ON DELETE CASCADE,
+  constraint refresh_tokens__secret_hash_check CHECK (length(secret_hash) = 32),
+  constraint refresh_tokens__used_check CHECK ((used_at IS NULL) = (successor_salt IS NULL))
+);
+CREATE INDEX refresh_tokens__expires_at_idx ON refresh_tokens USING btree (expires_at);
+CREATE INDEX refresh_tokens__sign_in_id_idx ON refresh_tokens USING btree (tenant_id, sign_in_id);
+comment on column refresh_tokens.successor_salt is 'with the secret itself, which is not stored, it makes the next one';
 
 create table student_achievements (
   tenant_id uuid not null,

@@ -8,6 +8,7 @@ import { CreateActivity1763600500000 } from './1763600500000-create-activity.js'
 import { CreateDelegations1763700300000 } from './1763700300000-create-delegations.js';
 import { CreateSignIns1763700000000 } from './1763700000000-create-sign-ins.js';
 import { CreateAccountLinks1763700100000 } from './1763700100000-create-account-links.js';
+import { CreateServices1763700200000 } from './1763700200000-create-services.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -20,4 +21,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateDelegations1763700300000,
   CreateSignIns1763700000000,
   CreateAccountLinks1763700100000,
+  CreateServices1763700200000,
 ];

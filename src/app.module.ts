@@ -15,6 +15,7 @@ import { MailModule } from './mail/mail.module.js';
 import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
+import { ServicesModule } from './services/services.module.js';
 import { StudentsModule } from './students/students.module.js';
 
 export interface AppModuleOptions {
@@ -43,6 +44,7 @@ export class AppModule {
         AuditModule,
         OrgModule,
         AuthModule,
+        ServicesModule,
         StudentsModule,
         ActivityModule,
         AnalyticsModule,

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { ServicesController } from './services.controller.js';
+import { ServicesRepository } from './services.repository.js';
+import { ServicesService } from './services.service.js';
+
+/** Machine accounts: services, their API keys and what they get for them. */
+@Module({
+  imports: [AuthModule],
+  controllers: [ServicesController],
+  providers: [ServicesRepository, ApiKeysRepository, ServicesService],
+})
+export class ServicesModule {}
