@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { insertTwice } from '../database/errors.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
-import { pastOf, withChange } from './changes.js';
+import { pastOf, withChange } from '../org/changes.js';
 import { CategoriesRepository, type Category } from './categories.repository.js';
 
 type NewCategory = Pick<Category, 'code' | 'title' | 'position'> & { readonly id?: string };

@@ -7,7 +7,7 @@ import { addDays } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { Filter, StudentSort } from '../students/student-filter.js';
 import { StudentListRepository } from '../students/student-list.repository.js';
-import { scopeKey, scopeTag } from '../students/student-reads.js';
+import { scopeKey, scopeTags } from '../students/student-reads.js';
 import { StudentRow } from '../students/students.dto.js';
 import { DashboardLinks, DashboardResponse, StatisticsResponse, TrendResponse } from './dashboard.dto.js';
 import { DashboardRepository } from './dashboard.repository.js';
@@ -65,7 +65,7 @@ export class DashboardService {
 
   private async cached(viewer: Viewer, name: string, produce: (today: string) => Promise<object>): Promise<JsonBytes> {
     const today = await this.tenants.today(viewer.tenantId);
-    const options = { tags: [scopeTag(viewer)], lifetimeSeconds, day: today };
+    const options = { tags: scopeTags(viewer), lifetimeSeconds, day: today };
     return this.cache.bytes(`analytics.${name} ${scopeKey(viewer)}`, options, () => produce(today));
   }
 }

@@ -94,17 +94,36 @@ export const scopeOf = (viewer: Viewer): Scope => {
 const subtree = (n: string): string =>
   `p.department_id in (select d.id from departments d where d.tenant_id = $1 and d.path @> array[${n}::uuid])`;
 
+/** Whose rosters count as this viewer's own: theirs, and those of the instructors they stand in for at present. */
+export function rostersOf({ userId, rosters = [] }: Viewer): string[] {
+  return [userId, ...rosters].sort();
+}
+
+/** For the audit: by whose delegation this viewer reaches a student of that instructor; undefined where by none. */
+export function delegationOf(viewer: Viewer, instructorId: string | null): object | undefined {
+  return viewer.rosters?.includes(instructorId ?? '') ? { delegation: { instructorId } } : undefined;
+}
+
 /** Which rows are this viewer's to see. Rows beyond it read as not there. */
 export function scopePredicate(viewer: Viewer): Predicate {
+  const { tenantId, userId, departmentId, rosters = [] } = viewer;
+  const standsIn = rosters.length > 0;
   switch (scopeOf(viewer)) {
     case 'own':
-      return { sql: 'p.student_id = $2', parameters: [viewer.tenantId, viewer.userId] };
+      return { sql: 'p.student_id = $2', parameters: [tenantId, userId] };
     case 'roster':
-      return { sql: 'p.instructor_id = $2', parameters: [viewer.tenantId, viewer.userId] };
+      return standsIn
+        ? { sql: 'p.instructor_id = any ($2::uuid[])', parameters: [tenantId, rostersOf(viewer)] }
+        : { sql: 'p.instructor_id = $2', parameters: [tenantId, userId] };
     case 'departments':
-      return { sql: subtree('$2'), parameters: [viewer.tenantId, viewer.departmentId] };
+      return standsIn
+        ? {
+            sql: `(${subtree('$2')} or p.instructor_id = any ($3::uuid[]))`,
+            parameters: [tenantId, departmentId, rostersOf(viewer)],
+          }
+        : { sql: subtree('$2'), parameters: [tenantId, departmentId] };
     case 'tenant':
-      return { sql: 'true', parameters: [viewer.tenantId] };
+      return { sql: 'true', parameters: [tenantId] };
   }
 }
 
@@ -166,7 +185,8 @@ export function studentPredicate(viewer: Viewer, filter: Filter, today: string):
       const forgiving = /^[\p{L}\p{M}'’-]{4,}$/u.test(word);
       return forgiving ? `(${like} or fold($${parameters.push(word)}) <% s.search_text)` : like;
     });
-    const own = scopeOf(viewer) === 'roster' ? 'and s.instructor_id = $2' : '';
+    // the roster's own condition again, because the index of the words begins with the instructor
+    const own = scopeOf(viewer) === 'roster' ? `and ${sql.replace('p.', 's.')}` : '';
     // found first and then looked up: as a join the planner would rather try every student in the order of the list
     conditions.push(`p.student_id = any (array(
       select s.student_id from student_search s where s.tenant_id = $1 ${own} and ${found.join(' and ')}

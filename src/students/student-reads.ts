@@ -7,9 +7,9 @@ import { Problem } from '../http/problem.js';
 import { Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { SegmentsRepository } from './segments.repository.js';
-import { Filter, scopeOf, StudentListQuery } from './student-filter.js';
+import { delegationOf, Filter, rostersOf, scopeOf, StudentListQuery } from './student-filter.js';
 import { StudentListRepository } from './student-list.repository.js';
-import { StudentRow } from './students.dto.js';
+import { StudentDetail, StudentRow } from './students.dto.js';
 import { StudentsRepository } from './students.repository.js';
 import { filterOf } from './students.service.js';
 
@@ -35,7 +35,7 @@ export class StudentReads {
     const listing = { scope: [scopeKey(viewer), filter, sort, order], keys: this.lists.cursorKinds(sort) };
     const position = positionOf(query, listing);
     const key = `students.list ${JSON.stringify([listing.scope, position])}`;
-    return this.cache.bytes(key, { tags: [scopeTag(viewer)], lifetimeSeconds: listSeconds, day: today }, async () => {
+    return this.cache.bytes(key, { tags: scopeTags(viewer), lifetimeSeconds: listSeconds, day: today }, async () => {
       const [rows, count] = await Promise.all([
         this.lists.list(viewer, filter, { sort, order, today }, position),
         position.page === undefined ? undefined : this.lists.count(viewer, filter, today),
@@ -52,7 +52,7 @@ export class StudentReads {
 
   async detail(viewer: Viewer, studentId: string): Promise<JsonBytes> {
     const today = await this.tenants.today(viewer.tenantId);
-    const tags = [`student:${studentId}`, scopeTag(viewer)];
+    const tags = [`student:${studentId}`, ...scopeTags(viewer)];
     const key = `students.detail ${scopeKey(viewer)} ${studentId}`;
     const detail = await this.cache.bytes(key, { tags, lifetimeSeconds: detailSeconds, day: today }, async () => {
       const found = await this.students.findDetail(viewer, studentId, today);
@@ -60,7 +60,11 @@ export class StudentReads {
       return found;
     });
     if (viewer.userId !== studentId) {
-      await this.audit.recordRead(viewer, { action: 'student.viewed', targetType: 'student', targetId: studentId });
+      const entry = { action: 'student.viewed', targetType: 'student', targetId: studentId };
+      await this.audit.recordRead(
+        viewer,
+        viewer.rosters?.length ? { ...entry, after: reachOf(viewer, detail) } : entry,
+      );
     }
     return detail;
   }
@@ -72,16 +76,27 @@ export class StudentReads {
   }
 }
 
-/** Viewers with the same scope are shown the same. */
-export function scopeKey(viewer: Viewer): string {
-  const scope = scopeOf(viewer);
-  const of = { own: viewer.userId, roster: viewer.userId, departments: viewer.departmentId, tenant: '' }[scope];
-  return `${viewer.tenantId} ${scope} ${of}`;
+/** Only of a substitute, because it costs reading the answer. */
+function reachOf(viewer: Viewer, { body }: JsonBytes): object | undefined {
+  return delegationOf(viewer, (JSON.parse(body.toString()) as StudentDetail).instructorId);
 }
 
-/** The tag that every write within a scope bumps. */
-export function scopeTag(viewer: Viewer): string {
+/** Viewers with the same scope are shown the same. */
+export function scopeKey(viewer: Viewer): string {
+  const { tenantId, userId, departmentId, rosters = [] } = viewer;
   const scope = scopeOf(viewer);
-  if (scope === 'own') return `student:${viewer.userId}`;
-  return scope === 'roster' ? `roster:${viewer.userId}` : `tenant:${viewer.tenantId}`;
+  const of = {
+    own: () => userId,
+    roster: () => rostersOf(viewer).join(' '),
+    departments: () => (rosters.length > 0 ? `${departmentId} ${rostersOf(viewer).join(' ')}` : departmentId),
+    tenant: () => '',
+  }[scope]();
+  return `${tenantId} ${scope} ${of}`;
+}
+
+/** The tags of which every write within a scope bumps one. */
+export function scopeTags(viewer: Viewer): string[] {
+  const scope = scopeOf(viewer);
+  if (scope === 'own') return [`student:${viewer.userId}`];
+  return scope === 'roster' ? rostersOf(viewer).map((id) => `roster:${id}`) : [`tenant:${viewer.tenantId}`];
 }

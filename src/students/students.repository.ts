@@ -9,6 +9,10 @@ export interface Assignment extends AssignmentResult {
   readonly formerInstructorId: string | null;
 }
 
+export interface LockedGoals extends StudentGoals {
+  readonly instructorId: string | null;
+}
+
 @Injectable()
 export class StudentsRepository {
   constructor(private readonly database: Database) {}
@@ -85,12 +89,13 @@ export class StudentsRepository {
   }
 
   /** Goals as they are, locked for a change. */
-  lockGoals(viewer: Viewer, studentId: string): Promise<StudentGoals | null> {
+  lockGoals(viewer: Viewer, studentId: string): Promise<LockedGoals | null> {
     const { sql, parameters } = scopePredicate(viewer);
     const id = `$${parameters.push(studentId)}`;
-    return this.database.maybeOne<StudentGoals>(
+    return this.database.maybeOne<LockedGoals>(
       `-- students.lockGoals
-      select p.student_id as id, p.target_score as "targetScore", p.target_on as "targetOn", p.goals_version as version
+      select p.student_id as id, p.target_score as "targetScore", p.target_on as "targetOn",
+        p.goals_version as version, p.instructor_id as "instructorId"
       from student_progress p
       where p.tenant_id = $1 and p.student_id = ${id} and p.is_active and ${sql}
       for no key update`,
@@ -119,6 +124,18 @@ export class StudentsRepository {
       parameters,
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** Whether somebody's profile lets them say who is responsible; who has no profile needs none. */
+  async mayAssign({ tenantId, userId }: Viewer): Promise<boolean> {
+    const { allowed } = await this.database.one<{ allowed: boolean }>(
+      `-- students.mayAssign
+      select not exists (
+        select from instructor_profiles where tenant_id = $1 and user_id = $2 and not can_assign
+      ) as allowed`,
+      [tenantId, userId],
+    );
+    return allowed;
   }
 
   /** Whether somebody may be responsible for students: an active instructor of this tenant. */

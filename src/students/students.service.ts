@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { declareConstraint, Problem } from '../http/problem.js';
 import { Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
-import { Filter, filterNames } from './student-filter.js';
+import { delegationOf, Filter, filterNames } from './student-filter.js';
 import {
   AssignInstructor,
   AssignStudents,
@@ -39,8 +39,9 @@ export class StudentsService {
   /** @param version of the goals that the client has read; undefined where it does not mind */
   async changeGoals(viewer: Viewer, studentId: string, change: ChangeStudent, version?: number): Promise<StudentGoals> {
     return this.database.transaction(async () => {
-      const before = await this.students.lockGoals(viewer, studentId);
-      if (!before) throw Problem.notFound('student');
+      const locked = await this.students.lockGoals(viewer, studentId);
+      if (!locked) throw Problem.notFound('student');
+      const { instructorId, ...before } = locked;
       if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
       const { targetScore = before.targetScore, targetOn = before.targetOn } = change;
       const after = await this.students.updateGoals(viewer.tenantId, { id: studentId, targetScore, targetOn });
@@ -49,7 +50,7 @@ export class StudentsService {
         targetType: 'student',
         targetId: studentId,
         before,
-        after,
+        after: { ...after, ...delegationOf(viewer, instructorId) },
       });
       await this.database.afterCommit(() => this.cache.bump([`student:${studentId}`]));
       return after;
@@ -73,10 +74,15 @@ export class StudentsService {
     }
   }
 
-  async assign(viewer: Viewer, request: AssignStudents): Promise<AssignStudentsResponse> {
+  async assign(asked: Viewer, request: AssignStudents): Promise<AssignStudentsResponse> {
     const { instructorId, dryRun, allOrNothing, reason } = request;
+    // a substitute does what the instructor could, and no instructor can give students away
+    const viewer = { ...asked, rosters: undefined };
     const today = await this.tenants.today(viewer.tenantId);
     return this.database.transaction(async () => {
+      if (!(await this.students.mayAssign(viewer))) {
+        throw new Problem(403, 'assigning_denied', { detail: 'Your profile does not let you assign students.' });
+      }
       const ids = await this.chosen(viewer, request, today);
       if (instructorId !== null && !(await this.students.isInstructor(viewer.tenantId, instructorId))) {
         const detail = 'There is no such active instructor.';

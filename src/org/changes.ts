@@ -1,6 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /** The row with what a change says; the row itself when that is nothing new. What is undefined says nothing. */
 export function withChange<T extends object>(row: T, change: Partial<NoInfer<T>>): T {
-  const said = Object.entries(change).filter(([key, value]) => value !== undefined && value !== row[key as keyof T]);
+  const said = Object.entries(change).filter(
+    ([key, value]) => value !== undefined && !isDeepStrictEqual(value, row[key as keyof T]),
+  );
   return said.length === 0 ? row : { ...row, ...(Object.fromEntries(said) as Partial<T>) };
 }
 
