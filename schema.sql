@@ -249,6 +249,14 @@ AS $function$
         where t.id = tenant
       $function$;
 
+CREATE OR REPLACE FUNCTION public.user_search_text(name text, email text, pid text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((' '::text || fold(name)) || COALESCE((' '::text || replace(email, '@'::text, ' @'::text)), ''::text)) || COALESCE((' '::text || fold(pid)), ''::text))
+;
+comment on function user_search_text(text,text,text) is 'every word begins with a blank, so that ''% kath%'' is a prefix';
+
 CREATE OR REPLACE FUNCTION public.users_add_students()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -562,19 +570,27 @@ create table users (
   joined_on date not null,
   last_login_at timestamp with time zone,
   created_at timestamp with time zone not null,
+  version integer not null default 1,
+  merged_into_id uuid,
   constraint users_pkey PRIMARY KEY (tenant_id, id),
   constraint users__email_key UNIQUE (tenant_id, email),
   constraint users__pid_key UNIQUE (tenant_id, pid),
   constraint users__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
+  constraint users__merged_into_fkey FOREIGN KEY (tenant_id, merged_into_id) REFERENCES users(tenant_id, id),
   constraint users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint users__department_check CHECK (role = 'admin'::text OR department_id IS NOT NULL),
   constraint users__email_check CHECK (email = lower(email) AND email ~~ '%_@_%'::text),
+  constraint users__merged_check CHECK (merged_into_id IS NULL OR merged_into_id <> id AND NOT is_active AND email IS NULL AND pid IS NULL),
   constraint users__name_check CHECK (name <> ''::text),
   constraint users__role_check CHECK (role = ANY (ARRAY['student'::text, 'instructor'::text, 'admin'::text]))
 );
 CREATE INDEX users__department_idx ON users USING btree (tenant_id, department_id);
+CREATE INDEX users__merged_into_idx ON users USING btree (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
+CREATE INDEX users__name_idx ON users USING btree (tenant_id, fold(name), id);
+CREATE INDEX users__search_idx ON users USING gin (tenant_id, user_search_text(name, email, pid) gin_trgm_ops) WITH (fastupdate=off);
 CREATE TRIGGER users_add_students AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_add_students();
 CREATE TRIGGER users_change_students AFTER UPDATE ON users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_change_students();
+comment on column users.merged_into_id is 'whose duplicate this was found to be; what it had done is theirs';
 
 create table active_days (
   tenant_id uuid not null,

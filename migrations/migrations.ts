@@ -9,6 +9,7 @@ import { CreateDelegations1763700300000 } from './1763700300000-create-delegatio
 import { CreateSignIns1763700000000 } from './1763700000000-create-sign-ins.js';
 import { CreateAccountLinks1763700100000 } from './1763700100000-create-account-links.js';
 import { CreateServices1763700200000 } from './1763700200000-create-services.js';
+import { ExtendUsers1763700400000 } from './1763700400000-extend-users.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -22,4 +23,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateSignIns1763700000000,
   CreateAccountLinks1763700100000,
   CreateServices1763700200000,
+  ExtendUsers1763700400000,
 ];

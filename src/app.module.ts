@@ -16,6 +16,7 @@ import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
 import { ServicesModule } from './services/services.module.js';
+import { PeopleModule } from './people/people.module.js';
 import { StudentsModule } from './students/students.module.js';
 
 export interface AppModuleOptions {
@@ -47,6 +48,7 @@ export class AppModule {
         ServicesModule,
         StudentsModule,
         ActivityModule,
+        PeopleModule,
         AnalyticsModule,
         ImportsModule,
         HealthModule,

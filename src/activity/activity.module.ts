@@ -16,6 +16,8 @@ import { SessionRecorder } from './session-recorder.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SnapshotsRepository } from './snapshots.repository.js';
+import { StudentMergeRepository } from './student-merge.repository.js';
+import { StudentMergeService } from './student-merge.service.js';
 
 @Module({
   imports: [OrgModule, StudentsModule],
@@ -32,7 +34,9 @@ import { SnapshotsRepository } from './snapshots.repository.js';
     CategoriesService,
     ModulesRepository,
     ModulesService,
+    StudentMergeRepository,
+    StudentMergeService,
   ],
-  exports: [IngestionService, SessionRecorder, DayCloseService],
+  exports: [IngestionService, SessionRecorder, DayCloseService, StudentMergeService],
 })
 export class ActivityModule {}

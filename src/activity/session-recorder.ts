@@ -46,11 +46,9 @@ export class SessionRecorder {
     return this.database.transaction(async () => {
       const verdicts: Verdict[] = items.map(() => 'duplicate');
       const newest = newestOfEachId(items);
-      const locked = await this.progress.lock(tenantId, [
-        ...new Set(newest.map((index) => items[index]!.session.studentId)),
-      ]);
+      const senders = new Set(newest.map((index) => items[index]!.session.studentId));
+      const students = await this.lock(tenantId, [...senders]);
       const today = localDay();
-      const students = new Map(locked.map((student) => [student.studentId, student]));
       const known: number[] = [];
       for (const index of newest) {
         if (students.has(items[index]!.session.studentId)) known.push(index);
@@ -58,7 +56,10 @@ export class SessionRecorder {
       }
       if (known.length === 0) return { verdicts, students: [] };
 
-      const sessions = known.map((index) => items[index]!.session);
+      const sessions = known.map((index): Session => {
+        const { session } = items[index]!;
+        return { ...session, studentId: students.get(session.studentId)!.studentId };
+      });
       const recorded = await this.sessions.record(tenantId, sessions, now);
       for (const { index, result } of recorded) verdicts[known[index]!] = result;
       const days = recorded.flatMap(({ studentId, days }) => days.map((day): StudentDay => ({ studentId, day })));
@@ -85,6 +86,22 @@ export class SessionRecorder {
       );
       return { verdicts, students: studentIds.map((id) => students.get(id)!) };
     });
+  }
+
+  /** Active students by the id they are sent under: of a duplicate that was merged, the one who stayed. */
+  private async lock(tenantId: string, ids: readonly string[]): Promise<Map<string, LockedStudent>> {
+    const locked = await this.progress.lock(tenantId, ids);
+    const students = new Map(locked.map((student) => [student.studentId, student]));
+    if (students.size === ids.length) return students;
+    const unknown = ids.filter((id) => !students.has(id));
+    const merged = await this.progress.listMerged(tenantId, unknown);
+    if (merged.length === 0) return students;
+    const intoIds = merged.map(({ intoId }) => intoId);
+    for (const student of await this.progress.lock(tenantId, intoIds)) {
+      students.set(student.studentId, student);
+      for (const { studentId, intoId } of merged) if (intoId === student.studentId) students.set(studentId, student);
+    }
+    return students;
   }
 }
 

@@ -17,6 +17,7 @@ export const permissions = {
   'departments:write': ['admin'],
   'users:read': ['admin', 'service'],
   'users:write': ['admin', 'service'],
+  'users:merge': ['admin'],
   'instructors:read': ['instructor', 'supervisor', 'admin', 'service'],
   'instructors:write': ['admin'],
   'delegations:read': ['instructor', 'supervisor', 'admin'],

@@ -23,6 +23,7 @@ unknown('users__department_fkey', 'department_unknown', '/departmentId', 'There 
 unknown('users__department_check', 'department_missing', '/departmentId', 'This person must belong to a department.');
 invalid('users__email_check', '/email', 'must be an e-mail address in lower case');
 invalid('users__name_check', '/name', 'must not be empty');
+unknown('users__merged_into_fkey', 'user_unknown', '/intoId', 'There is no such person.');
 invalid('users__role_check', '/role', 'must be one of student, instructor, admin');
 invalid('users__operator_check', '/role', 'must be operator in the installation, and only there');
 

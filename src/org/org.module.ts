@@ -2,11 +2,19 @@ import { Module } from '@nestjs/common';
 import { DepartmentsRepository } from './departments.repository.js';
 import { InstructorsRepository } from './instructors.repository.js';
 import './org.constraints.js';
+import { PeopleRepository } from './people.repository.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
 import { UsersRepository } from './users.repository.js';
 
-const provided = [TenantsRepository, TenantsService, DepartmentsRepository, UsersRepository, InstructorsRepository];
+const provided = [
+  TenantsRepository,
+  TenantsService,
+  DepartmentsRepository,
+  UsersRepository,
+  PeopleRepository,
+  InstructorsRepository,
+];
 
 @Module({ providers: provided, exports: provided })
 export class OrgModule {}

@@ -58,6 +58,29 @@ export class ProgressRepository {
     );
   }
 
+  /** Of students who were found to be duplicates: whose. */
+  listMerged(tenantId: string, studentIds: readonly string[]): Promise<{ studentId: string; intoId: string }[]> {
+    return this.database.many<{ studentId: string; intoId: string }>(
+      `-- students.listMerged
+      select id as "studentId", merged_into_id as "intoId" from users
+      where tenant_id = $1 and id = any ($2) and merged_into_id is not null`,
+      [tenantId, studentIds],
+    );
+  }
+
+  /** All students among these ids, active or not, in the same order. Comes before any lock on their rows in `users`. */
+  lockAll(tenantId: string, studentIds: readonly string[]): Promise<LockedStudent[]> {
+    return this.database.many<LockedStudent>(
+      `-- students.lockAllProgress
+      select student_id as "studentId", instructor_id as "instructorId", department_id as "departmentId"
+      from student_progress
+      where tenant_id = $1 and student_id = any ($2)
+      order by student_id
+      for no key update`,
+      [tenantId, studentIds],
+    );
+  }
+
   /** Totals, scores, streaks and window figures of these students, from categories and daily rows. */
   refresh(tenantId: string, changes: readonly TotalsChange[], today: string): Promise<number> {
     return this.database.run(
@@ -176,6 +199,50 @@ export class ProgressRepository {
       [tenantId, studentIds, today],
     );
     return moved.map(({ studentId }) => studentId);
+  }
+
+  /** What a student had before the other's own history begins becomes the beginning of that; the rest ends where it is. */
+  async mergeHistory(tenantId: string, fromId: string, intoId: string): Promise<void> {
+    await this.database.run(
+      `-- students.mergeRosterEntries
+      insert into roster_entries (tenant_id, student_id, valid_from, valid_to, instructor_id, department_id)
+      select $1, $3, e.valid_from, least(coalesce(e.valid_to, 'infinity'), own.begins), e.instructor_id, e.department_id
+      from roster_entries e
+      cross join (
+        select min(valid_from) as begins from roster_entries where tenant_id = $1 and student_id = $3
+      ) own
+      where e.tenant_id = $1 and e.student_id = $2 and e.valid_from < own.begins`,
+      [tenantId, fromId, intoId],
+    );
+  }
+
+  /** Goals go to who has none and the earlier first day to both; the giver is on no roster and has never started. */
+  async giveAway(tenantId: string, fromId: string, intoId: string): Promise<void> {
+    await this.database.run(
+      `-- students.giveAwayProgress
+      with giver as (
+        select target_score, target_on from student_progress where tenant_id = $1 and student_id = $2
+      ), days as (
+        update active_days set days = '{}' where tenant_id = $1 and student_id = $2
+      )
+      update student_progress p
+      set target_score = case when p.student_id = $3 then coalesce(p.target_score, giver.target_score) end,
+        target_on = case when p.student_id = $3 then coalesce(p.target_on, giver.target_on) end,
+        goals_version = p.goals_version + 1
+      from giver
+      where p.tenant_id = $1 and p.student_id in ($2, $3)`,
+      [tenantId, fromId, intoId],
+    );
+    await this.database.run(
+      `-- students.resetProgress
+      update student_progress
+      set instructor_id = null, has_started = false, sessions_completed = 0, overall_score = null, completion_rate = null,
+        quiz_accuracy = null, voice_accuracy = null, improvement_rate = null, consistency_score = 0,
+        current_streak = 0, longest_streak = 0, total_time_spent_seconds = 0, last_active_on = null,
+        last_active_at = null, risk_score = null
+      where tenant_id = $1 and student_id = $2`,
+      [tenantId, fromId],
+    );
   }
 
   /** Removes the counts of rosters, departments and days that nobody is in any more. */

@@ -85,6 +85,27 @@ export class SegmentsRepository {
     ); // prettier-ignore
   }
 
+  /** Where names meet, the one that comes gets the end of its id. Filters that name the giver follow. */
+  async giveAway(tenantId: string, fromId: string, intoId: string): Promise<void> {
+    await this.database.run(
+      `-- students.giveAwaySegments
+      update segments s
+      set owner_id = $3, version = version + 1,
+        name = case
+          when exists (select from segments o where o.tenant_id = $1 and o.owner_id = $3 and o.name = s.name)
+          then left(s.name, 85) || ' (' || right(s.id::text, 12) || ')' else s.name
+        end
+      where s.tenant_id = $1 and s.owner_id = $2`,
+      [tenantId, fromId, intoId],
+    );
+    await this.database.run(
+      `-- students.redirectSegments
+      update segments set filter = jsonb_set(filter, '{instructorId}', to_jsonb($3::text)), version = version + 1
+      where tenant_id = $1 and filter ->> 'instructorId' = $2::text`,
+      [tenantId, fromId, intoId],
+    );
+  }
+
   delete(viewer: Viewer, id: string): Promise<number> {
     return this.database.run(
       `-- students.deleteSegment

@@ -22,6 +22,6 @@ import { StudentsService } from './students.service.js';
     SegmentsRepository,
     SegmentsService,
   ],
-  exports: [ProgressRepository, StudentListRepository, StudentsRepository],
+  exports: [ProgressRepository, StudentListRepository, StudentsRepository, SegmentsRepository],
 })
 export class StudentsModule {}

@@ -5,11 +5,17 @@ import { Filter, scopePredicate, studentPredicate } from './student-filter.js';
 import { studentColumns } from './student-list.repository.js';
 import { AssignmentResult, StudentDetail, StudentGoals } from './students.dto.js';
 
-export interface Assignment extends AssignmentResult {
+export interface PlannedAssignment extends AssignmentResult {
   readonly formerInstructorId: string | null;
 }
 
 export interface LockedGoals extends StudentGoals {
+  readonly instructorId: string | null;
+}
+
+export interface Assignment {
+  readonly studentId: string;
+  /** Null: nobody. */
   readonly instructorId: string | null;
 }
 
@@ -152,11 +158,15 @@ export class StudentsRepository {
   }
 
   /** What assigning these students would do to each of them; the rows are locked in the order of their ids. */
-  planAssignment(viewer: Viewer, studentIds: readonly string[], instructorId: string | null): Promise<Assignment[]> {
+  planAssignment(
+    viewer: Viewer,
+    studentIds: readonly string[],
+    instructorId: string | null,
+  ): Promise<PlannedAssignment[]> {
     const { sql, parameters } = scopePredicate(viewer);
     const ids = `$${parameters.push(studentIds)}::uuid[]`;
     const instructor = `$${parameters.push(instructorId)}::uuid`;
-    return this.database.many<Assignment>(
+    return this.database.many<PlannedAssignment>(
       `-- students.planAssignment
       with found as (
         select p.student_id, p.instructor_id, p.department_id from student_progress p
@@ -180,38 +190,69 @@ export class StudentsRepository {
     );
   }
 
-  /**
-   * Makes somebody responsible from `now` on: the list row, the history, and the snapshot of today, which belongs to
-   * whoever is responsible at the end of the day. The students are locked and fit the instructor.
-   */
-  async assign(
-    tenantId: string,
-    studentIds: readonly string[],
-    instructorId: string | null,
-    { now, today }: { now: Date; today: string },
-  ): Promise<void> {
-    await this.database.run(
+  /** Everybody on a roster, active or not, locked in the order of their ids. */
+  async lockRoster(tenantId: string, instructorId: string): Promise<string[]> {
+    const rows = await this.database.many<{ id: string }>(
+      `-- students.lockRoster
+      select student_id as id from student_progress where tenant_id = $1 and instructor_id = $2
+      order by student_id for no key update`,
+      [tenantId, instructorId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Leaves these students without an instructor for the moment, within a move that ends with `assign`. */
+  release(tenantId: string, studentIds: readonly string[]): Promise<number> {
+    return this.database.run(
+      `-- students.release
+      update student_progress set instructor_id = null
+      where tenant_id = $1 and student_id = any ($2) and instructor_id is not null`,
+      [tenantId, studentIds],
+    );
+  }
+
+  closeRosterEntries(tenantId: string, studentIds: readonly string[], now: Date): Promise<number> {
+    return this.database.run(
       `-- students.closeRosterEntries
       update roster_entries set valid_to = $3
       where tenant_id = $1 and student_id = any ($2) and valid_to is null and valid_from < $3`,
       [tenantId, studentIds, now],
     );
+  }
+
+  /**
+   * Makes somebody responsible from `now` on, in the department that each student has by then: the list row, the
+   * history, and the snapshot of today, which belongs to whoever is responsible at the end of the day. The students
+   * are locked and fit the instructor.
+   */
+  async assign(
+    tenantId: string,
+    assignments: readonly Assignment[],
+    { now, today }: { now: Date; today: string },
+  ): Promise<void> {
+    const studentIds = assignments.map(({ studentId }) => studentId);
+    await this.closeRosterEntries(tenantId, studentIds, now);
     await this.database.run(
       `-- students.assign
       with assigned as (
-        update student_progress set instructor_id = $3
-        where tenant_id = $1 and student_id = any ($2)
-        returning student_id, department_id
+        update student_progress p set instructor_id = new.instructor_id
+        from unnest($2::uuid[], $3::uuid[]) as new (student_id, instructor_id)
+        where p.tenant_id = $1 and p.student_id = new.student_id
+        returning p.student_id, p.instructor_id, p.department_id
       ), entered as (
         insert into roster_entries (tenant_id, student_id, valid_from, instructor_id, department_id)
-        select $1, student_id, $4, $3, department_id from assigned
+        select $1, a.student_id, greatest($4, open.valid_from), a.instructor_id, a.department_id
+        from assigned a
+        -- of a writer whose clock is ahead of ours
+        left join roster_entries open
+          on open.tenant_id = $1 and open.student_id = a.student_id and open.valid_to is null and open.valid_from >= $4
         on conflict (tenant_id, student_id, valid_from) do update
         set instructor_id = excluded.instructor_id, department_id = excluded.department_id
       )
-      update progress_snapshots s set instructor_id = $3, department_id = a.department_id
+      update progress_snapshots s set instructor_id = a.instructor_id, department_id = a.department_id
       from assigned a
       where s.tenant_id = $1 and s.student_id = a.student_id and s.day >= $5`,
-      [tenantId, studentIds, instructorId, now, today],
+      [tenantId, studentIds, assignments.map(({ instructorId }) => instructorId), now, today],
     );
   }
 }

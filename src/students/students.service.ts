@@ -96,7 +96,8 @@ export class StudentsService {
       const applies = !dryRun && chosen.length > 0 && !(allOrNothing && rejected > 0);
       if (applies) {
         const moved = chosen.map(({ studentId }) => studentId);
-        await this.students.assign(viewer.tenantId, moved, instructorId, { now: this.clock.now(), today });
+        const assignments = moved.map((studentId) => ({ studentId, instructorId }));
+        await this.students.assign(viewer.tenantId, assignments, { now: this.clock.now(), today });
         await this.audit.record(
           viewer,
           chosen.map(({ studentId, formerInstructorId }) => ({

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { AuditRecorder } from '../audit/audit.recorder.js';
+import { Cache } from '../cache/cache.js';
+import { Database } from '../database/database.js';
+import type { Viewer } from '../http/viewer.js';
+import { Outbox } from '../jobs/outbox.js';
+
+/** As much of a person as is known to whoever changes one. */
+type Facts = Readonly<Record<string, unknown>> & {
+  readonly id: string;
+  readonly role: string;
+  readonly instructorId?: string | null;
+};
+
+export interface PersonChange<Row extends object = Facts> {
+  readonly action: 'user.created' | 'user.changed' | 'user.activated' | 'user.deactivated' | 'user.merged';
+  /** Null: there was nobody. */
+  readonly before: Row | null;
+  readonly after: Row;
+}
+
+/** What follows from every change of people: the audit, invitations, and what readers see. */
+@Injectable()
+export class PeopleRecord {
+  constructor(
+    private readonly audit: AuditRecorder,
+    private readonly outbox: Outbox,
+    private readonly database: Database,
+    private readonly cache: Cache,
+  ) {}
+
+  /** In the transaction of the changes; any number of people in one insert. */
+  async changes(viewer: Viewer, changes: readonly PersonChange<Facts>[]): Promise<void> {
+    if (changes.length === 0) return;
+    await this.audit.record(
+      viewer,
+      changes.map(({ action, before, after }) => {
+        const changed = Object.keys(after).filter((key) => key !== 'version' && before?.[key] !== after[key]);
+        const pick = (row: Facts): object => Object.fromEntries(changed.map((key) => [key, row[key]]));
+        return { action, targetType: 'user', targetId: after.id, before: before && pick(before), after: pick(after) };
+      }),
+    );
+    const tags = new Set([`tenant:${viewer.tenantId}`]);
+    for (const { before, after } of changes) {
+      tags.add(after.role === 'student' ? `student:${after.id}` : `roster:${after.id}`);
+      // lists of a roster show the student, too
+      if (after.role === 'student') {
+        tags.add(`roster:${before?.instructorId ?? null}`).add(`roster:${after.instructorId ?? null}`);
+      }
+    }
+    await this.database.afterCommit(() => this.cache.bump([...tags]));
+  }
+
+  /** The mail itself is a job's. */
+  async invitations(viewer: Viewer, userIds: readonly string[]): Promise<void> {
+    if (userIds.length === 0) return;
+    await this.outbox.appendMany(
+      viewer.tenantId,
+      'users.invited',
+      userIds.map((userId) => ({ key: userId, payload: { userId } })),
+    );
+    await this.audit.record(
+      viewer,
+      userIds.map((userId) => ({ action: 'user.invited', targetType: 'user', targetId: userId })),
+    );
+  }
+
+  /** For whoever keeps something of people: what was of the one is the other's. */
+  merged(tenantId: string, userId: string, intoId: string): Promise<void> {
+    return this.outbox.append(tenantId, 'users.merged', userId, { userId, intoId });
+  }
+}

@@ -1,0 +1,28 @@
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import type { PersonRow } from '../org/people.repository.js';
+
+/** A service provides students and instructors; who runs the tenant is decided by people. */
+export function refuseAdmins(viewer: Viewer, roles: readonly (string | undefined)[]): void {
+  if (viewer.role !== 'service' || !roles.includes('admin')) return;
+  throw new Problem(403, 'permission_denied', { detail: 'A service may not create or change administrators.' });
+}
+
+export function refuseMerged({ mergedIntoId }: PersonRow): void {
+  if (mergedIntoId === null) return;
+  throw Problem.conflict('user_merged', `This person has been merged into ${mergedIntoId}.`);
+}
+
+export function refuseRoleChange(before: PersonRow, after: PersonRow): void {
+  if (before.role === after.role || (before.role !== 'student' && after.role !== 'student')) return;
+  throw unprocessable('/role', 'role_fixed', 'Nobody becomes a student, and no student anything else.');
+}
+
+export function refuseInstructorOf(role: string, instructorId: string | null | undefined): void {
+  if (role === 'student' || (instructorId ?? null) === null) return;
+  throw unprocessable('/instructorId', 'instructor_not_allowed', 'Only a student has an instructor.');
+}
+
+export function unprocessable(pointer: string, code: string, detail: string): Problem {
+  return new Problem(422, code, { detail, errors: [{ pointer, code, detail }] });
+}

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { StudentMergeService } from '../activity/student-merge.service.js';
+import { Database } from '../database/database.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import { PeopleRepository, type PersonRow } from '../org/people.repository.js';
+import { InstructorMergeService } from './instructor-merge.service.js';
+import { PeopleRecord } from './people-record.js';
+import { Placement } from './placement.js';
+import { refuseMerged, unprocessable } from './refusals.js';
+import type { MergedUser } from './users.dto.js';
+
+@Injectable()
+export class UserMergeService {
+  constructor(
+    private readonly database: Database,
+    private readonly people: PeopleRepository,
+    private readonly placement: Placement,
+    private readonly students: StudentMergeService,
+    private readonly instructors: InstructorMergeService,
+    private readonly record: PeopleRecord,
+  ) {}
+
+  /**
+   * One transaction, because whatever is read or sent meanwhile must find either two people or one.
+   * @throws Problem 404, 409 for who was merged into somebody else, 422 for two who cannot be one
+   */
+  merge(viewer: Viewer, fromId: string, intoId: string): Promise<MergedUser> {
+    const { tenantId } = viewer;
+    return this.database.transaction(async () => {
+      await this.placement.lock(tenantId, [fromId, intoId]);
+      const locked = await this.people.lock(tenantId, [fromId, intoId]);
+      const from = locked.find(({ id }) => id === fromId.toLowerCase());
+      const into = locked.find(({ id }) => id === intoId);
+      if (!from) throw Problem.notFound('user');
+      const isRepeated = from.mergedIntoId === intoId;
+      if (!isRepeated) refuseMerged(from);
+      demandTarget(from, into);
+
+      const sessions = from.role === 'student' && !isRepeated ? await this.mergeStudents(tenantId, from, into) : 0;
+      const students = from.role === 'instructor' ? await this.instructors.moveRoster(viewer, from.id, into.id) : 0;
+      if (!isRepeated) await this.end(viewer, from, into);
+      return { into: (await this.people.find(tenantId, into.id))!, sessions, students };
+    });
+  }
+
+  private async mergeStudents(tenantId: string, from: PersonRow, into: PersonRow): Promise<number> {
+    const today = await this.placement.endHistory(tenantId, from.id);
+    return this.students.merge(tenantId, from.id, into.id, today);
+  }
+
+  private async end(viewer: Viewer, from: PersonRow, into: PersonRow): Promise<void> {
+    const { tenantId } = viewer;
+    if (from.role === 'instructor') await this.instructors.moveBelongings(tenantId, from.id, into.id);
+    await this.people.markMerged(tenantId, from.id, into.id);
+    await this.people.takeOver(tenantId, into.id, from);
+    const ended = { ...from, isActive: false, email: null, pid: null, hasPassword: false, mergedIntoId: into.id };
+    const kept = (await this.people.find(tenantId, into.id))!;
+    await this.record.changes(viewer, [
+      { action: 'user.merged', before: { ...from }, after: ended },
+      { action: 'user.changed', before: { ...into }, after: { ...kept } },
+    ]);
+    await this.record.merged(tenantId, from.id, into.id);
+  }
+}
+
+function demandTarget(from: PersonRow, into: PersonRow | undefined): asserts into is PersonRow {
+  const refuse = (code: string, detail: string): never => {
+    throw unprocessable('/intoId', code, detail);
+  };
+  if (!into) refuse('user_unknown', 'There is no such person.');
+  else if (into.id === from.id) refuse('user_same', 'Nobody is a duplicate of themselves.');
+  else if (into.role !== from.role || into.role === 'admin') {
+    refuse('role_mismatch', 'Only two students or two instructors can be merged.');
+  } else if (!into.isActive) refuse('user_inactive', 'Whoever stays must be active.');
+}
