@@ -92,14 +92,18 @@ export class SessionRecorder {
   private async lock(tenantId: string, ids: readonly string[]): Promise<Map<string, LockedStudent>> {
     const locked = await this.progress.lock(tenantId, ids);
     const students = new Map(locked.map((student) => [student.studentId, student]));
-    if (students.size === ids.length) return students;
-    const unknown = ids.filter((id) => !students.has(id));
-    const merged = await this.progress.listMerged(tenantId, unknown);
-    if (merged.length === 0) return students;
-    const intoIds = merged.map(({ intoId }) => intoId);
-    for (const student of await this.progress.lock(tenantId, intoIds)) {
-      students.set(student.studentId, student);
-      for (const { studentId, intoId } of merged) if (intoId === student.studentId) students.set(studentId, student);
+    const tried = new Set<string>();
+    const unknown = (): string[] => ids.filter((id) => !students.has(id));
+    for (let open = unknown(); open.length > 0; open = unknown()) {
+      // while we waited for the one, that one may have been merged into a third
+      const merged = (await this.progress.listMerged(tenantId, open)).filter(({ intoId }) => !tried.has(intoId));
+      if (merged.length === 0) break;
+      merged.forEach(({ intoId }) => tried.add(intoId));
+      const others = await this.progress.lock(tenantId, [...tried]);
+      for (const student of others) {
+        students.set(student.studentId, student);
+        for (const { studentId, intoId } of merged) if (intoId === student.studentId) students.set(studentId, student);
+      }
     }
     return students;
   }
