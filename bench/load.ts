@@ -92,11 +92,16 @@ export interface Server {
   stop(): void;
 }
 
+/** A few load generators ask for what thousands of people would: counted as ever, and never refused. */
+const noLimits = Object.fromEntries(
+  ['USER', 'SERVICE', 'EXPENSIVE', 'ADDRESS', 'SIGN_IN'].map((name) => [`RATE_LIMIT_${name}`, '1000000000']),
+);
+
 /** The API as it is deployed, with everything on. */
 export async function startApi(environment: Record<string, string>): Promise<Server> {
   const port = String(20_000 + Math.floor(Math.random() * 20_000));
   const child = fork('dist/src/main.js', {
-    env: { ...process.env, ...environment, NODE_ENV: 'production', PORT: port, DRAIN_SECONDS: '0' },
+    env: { ...process.env, ...noLimits, ...environment, NODE_ENV: 'production', PORT: port, DRAIN_SECONDS: '0' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const url = `http://127.0.0.1:${port}`;

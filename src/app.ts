@@ -9,6 +9,7 @@ import { Idempotency } from './http/idempotency.js';
 import { createLog, type Log, NestLog } from './http/log.js';
 import { serveOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { RateLimits } from './http/rate-limits.js';
 import { HttpServer } from './http/server.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 
@@ -48,13 +49,16 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ne
   server.useIdempotency(idempotency);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter(log, idempotency));
-  // behind the guards that modules provide: only they know the viewer whose key it is
-  app.useGlobalGuards(idempotency);
+  // behind the guards that modules provide: only they know the viewer whose limit and whose key it is
+  app.useGlobalGuards(app.get(RateLimits), idempotency);
   if (config.http.corsOrigins.length > 0) {
     app.enableCors({
       origin: [...config.http.corsOrigins],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: ['ETag', 'Idempotency-Replayed', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
+      exposedHeaders: [
+        ...['ETag', 'Idempotency-Replayed', 'Link', 'Location'],
+        ...['RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id'],
+      ],
       maxAge: 600,
     });
   }

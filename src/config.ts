@@ -53,6 +53,11 @@ export abstract class Config {
     readonly corsOrigins: readonly string[];
     readonly loginAttemptsPerMinute: number;
   };
+  abstract readonly rateLimits: {
+    readonly windowSeconds: number;
+    /** Per window; `docs/operations.md` says whose. */
+    readonly requests: Readonly<Record<'user' | 'service' | 'expensive' | 'address' | 'signIn', number>>;
+  };
   abstract readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -143,6 +148,16 @@ export function readConfig(env: Environment = process.env): Config {
       trustProxy: oneOf('TRUST_PROXY', ['true', 'false'], 'false') === 'true',
       corsOrigins: text('CORS_ORIGINS', '').split(',').filter(Boolean),
       loginAttemptsPerMinute: number('LOGIN_ATTEMPTS_PER_MINUTE', 20, 1, 10_000),
+    },
+    rateLimits: {
+      windowSeconds: number('RATE_LIMIT_WINDOW_SECONDS', 60, 1, 3_600),
+      requests: {
+        user: number('RATE_LIMIT_USER', 1_200, 1, 1e9),
+        service: number('RATE_LIMIT_SERVICE', 6_000, 1, 1e9),
+        expensive: number('RATE_LIMIT_EXPENSIVE', 600, 1, 1e9),
+        address: number('RATE_LIMIT_ADDRESS', 3_000, 1, 1e9),
+        signIn: number('RATE_LIMIT_SIGN_IN', 600, 1, 1e9),
+      },
     },
     logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };

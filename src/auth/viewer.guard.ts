@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
+import { RateLimits } from '../http/rate-limits.js';
 import type { Viewer } from '../http/viewer.js';
 import { Authenticators, bearerOf, type Verified } from './authenticators.js';
 import { holds, type Permission } from './permissions.js';
@@ -17,6 +18,7 @@ export class ViewerGuard implements CanActivate {
     private readonly routes: Routes,
     private readonly remembered: VerifiedTokens,
     private readonly authenticators: Authenticators,
+    private readonly limits: RateLimits,
   ) {}
 
   canActivate(context: ExecutionContext): true | Promise<true> {
@@ -27,6 +29,7 @@ export class ViewerGuard implements CanActivate {
     if (token === null) throw Problem.ofStatus(401)!;
     const verified = this.remembered.find(token);
     if (verified && isReading(request)) return admit(request, verified.viewer, verified, demand);
+    if (!verified) this.limits.admitStranger(request, context.switchToHttp().getResponse<FastifyReply>());
     return this.judge(request, token, verified, demand);
   }
 

@@ -1,36 +1,15 @@
-import { ChildProcess, spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { AddressInfo, createServer } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@keyv/redis';
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
+import { freePort, hasRedis as installed, startRedis } from '../../test/redis.js';
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import { Cache } from './cache.js';
 
-const installed = spawnSync('redis-server', ['--version']).status === 0;
 const given = process.env.REDIS_URL;
-
-async function startRedis(port: number): Promise<ChildProcess> {
-  const server = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', '/tmp'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  for await (const line of server.stdout.iterator({ destroyOnReturn: false })) {
-    if (String(line).includes('Ready to accept connections')) break;
-  }
-  server.stdout.resume();
-  return server;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 const http = { requestTimeoutSeconds: 5 } as Config['http'];
 const numberIn = (value: { body: Buffer }): number => (JSON.parse(value.body.toString()) as { n: number }).n;

@@ -1,4 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiProperty, ApiTags } from '@nestjs/swagger';
 import { HealthIndicatorService, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Operation } from '../http/operation.js';
@@ -24,12 +25,14 @@ export class HealthController {
   ) {}
 
   @Get('live')
+  @RouteConfig({ rateLimit: 'none' })
   @Operation({ summary: 'Is the process alive?', public: true, answer: Health, example: { status: 'ok' } })
   live(): Health {
     return { status: 'ok' };
   }
 
   @Get('ready')
+  @RouteConfig({ rateLimit: 'none' })
   @Operation({
     summary: 'Does the process want requests?',
     description: '503 `service_draining` before it stops, 503 `service_not_ready` while the database does not answer.',

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Patch, Post, Put, Query } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
 import { JsonBytes } from '../http/answer.js';
 import { IfMatch } from '../http/if-match.js';
@@ -27,6 +28,7 @@ export class StudentsController {
   ) {}
 
   @Get()
+  @RouteConfig({ rateLimit: 'search' })
   @Operation({
     summary: 'List students',
     description:
@@ -122,6 +124,7 @@ export class StudentsController {
   }
 
   @Post('assign')
+  @RouteConfig({ rateLimit: 'expensive' })
   @Operation({
     summary: 'Assign or reassign the instructor of many students',
     description: 'Students are given one by one or by the filter of the list. One result per student.',
