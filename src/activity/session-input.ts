@@ -50,8 +50,9 @@ const fields = new Set([
   'id', 'studentId', 'moduleId', 'moduleCode', 'kind', 'status', 'score', 'questions', 'correct', 'durationSeconds',
   'interactions', 'startedAt', 'completedAt', 'day', 'answers', 'updatedAt',
 ]); // prettier-ignore
-const maxCount = 1_000_000;
-const maxAnswers = 500;
+export const maxCount = 1_000_000;
+export const maxDurationSeconds = 7 * 86_400;
+export const maxAnswers = 500;
 const skewMilliseconds = 300_000;
 const dayMilliseconds = 86_400_000;
 const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
@@ -148,7 +149,7 @@ export function readSession(raw: unknown, limits: SessionLimits): Session | Item
   if (correct !== null && questions !== null && correct > questions) {
     fail('correct', 'correct_exceeds_questions', 'is more than the questions asked');
   }
-  const durationSeconds = number('durationSeconds', 7 * 86_400, true);
+  const durationSeconds = number('durationSeconds', maxDurationSeconds, true);
   const interactions = number('interactions', maxCount, true);
 
   const startedAt = instant('startedAt');

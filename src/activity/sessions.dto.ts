@@ -1,16 +1,24 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { RawList } from '../http/fields.js';
-import { sessionKinds, sessionStatuses } from './session-input.js';
+import { maxAnswers, maxCount, maxDurationSeconds, sessionKinds, sessionStatuses } from './session-input.js';
 
 /** One item of a batch, as documented; `readSession` checks it. */
 export class SessionInput {
-  @ApiProperty({ format: 'uuid', description: 'Made by the sender: sending the same id again changes nothing' })
+  @ApiProperty({
+    format: 'uuid',
+    maxLength: 36,
+    description: 'Made by the sender: sending the same id again changes nothing',
+  })
   id: string;
 
-  @ApiPropertyOptional({ format: 'uuid', description: 'Required from a service; a student always writes their own' })
+  @ApiPropertyOptional({
+    format: 'uuid',
+    maxLength: 36,
+    description: 'Required from a service; a student always writes their own',
+  })
   studentId?: string;
 
-  @ApiPropertyOptional({ format: 'uuid', description: 'Either this or `moduleCode`' })
+  @ApiPropertyOptional({ format: 'uuid', maxLength: 36, description: 'Either this or `moduleCode`' })
   moduleId?: string;
 
   @ApiPropertyOptional({ maxLength: 100, description: 'Either this or `moduleId`' })
@@ -25,31 +33,53 @@ export class SessionInput {
   @ApiPropertyOptional({ minimum: 0, maximum: 100, description: 'Rounded to two decimals; absent means no data' })
   score?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
+  @ApiPropertyOptional({ type: 'integer', format: 'int32', minimum: 0, maximum: maxCount })
   questions?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Given together with `questions`' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int32',
+    minimum: 0,
+    maximum: maxCount,
+    description: 'Given together with `questions`',
+  })
   correct?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Default: from `startedAt` to `completedAt`' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int32',
+    minimum: 0,
+    maximum: maxDurationSeconds,
+    description: 'Default: from `startedAt` to `completedAt`',
+  })
   durationSeconds?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Clicks or events, where only those are known' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int32',
+    minimum: 0,
+    maximum: maxCount,
+    description: 'Clicks or events, where only those are known',
+  })
   interactions?: number;
 
-  @ApiPropertyOptional({ format: 'date-time' })
+  @ApiPropertyOptional({ format: 'date-time', maxLength: 35 })
   startedAt?: string;
 
-  @ApiPropertyOptional({ format: 'date-time' })
+  @ApiPropertyOptional({ format: 'date-time', maxLength: 35 })
   completedAt?: string;
 
-  @ApiPropertyOptional({ format: 'date', description: 'Local day, only where no time of day is known' })
+  @ApiPropertyOptional({ format: 'date', maxLength: 10, description: 'Local day, only where no time of day is known' })
   day?: string;
 
-  @ApiPropertyOptional({ type: 'array', items: { type: 'object' }, maxItems: 500 })
+  @ApiPropertyOptional({ type: 'array', items: { type: 'object' }, maxItems: maxAnswers })
   answers?: object[];
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'A correction is newer than what it corrects' })
+  @ApiPropertyOptional({
+    format: 'date-time',
+    maxLength: 35,
+    description: 'A correction is newer than what it corrects',
+  })
   updatedAt?: string;
 }
 

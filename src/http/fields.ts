@@ -88,7 +88,7 @@ export function Int(options: FieldOptions & Bounds): PropertyDecorator {
       expectation: `must be a whole number from ${min} to ${max}`,
       test: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
       parse: (text) => (/^-?(0|[1-9]\d{0,9})$/.test(text) ? Number(text) : text),
-      schema: { type: 'integer', minimum: min, maximum: max },
+      schema: { type: 'integer', format: max > int32.max ? 'int64' : 'int32', minimum: min, maximum: max },
     },
     options,
   );
@@ -153,7 +153,8 @@ export function isId(value: unknown): boolean {
   return typeof value === 'string' && uuid.test(value);
 }
 
-const id: Kind = { name: 'id', expectation: 'must be a UUID', test: isId, schema: { type: 'string', format: 'uuid' } };
+export const idSchema = { type: 'string', format: 'uuid', maxLength: 36 } as const;
+const id: Kind = { name: 'id', expectation: 'must be a UUID', test: isId, schema: idSchema };
 
 export function Id(options: FieldOptions): PropertyDecorator {
   return field(id, options);
@@ -172,7 +173,10 @@ export function isDay(value: unknown): boolean {
 
 export function Day(options: FieldOptions): PropertyDecorator {
   const expectation = 'must be a day, as in 2026-11-20';
-  return field({ name: 'day', expectation, test: isDay, schema: { type: 'string', format: 'date' } }, options);
+  return field(
+    { name: 'day', expectation, test: isDay, schema: { type: 'string', format: 'date', maxLength: 10 } },
+    options,
+  );
 }
 
 const time = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
@@ -185,7 +189,7 @@ export function isInstant(value: unknown): boolean {
 
 export function Instant(options: FieldOptions): PropertyDecorator {
   const expectation = 'must be a date and time with offset, as in 2026-11-20T08:30:00Z';
-  const schema: ApiPropertyOptions = { type: 'string', format: 'date-time' };
+  const schema: ApiPropertyOptions = { type: 'string', format: 'date-time', maxLength: 35 };
   return field({ name: 'instant', expectation, test: isInstant, schema }, options);
 }
 
@@ -241,7 +245,8 @@ export function Nested(type: () => Class, options: FieldOptions): PropertyDecora
       validator: { validate: (value) => value instanceof type(), defaultMessage: () => 'must be an object' },
     }),
     ValidateNested(),
-    document({ type }, options),
+    // a class is told from a function that finds it by that function's name
+    document({ type: () => type() }, options),
   );
 }
 

@@ -17,18 +17,19 @@ export function IfMatch(): ParameterDecorator {
     const descriptor = key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
     if (key === undefined || !descriptor) return;
     const description = 'The `version` that was read, in quotes, or the ETag of the GET; else 412';
-    ApiHeader({ name: 'If-Match', required: false, description, schema: { type: 'string', example: '"3"' } })(
-      target,
-      key,
-      descriptor,
-    );
+    ApiHeader({
+      name: 'If-Match',
+      required: false,
+      description,
+      schema: { type: 'string', maxLength: 120, example: '"3"' },
+    })(target, key, descriptor);
   };
 }
 
 /** @throws Problem 400 for a tag that no answer of ours had */
 export function versionOf(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
-  const version = /^"(\d{1,9})(-[\w-]+)?"$/.exec(header.trim())?.[1];
+  const version = /^"(\d{1,9})(-[\w-]{1,100})?"$/.exec(header.trim())?.[1];
   if (version !== undefined) return Number(version);
   const detail = 'must be one strong tag that begins with a version, as in "3"';
   throw new Problem(400, 'precondition_invalid', {

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { boundAnswers } from './openapi-bounds.js';
 
 type Operation = OpenAPIObject['paths'][string]['get'] & object;
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
@@ -65,12 +66,40 @@ const refusals: Readonly<Record<number, string>> = {
   503: 'Temporarily unavailable; `Retry-After` says when to come back',
 };
 
+const headers: Readonly<Record<string, { description: string; example: unknown; schema: object }>> = {
+  'RateLimit-Policy': {
+    description: 'The limit that this request counts in: its name, `q` requests in `w` seconds',
+    example: '"user";q=1200;w=60',
+    schema: { type: 'string', maxLength: 100 },
+  },
+  RateLimit: {
+    description: 'What is left of it: `r` requests for `t` seconds (draft-ietf-httpapi-ratelimit-headers)',
+    example: '"user";r=1187;t=42',
+    schema: { type: 'string', maxLength: 100 },
+  },
+  'Access-Control-Allow-Origin': {
+    description: "The browser's origin, where this installation allows it; never `*`",
+    example: 'https://dashboards.example.org',
+    schema: { type: 'string', maxLength: 255 },
+  },
+  'Retry-After': {
+    description: 'Seconds until it is worth asking again',
+    example: 42,
+    schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 3_600 },
+  },
+};
+const headersOfAll = refer('RateLimit-Policy', 'RateLimit', 'Access-Control-Allow-Origin');
+
+function refer(...names: string[]): Record<string, { $ref: string }> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
 const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
   description: 'Same key and body: same answer, for 24 hours. One key per intent, a UUID for example',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~ ]+$' },
 };
 
 /** The document of all routes of the application; needs no database and no listening. */
@@ -82,7 +111,15 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .addServer('/')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: 'Access tokens are verified as RFC8725 says: algorithm, issuer, audience and lifetime are pinned.',
+      },
+      'bearer',
+    )
     .addSecurityRequirements('bearer')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
@@ -91,8 +128,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
       return name.charAt(0).toLowerCase() + name.slice(1) + method.charAt(0).toUpperCase() + method.slice(1);
     },
   });
+  for (const server of document.servers ?? []) Object.assign(server, { 'x-internal': false });
   document.components = {
     ...document.components,
+    headers: headers as never,
     schemas: sorted({ ...document.components?.schemas, ...(schemas as Schemas) }),
     responses: Object.fromEntries(
       Object.keys(refusals).map((status) => [`Problem${status}`, problemResponse(+status)]),
@@ -104,12 +143,20 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     }
   }
   document.paths = sorted(document.paths);
+  document.tags = tagsOf(document);
+  boundAnswers(document);
   return document;
+}
+
+function tagsOf({ paths }: OpenAPIObject): { name: string }[] {
+  const operations = Object.values(paths).flatMap((path) => Object.values(path as object) as Operation[]);
+  return [...new Set(operations.flatMap(({ tags = [] }) => tags))].sort().map((name) => ({ name }));
 }
 
 function problemResponse(status: number): { description: string } {
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-  return { description: refusals[status]!, content } as { description: string };
+  const headers = { ...headersOfAll, ...(status === 429 || status === 503 ? refer('Retry-After') : {}) };
+  return { description: refusals[status]!, headers, content } as { description: string };
 }
 
 /** What is true of all operations is said once, here. */
@@ -124,6 +171,9 @@ function complete(operation: Operation, isPost: boolean): void {
   }
   for (const status of [...statuses].sort((a, b) => a - b)) {
     operation.responses[status] ??= { $ref: `#/components/responses/Problem${status}` };
+  }
+  for (const response of Object.values(operation.responses)) {
+    if (response && !('$ref' in response)) response.headers = { ...response.headers, ...headersOfAll } as never;
   }
   if (isPublic) operation.security = [];
   delete extended['x-errors'];

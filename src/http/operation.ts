@@ -23,7 +23,9 @@ export interface OperationOptions {
 /** Everything a route says about itself; each route has one. */
 export function Operation(options: OperationOptions): MethodDecorator {
   const { summary, permission, status = 200, answer, shape = 'one', example, errors = [] } = options;
-  const needs = permission ? `Permission: \`${permission}\`.` : options.public ? '' : 'For every signed-in viewer.';
+  const needs = permission
+    ? `Permission: \`${permission}\`.`
+    : `For ${options.public ? 'everybody, without credentials' : 'every signed-in viewer'}.`;
   const description = [options.description, needs].filter(Boolean).join('\n\n');
   return applyDecorators(
     HttpCode(status),
@@ -50,5 +52,9 @@ function schemaOf(answer: Type | undefined, shape: 'one' | 'list' | 'page'): Rec
   const list = { type: 'array', items: one };
   if (shape === 'list') return list;
   const pagination = { $ref: '#/components/schemas/Pagination' };
-  return { type: 'object', required: ['data', 'pagination'], properties: { data: list, pagination } };
+  return {
+    type: 'object',
+    required: ['data', 'pagination'],
+    properties: { data: { ...list, maxItems: 100 }, pagination },
+  };
 }

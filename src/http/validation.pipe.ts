@@ -2,7 +2,7 @@ import { type ArgumentMetadata, Injectable, Param, type PipeTransform } from '@n
 import { ApiParam } from '@nestjs/swagger';
 import { type ValidationError, validateSync } from 'class-validator';
 import { isStorable, unsafeText } from './body.js';
-import { type Field, fieldsOf, isId } from './fields.js';
+import { type Field, fieldsOf, idSchema, isId } from './fields.js';
 import { type FieldError, pointerStep, Problem } from './problem.js';
 
 type Class = new () => object;
@@ -112,7 +112,6 @@ export function IdParam(name = 'id'): ParameterDecorator {
   return (target, key, index) => {
     Param(name, pipe)(target, key, index);
     const descriptor = key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
-    if (key !== undefined && descriptor)
-      ApiParam({ name, schema: { type: 'string', format: 'uuid' } })(target, key, descriptor);
+    if (key !== undefined && descriptor) ApiParam({ name, schema: idSchema })(target, key, descriptor);
   };
 }
