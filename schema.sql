@@ -20,6 +20,12 @@ RETURN CASE WHEN (questions > (0)::numeric) THEN ((correct * (100)::numeric) / q
 ;
 comment on function category_accuracy(numeric,numeric,numeric,numeric) is 'metric categoryAccuracy; NULL without data';
 
+CREATE OR REPLACE FUNCTION public.departments_lock_key(tenant uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+RETURN hashtextextended(('departments '::text || (tenant)::text), (0)::bigint);
+
 CREATE OR REPLACE FUNCTION public.departments_move_below()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -35,9 +41,16 @@ CREATE OR REPLACE FUNCTION public.departments_set_path()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+      declare
+        parent departments;
       begin
-        new.path := coalesce((select path from departments where tenant_id = new.tenant_id and id = new.parent_id), '{}')
-          || new.id;
+        perform pg_advisory_xact_lock(departments_lock_key(new.tenant_id));
+        select * into parent from departments where tenant_id = new.tenant_id and id = new.parent_id;
+        if new.is_active and not parent.is_active then
+          raise exception 'an active department cannot lie below an inactive one'
+            using errcode = '23514', constraint = 'departments__parent_active_check';
+        end if;
+        new.path := coalesce(parent.path, '{}') || new.id;
         if (select count(*) from unnest(new.path) as step where step = new.id) > 1 then
           raise exception 'a department cannot lie below itself'
             using errcode = '23514', constraint = 'departments__path_check';
@@ -110,7 +123,8 @@ CREATE OR REPLACE FUNCTION public.student_progress_place()
  LANGUAGE plpgsql
 AS $function$
       begin
-        if new.instructor_id is not null and not exists (
+        perform pg_advisory_xact_lock_shared(departments_lock_key(new.tenant_id));
+        if new.is_active and new.instructor_id is not null and not exists (
           select from users i
           join departments d on d.tenant_id = i.tenant_id and d.id = new.department_id
           where i.tenant_id = new.tenant_id and i.id = new.instructor_id and i.department_id = any (d.path)
@@ -290,6 +304,21 @@ AS $function$
         return null;
       end $function$;
 
+CREATE OR REPLACE FUNCTION public.users_department_active()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        perform pg_advisory_xact_lock_shared(departments_lock_key(new.tenant_id));
+        if exists (
+          select from departments where tenant_id = new.tenant_id and id = new.department_id and not is_active
+        ) then
+          raise exception 'the department is not active'
+            using errcode = '23514', constraint = 'users__department_active_check';
+        end if;
+        return new;
+      end $function$;
+
 create table audit_entries (
   tenant_id uuid not null,
   at timestamp with time zone not null,
@@ -437,16 +466,33 @@ create table tenants (
   snapshot_retention_days integer not null default 730,
   closed_day date,
   created_at timestamp with time zone not null,
+  is_active boolean not null default true,
+  sign_in_methods text[] not null default '{password,oidc}'::text[],
+  version integer not null default 1,
+  audit_retention_days integer not null default 2557,
+  analytics_retention_days integer not null default 1095,
+  message_retention_days integer not null default 365,
+  system_log_retention_days integer not null default 90,
+  risk_evaluation_retention_days integer not null default 730,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants__slug_key UNIQUE (slug),
+  constraint tenants__analytics_retention_check CHECK (analytics_retention_days >= 60 AND analytics_retention_days <= 3650),
+  constraint tenants__audit_retention_check CHECK (audit_retention_days >= 365 AND audit_retention_days <= 3650),
+  constraint tenants__installation_check CHECK ((id = '00000000-0000-0000-0000-000000000000'::uuid) = (slug = 'installation'::text) AND (id <> '00000000-0000-0000-0000-000000000000'::uuid OR is_active)),
+  constraint tenants__message_retention_check CHECK (message_retention_days >= 30 AND message_retention_days <= 3650),
+  constraint tenants__name_check CHECK (name <> ''::text),
   constraint tenants__pass_mark_check CHECK (pass_mark >= 0::numeric AND pass_mark <= 100::numeric),
+  constraint tenants__risk_evaluation_retention_check CHECK (risk_evaluation_retention_days >= 60 AND risk_evaluation_retention_days <= 3650),
   constraint tenants__risk_threshold_check CHECK (risk_threshold >= 0::numeric AND risk_threshold <= 100::numeric),
   constraint tenants__session_cap_check CHECK (session_cap_seconds >= 60 AND session_cap_seconds <= 43200),
+  constraint tenants__sign_in_methods_check CHECK (sign_in_methods <@ '{password,oidc}'::text[] AND cardinality(sign_in_methods) > 0),
   constraint tenants__slug_check CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text),
   constraint tenants__snapshot_retention_check CHECK (snapshot_retention_days >= 60 AND snapshot_retention_days <= 3650),
+  constraint tenants__system_log_retention_check CHECK (system_log_retention_days >= 7 AND system_log_retention_days <= 365),
   constraint tenants__top_performer_threshold_check CHECK (top_performer_threshold >= 0::numeric AND top_performer_threshold <= 100::numeric)
 );
 comment on column tenants.closed_day is 'the last local day whose figures the nightly job has closed';
+comment on column tenants.is_active is 'false: nobody of it can sign in, and nothing of it is written';
 
 create table achievements (
   tenant_id uuid not null,
@@ -485,15 +531,19 @@ create table departments (
   risk_threshold numeric(5,2),
   top_performer_threshold numeric(5,2),
   created_at timestamp with time zone not null,
+  version integer not null default 1,
+  merged_into_id uuid,
   constraint departments_pkey PRIMARY KEY (tenant_id, id),
   constraint departments__code_key UNIQUE (tenant_id, code),
+  constraint departments__merged_into_fkey FOREIGN KEY (tenant_id, merged_into_id) REFERENCES departments(tenant_id, id),
   constraint departments__parent_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES departments(tenant_id, id),
   constraint departments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint departments__merged_check CHECK (merged_into_id IS NULL OR NOT is_active AND merged_into_id <> id),
   constraint departments__risk_threshold_check CHECK (risk_threshold >= 0::numeric AND risk_threshold <= 100::numeric),
   constraint departments__top_performer_threshold_check CHECK (top_performer_threshold >= 0::numeric AND top_performer_threshold <= 100::numeric)
 );
 CREATE TRIGGER departments_move_below AFTER UPDATE OF parent_id ON departments FOR EACH ROW WHEN (old.path IS DISTINCT FROM new.path) EXECUTE FUNCTION departments_move_below();
-CREATE TRIGGER departments_set_path BEFORE INSERT OR UPDATE OF parent_id ON departments FOR EACH ROW EXECUTE FUNCTION departments_set_path();
+CREATE TRIGGER departments_set_path BEFORE INSERT OR UPDATE OF parent_id, is_active ON departments FOR EACH ROW EXECUTE FUNCTION departments_set_path();
 comment on column departments.path is 'ids from the root to this department, both included';
 
 create table modules (
@@ -555,6 +605,16 @@ comment on column api_keys.prefix is 'how the key begins, so that people can tel
 comment on column api_keys.hash is 'SHA-256 of the whole key: 256 random bits need no salt and no slow hash';
 comment on column api_keys.last_used_at is 'true to the minute';
 
+create table throttles (
+  key bytea not null,
+  level double precision not null,
+  counted_at timestamp with time zone not null,
+  constraint throttles_pkey PRIMARY KEY (key)
+);
+CREATE INDEX throttles__counted_at_idx ON throttles USING btree (counted_at);
+comment on table throttles is 'attempts, by the hash of what they are counted for';
+comment on column throttles.level is 'attempts that were not forgotten at the time of the last one, that one included';
+
 create table users (
   tenant_id uuid not null,
   id uuid not null,
@@ -578,11 +638,12 @@ create table users (
   constraint users__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
   constraint users__merged_into_fkey FOREIGN KEY (tenant_id, merged_into_id) REFERENCES users(tenant_id, id),
   constraint users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint users__department_check CHECK (role = 'admin'::text OR department_id IS NOT NULL),
+  constraint users__department_check CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text])) OR department_id IS NOT NULL),
   constraint users__email_check CHECK (email = lower(email) AND email ~~ '%_@_%'::text),
   constraint users__merged_check CHECK (merged_into_id IS NULL OR merged_into_id <> id AND NOT is_active AND email IS NULL AND pid IS NULL),
   constraint users__name_check CHECK (name <> ''::text),
-  constraint users__role_check CHECK (role = ANY (ARRAY['student'::text, 'instructor'::text, 'admin'::text]))
+  constraint users__operator_check CHECK ((role = 'operator'::text) = (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)),
+  constraint users__role_check CHECK (role = ANY (ARRAY['student'::text, 'instructor'::text, 'admin'::text, 'operator'::text]))
 );
 CREATE INDEX users__department_idx ON users USING btree (tenant_id, department_id);
 CREATE INDEX users__merged_into_idx ON users USING btree (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
@@ -590,7 +651,22 @@ CREATE INDEX users__name_idx ON users USING btree (tenant_id, fold(name), id);
 CREATE INDEX users__search_idx ON users USING gin (tenant_id, user_search_text(name, email, pid) gin_trgm_ops) WITH (fastupdate=off);
 CREATE TRIGGER users_add_students AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_add_students();
 CREATE TRIGGER users_change_students AFTER UPDATE ON users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_change_students();
+CREATE TRIGGER users_department_active BEFORE INSERT OR UPDATE OF department_id, is_active ON users FOR EACH ROW WHEN (new.is_active AND new.department_id IS NOT NULL) EXECUTE FUNCTION users_department_active();
 comment on column users.merged_into_id is 'whose duplicate this was found to be; what it had done is theirs';
+
+create table account_links (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  purpose text not null,
+  token_hash bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint account_links_pkey PRIMARY KEY (tenant_id, user_id, purpose),
+  constraint account_links__token_hash_key UNIQUE (tenant_id, token_hash),
+  constraint account_links__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint account_links__purpose_check CHECK (purpose = ANY (ARRAY['password_reset'::text, 'invitation'::text]))
+);
+CREATE INDEX account_links__expires_at_idx ON account_links USING btree (expires_at);
+comment on table account_links is 'the last link mailed to a person for each purpose; a spent one is deleted';
 
 create table active_days (
   tenant_id uuid not null,
@@ -628,15 +704,50 @@ create table instructor_profiles (
   can_view_all boolean not null default false,
   risk_threshold numeric(5,2),
   top_performer_threshold numeric(5,2),
+  version integer not null default 1,
   constraint instructor_profiles_pkey PRIMARY KEY (tenant_id, user_id),
   constraint instructor_profiles__employee_id_key UNIQUE (tenant_id, employee_id),
   constraint instructor_profiles__supervisor_fkey FOREIGN KEY (tenant_id, supervisor_id) REFERENCES instructor_profiles(tenant_id, user_id),
   constraint instructor_profiles__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
   constraint instructor_profiles__experience_years_check CHECK (experience_years >= 0 AND experience_years <= 80),
   constraint instructor_profiles__risk_threshold_check CHECK (risk_threshold >= 0::numeric AND risk_threshold <= 100::numeric),
+  constraint instructor_profiles__supervisor_check CHECK (supervisor_id <> user_id),
   constraint instructor_profiles__top_performer_threshold_check CHECK (top_performer_threshold >= 0::numeric AND top_performer_threshold <= 100::numeric)
 );
 comment on column instructor_profiles.can_view_all is 'sees the department and everything below it';
+
+create table delegations (
+  tenant_id uuid not null,
+  id uuid not null,
+  instructor_id uuid not null,
+  substitute_id uuid not null,
+  valid_from timestamp with time zone not null,
+  valid_to timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  created_by uuid not null,
+  reason text not null,
+  created_at timestamp with time zone not null,
+  constraint delegations_pkey PRIMARY KEY (tenant_id, id),
+  constraint delegations__overlap_excl EXCLUDE USING gist (tenant_id WITH =, instructor_id WITH =, substitute_id WITH =, tstzrange(valid_from, valid_to) WITH &&) WHERE (revoked_at IS NULL),
+  constraint delegations__created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES users(tenant_id, id),
+  constraint delegations__instructor_fkey FOREIGN KEY (tenant_id, instructor_id) REFERENCES instructor_profiles(tenant_id, user_id),
+  constraint delegations__substitute_fkey FOREIGN KEY (tenant_id, substitute_id) REFERENCES instructor_profiles(tenant_id, user_id),
+  constraint delegations__range_check CHECK (valid_from < valid_to AND (valid_to - valid_from) <= '366 days'::interval),
+  constraint delegations__substitute_check CHECK (substitute_id <> instructor_id)
+);
+CREATE INDEX delegations__substitute_idx ON delegations USING btree (tenant_id, substitute_id, valid_to);
+comment on table delegations is 'substitute_id has the roster of instructor_id from valid_from until valid_to or revoked_at';
+
+create table known_devices (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  token_hash bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint known_devices_pkey PRIMARY KEY (tenant_id, user_id, token_hash),
+  constraint known_devices__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
+);
+CREATE INDEX known_devices__expires_at_idx ON known_devices USING btree (expires_at);
+comment on table known_devices is 'where somebody has signed in: attempts from there are counted by themselves';
 
 create table progress_snapshots (
   tenant_id uuid not null,
@@ -840,7 +951,7 @@ CREATE INDEX student_progress__last_active_idx ON student_progress USING btree (
 CREATE INDEX student_progress__name_idx ON student_progress USING btree (tenant_id, name_sort, student_id) WHERE is_active;
 CREATE INDEX student_progress__risk_idx ON student_progress USING btree (tenant_id, COALESCE(risk_score, '-1'::integer::numeric), student_id) WHERE is_active;
 CREATE INDEX student_progress__score_idx ON student_progress USING btree (tenant_id, score_bucket) WHERE is_active;
-CREATE TRIGGER student_progress_place BEFORE INSERT OR UPDATE OF instructor_id, department_id ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_place();
+CREATE TRIGGER student_progress_place BEFORE INSERT OR UPDATE OF instructor_id, department_id, is_active ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_place();
 CREATE TRIGGER student_progress_to_roster_counts_delete AFTER DELETE ON student_progress REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_delete();
 CREATE TRIGGER student_progress_to_roster_counts_insert AFTER INSERT ON student_progress REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_insert();
 CREATE TRIGGER student_progress_to_roster_counts_update AFTER UPDATE ON student_progress REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_update();

@@ -5,10 +5,10 @@ import { CreateAuditEntries1763600200000 } from './1763600200000-create-audit-en
 import { CreateOrganisation1763600300000 } from './1763600300000-create-organisation.js';
 import { CreateStudents1763600400000 } from './1763600400000-create-students.js';
 import { CreateActivity1763600500000 } from './1763600500000-create-activity.js';
-import { CreateDelegations1763700300000 } from './1763700300000-create-delegations.js';
 import { CreateSignIns1763700000000 } from './1763700000000-create-sign-ins.js';
 import { CreateAccountLinks1763700100000 } from './1763700100000-create-account-links.js';
 import { CreateServices1763700200000 } from './1763700200000-create-services.js';
+import { CreateDelegations1763700300000 } from './1763700300000-create-delegations.js';
 import { ExtendUsers1763700400000 } from './1763700400000-extend-users.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
@@ -19,9 +19,9 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateOrganisation1763600300000,
   CreateStudents1763600400000,
   CreateActivity1763600500000,
-  CreateDelegations1763700300000,
   CreateSignIns1763700000000,
   CreateAccountLinks1763700100000,
   CreateServices1763700200000,
+  CreateDelegations1763700300000,
   ExtendUsers1763700400000,
 ];

@@ -25,7 +25,7 @@ export class Passwords {
   private readonly argon2: Options;
 
   /** By default what the OWASP Password Storage Cheat Sheet asks for: 19 MiB, two passes; about 25 ms of one core. */
-  constructor({ auth: { argon2 } }: Pick<Config, 'auth'>) {
+  constructor({ auth: { argon2 } }: Config) {
     this.argon2 = { algorithm: 2, memoryCost: argon2.memoryKib, timeCost: argon2.passes, parallelism: 1 };
   }
 

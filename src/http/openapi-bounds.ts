@@ -29,7 +29,7 @@ const lengths: Readonly<Record<string, number>> = { uuid: 36, date: 10, 'date-ti
  */
 export function boundAnswers(document: OpenAPIObject): void {
   const schemas = (document.components?.schemas ?? {}) as Schemas;
-  const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object)) as {
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object) as unknown[]) as {
     requestBody?: object;
     responses: object;
   }[];
