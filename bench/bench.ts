@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createApp } from '../src/app.js';
+import { keyFileOf } from '../src/auth/key-file.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { migrate } from '../src/database/migrate.js';
@@ -84,7 +85,7 @@ await source.query(
 const environment = {
   DATABASE_URL: server.url,
   DATA_DIR: dataDir,
-  JWT_PRIVATE_KEY_FILE: config.auth.privateKeyFile ?? join(dataDir, 'jwt-private-key.pem'),
+  JWT_KEYS_FILE: keyFileOf(config),
   LOG_LEVEL: 'info',
 };
 const uncached = await startApi({ ...environment, CACHE: 'off' });

@@ -42,7 +42,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ne
     abortOnError: false,
     preview,
   });
-  app.setGlobalPrefix('api/v1', { exclude: [{ path: 'health/*path', method: RequestMethod.GET }] });
+  app.setGlobalPrefix('api/v1', {
+    exclude: ['health/*path', '.well-known/*path'].map((path) => ({ path, method: RequestMethod.GET })),
+  });
   if (preview) return app;
 
   const idempotency = app.get(Idempotency);

@@ -26,8 +26,8 @@ export abstract class Config {
   /** `memory` is right with one process only, `redis` with any number; `off` otherwise. */
   abstract readonly cache: 'memory' | 'redis' | 'off';
   abstract readonly auth: {
-    /** PEM file of an EC P-256 private key; made in `dataDir` when embedded. */
-    readonly privateKeyFile: string | undefined;
+    /** A JWK Set of the private keys that tokens are signed with; made in `dataDir` when embedded. */
+    readonly keysFile: string | undefined;
     readonly issuer: string;
     readonly audience: string;
     readonly accessTokenLifetimeSeconds: number;
@@ -97,16 +97,16 @@ export function readConfig(env: Environment = process.env): Config {
   const cache = oneOf('CACHE', ['memory', 'redis', 'off'], defaultCache);
   const queueBackend = oneOf('QUEUE_BACKEND', ['postgres', 'redis'], 'postgres');
   const environment = oneOf('NODE_ENV', ['development', 'test', 'production'], 'development');
-  const privateKeyFile = optional('JWT_PRIVATE_KEY_FILE');
   const smtpUrl = url('SMTP_URL', 'smtp:', 'smtps:');
   const mailFrom = optional('MAIL_FROM');
   const appUrl = url('APP_URL', 'http:', 'https:');
+  const keysFile = optional('JWT_KEYS_FILE');
 
   if (ownerUrl && !databaseUrl) problems.push('DATABASE_OWNER_URL needs DATABASE_URL');
   if (cache === 'redis' && !redisUrl) problems.push('CACHE=redis needs REDIS_URL');
   if (queueBackend === 'redis' && !redisUrl) problems.push('QUEUE_BACKEND=redis needs REDIS_URL');
-  if (environment === 'production' && databaseUrl && !privateKeyFile) {
-    problems.push('JWT_PRIVATE_KEY_FILE must be set in production, so that all processes sign with the same key');
+  if (environment === 'production' && databaseUrl && !keysFile) {
+    problems.push('JWT_KEYS_FILE must be set in production, so that all processes sign with the same keys');
   }
 
   if (smtpUrl && !mailFrom) problems.push('SMTP_URL needs MAIL_FROM');
@@ -128,7 +128,7 @@ export function readConfig(env: Environment = process.env): Config {
     queueBackend,
     cache,
     auth: {
-      privateKeyFile,
+      keysFile,
       issuer: text('JWT_ISSUER', 'instructor-dashboard'),
       audience: text('JWT_AUDIENCE', 'instructor-dashboard-api'),
       accessTokenLifetimeSeconds: number('ACCESS_TOKEN_LIFETIME_SECONDS', 600, 60, 86_400),

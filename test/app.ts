@@ -57,6 +57,8 @@ export interface TestApp {
   readonly anonymous: Client;
   /** A token as the application signs it, good for ten years and not bound to a sign-in. */
   token(viewer: Viewer): string;
+  /** The same, with a credential of its own. */
+  tokenOf(viewer: Viewer, credential: Credential): string;
   /**
    * As a person of the factories: whoever writes must be in the database. Or as the administrator that `createTenant`
    * gave the tenant, or as a service of which the database knows nothing.
@@ -94,7 +96,9 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const app = await createApp(config, { source: db.source, clock, worker, extra, listen: true });
   const url = await app.getUrl();
   const tokens = app.get(TokensService);
-  const token = (viewer: Viewer): string => tokens.sign(viewer, credentialOf(viewer), tenYearsInSeconds);
+  const tokenOf = (viewer: Viewer, credential: Credential): string =>
+    tokens.sign(viewer, credential, tenYearsInSeconds);
+  const token = (viewer: Viewer): string => tokenOf(viewer, credentialOf(viewer));
   const client = (): Client => request.agent(`${url}/api/v1`);
   const as = (who: Viewer | 'admin' | 'service', tenant?: { readonly tenantId: string }): Client => {
     const viewer: Viewer =
@@ -112,5 +116,5 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     await app.close();
     if (!options.db) await db.drop();
   };
-  return { url, app, config, db, database: db.database, clock, anonymous: client(), token, as, stop };
+  return { url, app, config, db, database: db.database, clock, anonymous: client(), token, tokenOf, as, stop };
 }

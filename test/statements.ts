@@ -8,6 +8,7 @@ import pg from 'pg';
  * `statements.reporter.mts` to look at.
  */
 const seen = new Set<string>();
+const listeners = new Set<(name: string) => void>();
 const record = join(tmpdir(), `${process.env.TEST_TEMPLATE}-statements`);
 
 type Query = (this: pg.Client, query: unknown, ...rest: unknown[]) => unknown;
@@ -16,9 +17,24 @@ const { query } = client;
 
 client.query = function (this: pg.Client, ...[first, ...rest]: Parameters<Query>): unknown {
   const text = typeof first === 'string' ? first : (first as { text?: string } | null)?.text;
-  if (text !== undefined && /^\s*-- [a-z]\w*\.[a-zA-Z]\w*\n/.test(text) && !seen.has(text)) {
+  const name = text && /^\s*-- ([a-z]\w*\.[a-zA-Z]\w*)\n/.exec(text)?.[1];
+  if (name) for (const listener of listeners) listener(name);
+  if (name && !seen.has(text)) {
     seen.add(text);
     appendFileSync(record, `${JSON.stringify(text)}\n`);
   }
   return query.call(this, first, ...rest);
 };
+
+/** The names of the statements that this process sends meanwhile, one for each time. */
+export async function statementsDuring(work: () => Promise<unknown>): Promise<string[]> {
+  const names: string[] = [];
+  const listener = (name: string): void => void names.push(name);
+  listeners.add(listener);
+  try {
+    await work();
+  } finally {
+    listeners.delete(listener);
+  }
+  return names;
+}

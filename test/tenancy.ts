@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /** Statements over the tables of all tenants at once, each with its reason. */
 export const acrossTenants: Readonly<Record<string, string>> = {
+  'auth.deleteExpiredSignIns': 'they end when they end, whosever they are, and are cleared away for the installation',
+  'auth.deleteExpiredTokens': 'they end when they end, whosever they are, and are cleared away for the installation',
   'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
 };

@@ -1,10 +1,12 @@
+import type { KeyObject } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { decodeProtectedHeader } from 'jose';
 import { Strategy } from 'passport-jwt';
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import type { Credential, Viewer } from '../http/viewer.js';
 import { type Authenticator, Authenticators, bearerOf, type Verified } from './authenticators.js';
-import { SigningKey } from './signing-key.js';
+import { SigningKeys } from './signing-keys.js';
 import type { Claims } from './tokens.service.js';
 
 /** The clocks of two processes differ: a token that the one has just signed is from the future for the other. */
@@ -19,7 +21,7 @@ export class AccessTokens implements Authenticator, OnModuleInit {
   private readonly strategy: Strategy;
 
   constructor(
-    { publicKey }: SigningKey,
+    keys: SigningKeys,
     { auth }: Config,
     private readonly clock: Clock,
     private readonly authenticators: Authenticators,
@@ -27,7 +29,11 @@ export class AccessTokens implements Authenticator, OnModuleInit {
     this.strategy = new Strategy(
       {
         jwtFromRequest: bearerOf,
-        secretOrKey: publicKey,
+        secretOrKeyProvider: (_: unknown, token: string, done) => {
+          const key = keyNamedBy(token, keys);
+          // the library's types have no key objects, which spare it from reading the key each time
+          done(key ? null : new Error('no such key'), key as unknown as string);
+        },
         algorithms: ['ES256'],
         issuer: auth.issuer,
         audience: auth.audience,
@@ -77,6 +83,15 @@ export class AccessTokens implements Authenticator, OnModuleInit {
       ...(scopes && { scopes: Object.freeze(scopes) }),
     };
     return { viewer: Object.freeze(viewer), credential: credentialOf(claims), expiresAt };
+  }
+}
+
+function keyNamedBy(token: string, keys: SigningKeys): KeyObject | null {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    return kid === undefined ? null : keys.verifier(kid);
+  } catch {
+    return null; // no JWT
   }
 }
 

@@ -5,22 +5,13 @@ import { NotStored } from '../http/idempotency.js';
 import { Operation } from '../http/operation.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { AccountsRepository } from './accounts.repository.js';
-import { LoginRequest, SignedIn, ViewerResponse } from './auth.dto.js';
+import { LoginRequest, SignedIn, signedInExample, ViewerResponse } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { LoginLimit } from './login-limit.js';
 import { permissionsOf } from './permissions.js';
 import { SignInsService } from './sign-ins.service.js';
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-
-const signedIn: SignedIn = {
-  accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln',
-  tokenType: 'Bearer',
-  expiresInSeconds: 600,
-  refreshToken: 'AZjwAAAAcACAAAAAAAAAAWa2Yw0m3kZ5o8pX1r7uQh4tJ9cVnB6sLyEeGiKdRfOa',
-  refreshExpiresInSeconds: 1_209_600,
-  signInId: '0198f000-0000-7000-8000-000000000006',
-};
 
 @ApiTags('auth')
 @Controller('auth')
@@ -42,7 +33,7 @@ export class AuthController {
       'After too many attempts in a minute 429 `login_rate_exceeded` says when the next one is allowed.',
     public: true,
     answer: SignedIn,
-    example: signedIn,
+    example: signedInExample,
   })
   async login(@Body() body: LoginRequest, @Req() { ip }: FastifyRequest): Promise<SignedIn> {
     this.limit.admit(ip, `${body.tenant} ${body.email.toLowerCase()}`);

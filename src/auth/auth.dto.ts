@@ -13,6 +13,15 @@ export class LoginRequest {
   password: string;
 }
 
+export const signedInExample = {
+  accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln',
+  tokenType: 'Bearer',
+  expiresInSeconds: 600,
+  refreshToken: 'AZjwAAAAcACAAAAAAAAAAWa2Yw0m3kZ5o8pX1r7uQh4tJ9cVnB6sLyEeGiKdRfOa',
+  refreshExpiresInSeconds: 1_209_600,
+  signInId: '0198f000-0000-7000-8000-000000000006',
+};
+
 export class SignedIn {
   @ApiProperty({ description: 'To be sent as `Authorization: Bearer <accessToken>`' })
   accessToken: string;
@@ -31,6 +40,34 @@ export class SignedIn {
 
   @ApiProperty({ format: 'uuid' })
   signInId: string;
+}
+
+export class RefreshRequest {
+  @Text({ max: 200, description: 'Of the last answer', example: signedInExample.refreshToken })
+  refreshToken: string;
+}
+
+export class SignInResponse {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'date-time' })
+  createdAt: string;
+
+  @ApiProperty({ format: 'date-time', description: 'When it was last refreshed' })
+  lastUsedAt: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Unless it is used before' })
+  expiresAt: string;
+
+  @ApiProperty({ type: String, nullable: true, example: '192.0.2.7', description: 'Where it was last used' })
+  address: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Mozilla/5.0', description: 'What it was last used with' })
+  agent: string | null;
+
+  @ApiProperty({ description: 'Whether this request belongs to it' })
+  isCurrent: boolean;
 }
 
 export class ViewerTenant {

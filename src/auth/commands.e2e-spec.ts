@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 
@@ -101,4 +104,27 @@ it('print a token with which a service may come in', async () => {
   });
   t.clock.advance(31 * 86_400);
   await me().expect(401);
+});
+
+it('make a file of keys, and add a key to it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'instructor-dashboard-keys-'));
+  try {
+    const file = join(directory, 'jwt-keys.json');
+    const rotate = (...args: string[]): Promise<Ended> => run('rotate-keys', args, { JWT_KEYS_FILE: file });
+    const kids = async (): Promise<string[]> =>
+      (JSON.parse(await readFile(file, 'utf8')) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+    const made = await rotate();
+    const [first] = await kids();
+    expect(made).toEqual({ code: 0, output: `added ${first} to ${file}; it signs in 10 minutes\n`, errors: '' });
+    await chmod(file, 0o640);
+    const stolen = await rotate('--compromised');
+    const [second, ...others] = await kids();
+    expect(others).toEqual([]);
+    expect(stolen.output).toBe(`added ${second} to ${file}; it signs at once\ndropped ${first}\n`);
+    // whoever could read it still can
+    expect((await stat(file)).mode & 0o777).toBe(0o640);
+    expect(await rotate('--all')).toMatchObject({ code: 1, output: '' });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../command.js';
 import { TenantsRepository } from '../org/tenants.repository.js';
-import { readSigningKey } from './signing-key.js';
+import { openSigningKeys } from './signing-keys.js';
 import { TokensService } from './tokens.service.js';
 
 const usage = 'usage: npm run token:create -- --tenant <slug> --name <service> [--days 365]';
@@ -12,7 +12,7 @@ const longestDays = 3_650;
 await runCommand(readArguments, async ({ slug, name, days }, { config, database, clock, audit }) => {
   const tenant = await new TenantsRepository(database).findBySlug(slug);
   if (!tenant) throw new Error(`there is no tenant with the slug ${slug}`);
-  const tokens = new TokensService(await readSigningKey(config), config, clock);
+  const tokens = new TokensService(await openSigningKeys(config, clock), config, clock);
   const service = { tenantId: tenant.id, userId: randomUUID(), role: 'service' as const, departmentId: null };
   const token = tokens.sign(service, { kind: 'key', id: service.userId }, days * 86_400);
   await audit.record(

@@ -4,7 +4,7 @@ import { JwtService } from '@nestjs/jwt';
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import type { Credential, Viewer } from '../http/viewer.js';
-import { SigningKey } from './signing-key.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** What an access token says, besides `jti`, `iss` and `aud`. */
 export interface Claims {
@@ -34,30 +34,28 @@ export interface IssuedAccess {
 /** Signs access tokens; `AccessTokens` verifies them. */
 @Injectable()
 export class TokensService {
-  private readonly jwt: JwtService;
-  private readonly lifetimes: Config['auth'];
+  private readonly jwt = new JwtService();
+  private readonly auth: Config['auth'];
 
   constructor(
-    { privateKey }: SigningKey,
+    private readonly keys: SigningKeys,
     { auth }: Config,
     private readonly clock: Clock,
   ) {
-    const { issuer, audience } = auth;
-    this.lifetimes = auth;
-    this.jwt = new JwtService({ privateKey, signOptions: { algorithm: 'ES256', issuer, audience } });
+    this.auth = auth;
   }
 
   /** @param until when what the token says of the viewer will be different; null: not foreseen */
   issue(viewer: Viewer, credential: Credential, until: Date | null = null): IssuedAccess {
     const now = this.clock.now().getTime();
     const seconds = until === null ? Infinity : Math.max(0, Math.floor((until.getTime() - now) / 1000));
-    const expiresInSeconds = Math.min(this.lifetimes.accessTokenLifetimeSeconds, seconds);
+    const expiresInSeconds = Math.min(this.auth.accessTokenLifetimeSeconds, seconds);
     return { accessToken: this.sign(viewer, credential, expiresInSeconds), tokenType: 'Bearer', expiresInSeconds };
   }
 
   /** When a sign-in ends that began then and is used now, unless it is used again before. */
   signInUntil(began: Date, now: Date): Date {
-    const { signInIdleSeconds, signInLifetimeSeconds } = this.lifetimes;
+    const { signInIdleSeconds, signInLifetimeSeconds } = this.auth;
     return new Date(Math.min(now.getTime() + signInIdleSeconds * 1000, began.getTime() + signInLifetimeSeconds * 1000));
   }
 
@@ -76,6 +74,11 @@ export class TokensService {
       nbf: iat,
       exp: iat + lifetimeSeconds,
     };
-    return this.jwt.sign({ ...claims, jti: randomUUID() });
+    const { kid, privateKey } = this.keys.signer();
+    const { issuer, audience } = this.auth;
+    return this.jwt.sign(
+      { ...claims, jti: randomUUID() },
+      { privateKey, keyid: kid, algorithm: 'ES256', issuer, audience },
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import type { Verified } from './authenticators.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** At about 1 KB each. */
 const rememberedTokens = 10_000;
@@ -10,9 +11,19 @@ const rememberedTokens = 10_000;
 export class VerifiedTokens {
   private readonly tokens = new Map<string, Verified>();
 
-  constructor(private readonly clock: Clock) {}
+  private revision: unknown;
+
+  constructor(
+    private readonly keys: SigningKeys,
+    private readonly clock: Clock,
+  ) {}
 
   find(token: string): Verified | null {
+    // a key may have been taken away because somebody else has it
+    if (this.revision !== this.keys.revision) {
+      this.revision = this.keys.revision;
+      this.tokens.clear();
+    }
     const verified = this.tokens.get(token);
     if (!verified) return null;
     if (verified.expiresAt > this.clock.now().getTime()) return verified;

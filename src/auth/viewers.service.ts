@@ -17,7 +17,7 @@ export class ViewersService implements OnModuleInit {
   /** Those of a tenant who write at the same time share a statement. */
   private readonly flights = new Flights<Wanted, ViewerRow | null>(
     (tenantId, wanted) => this.repository.listCurrent(tenantId, wanted, this.clock.now()),
-    { flights: 4, items: 500 },
+    { flights: 2, items: 500 },
   );
 
   constructor(
@@ -37,7 +37,8 @@ export class ViewersService implements OnModuleInit {
   /** @returns null for whoever is not there or not active; joins the running transaction */
   async find(tenantId: string, userId: string): Promise<CurrentViewer | null> {
     const [row] = await this.repository.listCurrent(tenantId, [{ userId, signInId: null }], this.clock.now());
-    return row ? { viewer: viewerOf(tenantId, row), until: null } : null;
+    if (!row) return null;
+    return { viewer: viewerOf(tenantId, row), until: row.rostersUntil === null ? null : new Date(row.rostersUntil) };
   }
 
   private async recall({ viewer: { tenantId, userId }, credential }: Verified): Promise<Viewer | null> {
@@ -47,6 +48,6 @@ export class ViewersService implements OnModuleInit {
   }
 }
 
-function viewerOf(tenantId: string, { userId, role, departmentId }: ViewerRow): Viewer {
-  return { tenantId, userId, role, departmentId };
+function viewerOf(tenantId: string, { userId, role, departmentId, rosters }: ViewerRow): Viewer {
+  return { tenantId, userId, role, departmentId, ...(rosters && { rosters }) };
 }

@@ -39,5 +39,20 @@ export const deleteExpiredKeys = defineJob({
   schedule: { cron: '27 * * * *' },
 });
 
+export const deleteExpiredSignIns = defineJob({
+  name: 'auth.delete-expired-sign-ins',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '37 * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
-export const catalogue: readonly JobDefinition[] = [deleteExpired, closeDays, preparePartitions, deleteExpiredKeys];
+export const catalogue: readonly JobDefinition[] = [
+  deleteExpired,
+  closeDays,
+  preparePartitions,
+  deleteExpiredKeys,
+  deleteExpiredSignIns,
+];
