@@ -9,8 +9,9 @@ import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
 import { Database } from '../src/database/database.js';
 import { decodeCursor } from '../src/http/paging.js';
-import type { Credential, Viewer } from '../src/http/viewer.js';
+import type { Viewer } from '../src/http/viewer.js';
 import { migrateQueues } from '../src/jobs/queues.js';
+import { ServicesService } from '../src/services/services.service.js';
 import { ingestionScripts, sessionBodies } from './ingestion.js';
 import { type Call, load, type Rate, type Server, startApi, startPeer } from './load.js';
 import { pgbench, scriptOf } from './pgbench.js';
@@ -62,9 +63,7 @@ if (!population) {
 const { instructors, admin } = population!;
 const app = await createApp({ ...config, logLevel: 'silent' }, { source });
 /** As of another identity provider: no rows have to be there for it. */
-const credentialOf = ({ role, userId }: Viewer): Credential =>
-  role === 'service' ? { kind: 'key', id: userId } : { kind: 'identity' };
-const sign = (viewer: Viewer): string => `Bearer ${app.get(TokensService).sign(viewer, credentialOf(viewer), 86_400)}`;
+const sign = (viewer: Viewer): string => `Bearer ${app.get(TokensService).sign(viewer, { kind: 'identity' }, 86_400)}`;
 const tokens = new Map<string, string>();
 const authorization = (viewer: Viewer): string => {
   const key = `${viewer.role} ${viewer.userId}`;
@@ -161,13 +160,12 @@ async function read(scenario: Scenario): Promise<Record<string, string>> {
 }
 
 async function write(): Promise<Record<string, string>[]> {
-  const service: Viewer = {
-    tenantId: population!.tenantId,
-    userId: population!.tenantId,
-    role: 'service',
-    departmentId: null,
-  };
-  const headers = { authorization: authorization(service) };
+  const services = app.get(ServicesService, { strict: false });
+  const actor = { tenantId: population!.tenantId, userId: null, role: 'service' } as const;
+  const name = `bench ${new Date().toISOString()}`;
+  const { id } = await services.create(actor, { name, scopes: ['sessions:write'] });
+  const { key } = await services.createKey(actor, id, {});
+  const headers = { authorization: `Bearer ${key}` };
   const path = '/api/v1/activity/sessions';
   const post = (size: number): Call => ({ method: 'POST', path, headers, body: sessionBodies(population!, size) });
   const single: Rate[] = [], paced: Rate[] = [], batch: Rate[] = []; // prettier-ignore

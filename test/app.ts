@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
 import { createApp, type AppOptions } from '../src/app.js';
@@ -9,7 +8,7 @@ import type { Database } from '../src/database/database.js';
 import type { Credential, Viewer } from '../src/http/viewer.js';
 import { migrateQueues } from '../src/jobs/queues.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
-import { adminIdOf } from './factories.js';
+import { adminIdOf, serviceIdOf } from './factories.js';
 
 /** Stands still until it is set. */
 export class TestClock extends Clock {
@@ -41,6 +40,8 @@ export interface TestAppOptions {
   /** On top of a configuration as when embedded, with the cache in memory. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly extra?: AppOptions['extra'];
+  /** Silent unless told. */
+  readonly log?: AppOptions['log'];
   /** That of another application, to have two on one database; whoever made it drops it. */
   readonly db?: TestDatabase;
 }
@@ -61,7 +62,7 @@ export interface TestApp {
   tokenOf(viewer: Viewer, credential: Credential): string;
   /**
    * As a person of the factories: whoever writes must be in the database. Or as the administrator that `createTenant`
-   * gave the tenant, or as a service of which the database knows nothing.
+   * gave the tenant, or as the service.
    */
   as(viewer: Viewer): Client;
   as(role: 'admin' | 'service', tenant: { readonly tenantId: string }): Client;
@@ -75,7 +76,7 @@ const credentialOf = ({ role, userId }: Viewer): Credential =>
 
 /** The whole application, listening, on a database of its own. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { now = '2026-03-02T08:00:00Z', worker = false, environment = {}, extra } = options;
+  const { now = '2026-03-02T08:00:00Z', worker = false, environment = {}, extra, log } = options;
   const db = options.db ?? (await createTestDatabase());
   if (worker) await migrateQueues(db.url);
   const config = readConfig({
@@ -93,7 +94,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...environment,
   });
   const clock = new TestClock(new Date(now));
-  const app = await createApp(config, { source: db.source, clock, worker, extra, listen: true });
+  const app = await createApp(config, { source: db.source, clock, worker, extra, log, listen: true });
   const url = await app.getUrl();
   const tokens = app.get(TokensService);
   const tokenOf = (viewer: Viewer, credential: Credential): string =>
@@ -106,7 +107,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
         ? who
         : {
             tenantId: tenant!.tenantId,
-            userId: who === 'admin' ? adminIdOf(tenant!) : randomUUID(),
+            userId: who === 'admin' ? adminIdOf(tenant!) : serviceIdOf(tenant!),
             role: who,
             departmentId: null,
           };

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { permissionsOf } from '../src/auth/permissions.js';
 import type { Database } from '../src/database/database.js';
 import type { Viewer } from '../src/http/viewer.js';
 
@@ -42,7 +43,12 @@ export function adminIdOf({ tenantId }: { readonly tenantId: string }): string {
   return tenantId;
 }
 
-/** A tenant with its root department and an administrator. */
+/** Of the service, and of its key, that every tenant of `createTenant` has; it may do whatever services may. */
+export function serviceIdOf({ tenantId }: { readonly tenantId: string }): string {
+  return tenantId.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+}
+
+/** A tenant with its root department, an administrator and a service. */
 export async function createTenant(
   database: Database,
   options: { readonly slug?: string; readonly timeZone?: string } = {},
@@ -62,10 +68,19 @@ export async function createTenant(
     ), admin as (
       insert into users (tenant_id, id, role, name, joined_on, created_at)
       select id, $7, 'admin', 'Administrator', $6, $6 from tenant
+    ), service as (
+      insert into services (tenant_id, id, name, scopes, created_at, updated_at)
+      select id, $8, 'Everything', $9, $6, $6 from tenant
+    ), key as (
+      insert into api_keys (tenant_id, id, service_id, prefix, hash, created_at, expires_at)
+      select id, $8, $8, 'idk_00000000', sha256(uuid_send($8)), $6, '2100-01-01' from tenant
     )
     insert into departments (tenant_id, id, code, name, created_at) select id, $5, 'root', 'All', $6 from tenant`,
-    [tenant.tenantId, slug, tenant.name, timeZone, tenant.departmentId, long, adminIdOf(tenant)],
-  );
+    [
+      tenant.tenantId, slug, tenant.name, timeZone, tenant.departmentId, long, adminIdOf(tenant), serviceIdOf(tenant),
+      permissionsOf({ role: 'service' }),
+    ],
+  ); // prettier-ignore
   return tenant;
 }
 

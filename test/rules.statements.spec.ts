@@ -8,6 +8,7 @@ const statements = product.flatMap(statementsOf);
 /** Statements whose tenant arrives inside another first argument, each with its reason. */
 const tenantInside: Readonly<Record<string, string>> = {
   'auth.findAccount': 'there is no viewer before somebody has signed in: the slug names the tenant',
+  'services.useApiKey': 'whoever shows a key names no tenant: what is known of the key does',
   'idempotency.complete': 'a claim is what the statement before gave out, and names its tenant',
   'idempotency.release': 'a claim is what the statement before gave out, and names its tenant',
 };

@@ -7,7 +7,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { createDataSource } from '../../ormconfig.js';
 import { startApp, type TestApp } from '../../test/app.js';
 import { expectDerived } from '../../test/derived.js';
-import { createCategory, createInstructor, createModule, createStudents, createTenant } from '../../test/factories.js';
+import {
+  createCategory,
+  createInstructor,
+  createModule,
+  createStudents,
+  createTenant,
+  serviceIdOf,
+} from '../../test/factories.js';
 import { localDate, type SentSession, type Universe } from '../../test/recomputed.js';
 import { Database } from '../database/database.js';
 
@@ -47,7 +54,7 @@ beforeEach(async () => {
     modules: [practice],
     students: students.map(({ userId }) => ({ userId, instructorId: instructor.userId })),
   };
-  const userId = uuidv7();
+  const userId = serviceIdOf(tenant);
   authorization = `Bearer ${app.token({ tenantId, userId, role: 'service', departmentId: null })}`;
 });
 afterEach(() => app.stop());

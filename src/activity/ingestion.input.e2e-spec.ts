@@ -10,6 +10,7 @@ import {
   type Member,
   type Module,
   sessionBody,
+  serviceIdOf,
 } from '../../test/factories.js';
 import type { FieldError } from '../http/problem.js';
 import type { SessionResult } from './ingestion.service.js';
@@ -60,7 +61,8 @@ const state = async (): Promise<unknown> => [
 async function refused(text: string | Buffer, status: number, type = 'application/json'): Promise<Answer> {
   const before = await state();
   const { tenantId } = student;
-  const authorization = `Bearer ${app.token({ tenantId, userId: uuidv7(), role: 'service', departmentId: null })}`;
+  const userId = serviceIdOf(student);
+  const authorization = `Bearer ${app.token({ tenantId, userId, role: 'service', departmentId: null })}`;
   const headers = { 'content-type': type, authorization };
   const response = await fetch(`${app.url}/api/v1${path}`, { method: 'POST', headers, body: text });
   expect(response.status).toBe(status);

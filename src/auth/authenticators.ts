@@ -55,3 +55,9 @@ export class Authenticators {
 export function bearerOf({ headers: { authorization } }: Pick<FastifyRequest, 'headers'>): string | null {
   return authorization !== undefined && /^bearer ./i.test(authorization) ? authorization.slice(7) : null;
 }
+
+/** The bearer token, or what stands in `X-API-Key` for clients that cannot send one; null where there is neither. */
+export function tokenOf(request: Pick<FastifyRequest, 'headers'>): string | null {
+  const key = request.headers['x-api-key'];
+  return bearerOf(request) ?? (typeof key === 'string' && key !== '' ? key : null);
+}

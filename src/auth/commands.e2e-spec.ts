@@ -32,7 +32,7 @@ function run(command: string, args: string[], environment: Record<string, string
     DATA_DIR: dataDir,
     ...environment,
   };
-  const file = ['--import', './test/typescript.js', `src/auth/${command}.command.ts`, ...args];
+  const file = ['--import', './test/typescript.js', `src/${command}.command.ts`, ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, file, { env, timeout: 25_000 }, (error, output, errors) =>
       resolve({ code: error ? Number(error.code) : 0, output, errors }),
@@ -46,7 +46,7 @@ const signIn = (password: string, tenant = 'first') =>
   t.anonymous.post('/auth/login').send({ tenant, email: 'ada@example.org', password });
 
 it('make a tenant with an administrator who can sign in, once', async () => {
-  const { code, output } = await run('create-tenant', [...first, ...admin]);
+  const { code, output } = await run('auth/create-tenant', [...first, ...admin]);
   expect(code).toBe(0);
   const password = /^password: (\S{24})$/m.exec(output)![1]!;
   const token = ((await signIn(password).expect(200)).body as { accessToken: string }).accessToken;
@@ -54,7 +54,7 @@ it('make a tenant with an administrator who can sign in, once', async () => {
   const tenant = { slug: 'first', name: 'First Academy', timeZone: 'Europe/London' };
   expect((await me).body).toMatchObject({ role: 'admin', name: 'Ada', email: 'ada@example.org', tenant });
 
-  const again = await run('create-tenant', [...first, ...admin]);
+  const again = await run('auth/create-tenant', [...first, ...admin]);
   expect(again).toEqual({ code: 1, output: '', errors: 'Another tenant has this slug.\n' });
   const counted = await t.database.one(`-- test.countTenants
     select (select count(*) from tenants) as tenants, (select count(*) from departments) as departments,
@@ -66,17 +66,23 @@ it('make a tenant with an administrator who can sign in, once', async () => {
 
 it('take the password that is given', async () => {
   const args = ['--slug', 'second', '--name', 'Second', ...admin];
-  const { code, output } = await run('create-tenant', args, { ADMIN_PASSWORD: 'chosen by the operator' });
+  const { code, output } = await run('auth/create-tenant', args, { ADMIN_PASSWORD: 'chosen by the operator' });
   expect([code, output.includes('password')]).toEqual([0, false]);
   await signIn('chosen by the operator', 'second').expect(200);
 });
 
 it('say in one line what is wrong, and change nothing', async () => {
   const wrong: [string, string[], Record<string, string>, RegExp][] = [
-    ['create-tenant', ['--slug', 'X', '--name', 'x', ...admin], {}, /^must be lower-case letters/],
-    ['create-tenant', ['--slug', 'x', '--name', 'x', ...admin], { ADMIN_PASSWORD: 'short' }, /^ADMIN_PASSWORD must/],
-    ['create-token', ['--tenant', 'nowhere', '--name', 'lms'], {}, /^there is no tenant/],
-    ['create-token', ['--name', 'lms'], {}, /^usage: npm run token:create/],
+    ['auth/create-tenant', ['--slug', 'X', '--name', 'x', ...admin], {}, /^must be lower-case letters/],
+    [
+      'auth/create-tenant',
+      ['--slug', 'x', '--name', 'x', ...admin],
+      { ADMIN_PASSWORD: 'short' },
+      /^ADMIN_PASSWORD must/,
+    ],
+    ['services/create-key', ['--tenant', 'nowhere', '--name', 'lms'], {}, /^there is no tenant/],
+    ['services/create-key', ['--name', 'lms'], {}, /^usage: npm run key:create/],
+    ['services/create-key', ['--tenant', 'first', '--name', 'x', '--scopes', 'x'], {}, /^no service may hold/],
   ];
   for (const [command, args, environment, message] of wrong) {
     const { code, output, errors } = await run(command, args, environment);
@@ -85,23 +91,33 @@ it('say in one line what is wrong, and change nothing', async () => {
   }
 });
 
-it('print a token with which a service may come in', async () => {
-  const { code, output } = await run('create-token', ['--tenant', 'first', '--name', 'lms', '--days', '30']);
+it('print a key with which a service may come in', async () => {
+  const args = ['--tenant', 'first', '--name', 'lms', '--scopes', 'sessions:write,students:read', '--days', '30'];
+  const { code, output } = await run('services/create-key', args);
   expect(code).toBe(0);
-  const [token, end, ...rest] = output.split('\n');
+  const [key, end, ...rest] = output.split('\n');
   expect([end, rest]).toEqual(['', []]);
   const me = (): ReturnType<typeof t.anonymous.get> =>
-    t.anonymous.get('/auth/me').set('authorization', `Bearer ${token}`);
+    t.anonymous.get('/auth/me').set('authorization', `Bearer ${key}`);
   const body = (await me().expect(200)).body as { userId: string };
-  expect(body).toMatchObject({ role: 'service', name: null, tenant: { slug: 'first' } });
-  const { after, targetId } = await t.database.one<{ after: object; targetId: string }>(
-    `-- test.tokens
-    select after, target_id as "targetId" from audit_entries where action = 'token.created'`,
-  );
-  expect({ after, targetId }).toEqual({
-    after: { name: 'lms', days: 30 },
-    targetId: body.userId,
+  expect(body).toMatchObject({
+    role: 'service',
+    permissions: ['sessions:write', 'students:read'],
+    tenant: { slug: 'first' },
   });
+
+  // another key for the service that is there
+  expect((await run('services/create-key', args)).errors).toMatch(/^the service lms is there; change its scopes/);
+  const second = await run('services/create-key', ['--tenant', 'first', '--name', 'lms']);
+  expect(second.output).toMatch(/^idk_[0-9a-f]{8}_[\w-]{43}\n$/);
+  const audited = await t.database.many(
+    `-- test.keys
+    select action, count(*) as count from audit_entries where action ~ '^(key|service)\\.' group by 1 order by 1`,
+  );
+  expect(audited).toEqual([
+    { action: 'key.created', count: 2 },
+    { action: 'service.created', count: 1 },
+  ]);
   t.clock.advance(31 * 86_400);
   await me().expect(401);
 });

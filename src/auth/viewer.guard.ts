@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import { RateLimits } from '../http/rate-limits.js';
 import type { Viewer } from '../http/viewer.js';
-import { Authenticators, bearerOf, type Verified } from './authenticators.js';
+import { Authenticators, tokenOf, type Verified } from './authenticators.js';
 import { holds, type Permission } from './permissions.js';
 import { Routes } from './routes.js';
 import { VerifiedTokens } from './verified-tokens.js';
@@ -25,7 +25,7 @@ export class ViewerGuard implements CanActivate {
     const demand = this.routes.demandOf(context.getHandler());
     if (demand === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const token = bearerOf(request);
+    const token = tokenOf(request);
     if (token === null) throw Problem.ofStatus(401)!;
     const verified = this.remembered.find(token);
     if (verified && isReading(request)) return admit(request, verified.viewer, verified, demand);

@@ -30,8 +30,6 @@ export class ViewersService implements OnModuleInit {
     const recall = (verified: Verified): Promise<Viewer | null> => this.recall(verified);
     this.authenticators.recallWith('sign-in', recall);
     this.authenticators.recallWith('identity', recall);
-    // tokens of `npm run token:create`, of which nothing is kept
-    this.authenticators.recallWith('key', ({ viewer }) => Promise.resolve(viewer));
   }
 
   /** @returns null for whoever is not there or not active; joins the running transaction */

@@ -5,13 +5,29 @@ import { type FieldError, pointerStep, Problem } from './problem.js';
 
 /** Deeper than any document of this API; recursion over a hostile body ends here and not at the end of the stack. */
 const maxDepth = 32;
+const longestForm = 8_192;
 /** Cheap test on the whole text: an escape of a control character or surrogate, or of a letter that need not be one. */
 const suspicious = /\\u(?:00|[dD][89a-fA-F])|__proto__|"constructor"/;
 const unstorable = /\0|\p{Surrogate}/u;
 
-/** JSON only: every other content type is a 415. */
-export function registerJsonBody(fastify: FastifyInstance): void {
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Set with `@RouteConfig` on routes whose body, by somebody else's standard, is a form: `URLSearchParams`. */
+    takesForm?: boolean;
+  }
+}
+
+/** JSON only, but for routes that say so: every other content type is a 415. */
+export function registerBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: longestForm },
+    (request, body: string, done) => {
+      if (request.routeOptions.config.takesForm) done(null, new URLSearchParams(body));
+      else done(Problem.ofStatus(415)!);
+    },
+  );
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     try {
       done(null, parseJson(request, body));

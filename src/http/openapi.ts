@@ -120,7 +120,9 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
       },
       'bearer',
     )
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'Of a service' }, 'apiKey')
     .addSecurityRequirements('bearer')
+    .addSecurityRequirements('apiKey')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => {

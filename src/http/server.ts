@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Config } from '../config.js';
 import { createAccessLog } from './access-log.js';
 import { JsonBytes, sendJson, toJsonBytes } from './answer.js';
-import { registerJsonBody } from './body.js';
+import { registerBodies } from './body.js';
 import type { Idempotency } from './idempotency.js';
 import type { Log } from './log.js';
 import { sendProblem } from './problem.filter.js';
@@ -87,7 +87,7 @@ function send(reply: FastifyReply, answer: JsonBytes | null): void | Promise<voi
 }
 
 function install(fastify: FastifyInstance, config: Config, log: Log): void {
-  registerJsonBody(fastify);
+  registerBodies(fastify);
   for (const name of [
     'viewer',
     'credential',

@@ -19,8 +19,21 @@ export interface NewKey extends Pick<ApiKey, 'id' | 'name' | 'prefix'> {
   readonly expiresAt: Date;
 }
 
+/** The service that holds a key which is good. */
+export interface KeyHolder {
+  readonly tenantId: string;
+  readonly serviceId: string;
+  readonly keyId: string;
+  readonly scopes: readonly string[];
+  /** Of the key. */
+  readonly expiresAt: string;
+}
+
 const columns = `id, name, prefix, created_at as "createdAt", expires_at as "expiresAt",
   last_used_at as "lastUsedAt", replaced_by as "replacedBy", revoked_at as "revokedAt"`;
+
+const holder = `k.tenant_id as "tenantId", k.service_id as "serviceId", k.id as "keyId", s.scopes,
+  k.expires_at as "expiresAt"`;
 
 @Injectable()
 export class ApiKeysRepository {
@@ -79,6 +92,38 @@ export class ApiKeysRepository {
       `-- services.revokeApiKey
       update api_keys set revoked_at = $4 where tenant_id = $1 and service_id = $2 and id = $3 and revoked_at is null`,
       [tenantId, serviceId, id, now],
+    );
+  }
+
+  /** Who comes in with this key, in any tenant; notes once a minute that it is used. */
+  use(hash: Buffer, now: Date): Promise<KeyHolder | null> {
+    return this.database.maybeOne<KeyHolder>(
+      `-- services.useApiKey
+      with holder as (
+        select ${holder}, k.last_used_at
+        from api_keys k
+        join services s on s.tenant_id = k.tenant_id and s.id = k.service_id and s.is_active
+        where k.hash = $1 and k.revoked_at is null and k.expires_at > $2
+      ), used as (
+        update api_keys k set last_used_at = $2
+        from holder
+        where k.tenant_id = holder."tenantId" and k.id = holder."keyId"
+          and (holder.last_used_at is null or holder.last_used_at <= $2 - interval '1 minute')
+      )
+      select "tenantId", "serviceId", "keyId", scopes, "expiresAt" from holder`,
+      [hash, now],
+    );
+  }
+
+  /** Of those keys that are good at this moment. */
+  listHolders(tenantId: string, ids: readonly string[], now: Date): Promise<KeyHolder[]> {
+    return this.database.many<KeyHolder>(
+      `-- services.listKeyHolders
+      select ${holder}
+      from api_keys k
+      join services s on s.tenant_id = k.tenant_id and s.id = k.service_id and s.is_active
+      where k.tenant_id = $1 and k.id = any ($2::uuid[]) and k.revoked_at is null and k.expires_at > $3`,
+      [tenantId, ids, now],
     );
   }
 }

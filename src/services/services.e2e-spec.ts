@@ -83,10 +83,14 @@ describe('services', () => {
     const names = ({ body }: { body: unknown }): string[] =>
       (body as { data: { name: string }[] }).data.map(({ name }) => name);
     const first = await client.get('/services?limit=2').expect(200);
-    expect(names(first)).toEqual(['a', 'b']);
+    expect(names(first)).toEqual(['Everything', 'a']);
     const { pagination } = first.body as { pagination: { total: number; nextCursor: string } };
-    expect(pagination.total).toBe(3);
-    expect(names(await client.get(`/services?limit=2&cursor=${pagination.nextCursor}`).expect(200))).toEqual(['c']);
+    // with the one of the factory
+    expect(pagination.total).toBe(4);
+    expect(names(await client.get(`/services?limit=2&cursor=${pagination.nextCursor}`).expect(200))).toEqual([
+      'b',
+      'c',
+    ]);
   });
 
   it('cannot be given what no service may hold', async () => {
