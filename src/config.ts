@@ -37,6 +37,8 @@ export abstract class Config {
     readonly signInLifetimeSeconds: number;
     /** Of argon2id; passwords that were hashed with others are hashed anew when their owners sign in. */
     readonly argon2: { readonly memoryKib: number; readonly passes: number };
+    /** Wrong passwords for one account from one address before each further one has to wait longer. */
+    readonly freeAttempts: number;
   };
   /** Of the application that people use: links in mails lead there. Without a slash at the end. */
   abstract readonly appUrl: string;
@@ -51,7 +53,6 @@ export abstract class Config {
     readonly drainSeconds: number;
     readonly trustProxy: boolean;
     readonly corsOrigins: readonly string[];
-    readonly loginAttemptsPerMinute: number;
   };
   abstract readonly rateLimits: {
     readonly windowSeconds: number;
@@ -138,6 +139,7 @@ export function readConfig(env: Environment = process.env): Config {
         memoryKib: number('ARGON2_MEMORY_KIB', 19_456, 1_024, 1_048_576),
         passes: number('ARGON2_PASSES', 2, 1, 20),
       },
+      freeAttempts: number('LOGIN_FREE_ATTEMPTS', 5, 1, 1_000),
     },
     appUrl: (appUrl ?? 'http://localhost:3000').replace(/\/+$/, ''),
     mail: { smtpUrl, from: mailFrom ?? 'Instructor dashboards <no-reply@localhost>' },
@@ -147,7 +149,6 @@ export function readConfig(env: Environment = process.env): Config {
       drainSeconds: number('DRAIN_SECONDS', 5, 0, 120),
       trustProxy: oneOf('TRUST_PROXY', ['true', 'false'], 'false') === 'true',
       corsOrigins: text('CORS_ORIGINS', '').split(',').filter(Boolean),
-      loginAttemptsPerMinute: number('LOGIN_ATTEMPTS_PER_MINUTE', 20, 1, 10_000),
     },
     rateLimits: {
       windowSeconds: number('RATE_LIMIT_WINDOW_SECONDS', 60, 1, 3_600),

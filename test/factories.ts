@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { permissionsOf } from '../src/auth/permissions.js';
 import type { Database } from '../src/database/database.js';
 import type { Viewer } from '../src/http/viewer.js';
+import { installationId } from '../src/org/tenants.repository.js';
 
 /** Rows as they are, with as little as a test must say. Where somebody or something belongs is said by a place. */
 export interface Place {
@@ -126,6 +127,12 @@ export async function createAdmin(
   return person!;
 }
 
+/** Of the installation and of no tenant. */
+export async function createOperator(database: Database, options: PersonOptions = {}): Promise<Person> {
+  const [person] = await insertUsers(database, 'operator', { tenantId: installationId, departmentId: null }, [options]);
+  return person!;
+}
+
 /** On an instructor's roster, or, below a mere department, on nobody's. */
 export async function createStudent(
   database: Database,
@@ -222,7 +229,7 @@ export function sessionBody(
 
 async function insertUsers(
   database: Database,
-  role: 'student' | 'instructor' | 'admin',
+  role: 'student' | 'instructor' | 'admin' | 'operator',
   { tenantId, departmentId }: { readonly tenantId: string; readonly departmentId: string | null },
   options: readonly PersonOptions[],
 ): Promise<Person[]> {

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 export const acrossTenants: Readonly<Record<string, string>> = {
   'auth.deleteExpiredSignIns': 'they end when they end, whosever they are, and are cleared away for the installation',
   'auth.deleteExpiredTokens': 'they end when they end, whosever they are, and are cleared away for the installation',
+  'auth.deleteExpiredDevices': 'what is over is over in all tenants',
+  'auth.deleteExpiredLinks': 'what is over is over in all tenants',
   'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
 };

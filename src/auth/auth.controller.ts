@@ -5,11 +5,9 @@ import { NotStored } from '../http/idempotency.js';
 import { Operation } from '../http/operation.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { AccountsRepository } from './accounts.repository.js';
-import { LoginRequest, SignedIn, signedInExample, ViewerResponse } from './auth.dto.js';
+import { LoginRequest, SignedInPerson, signedInExample, ViewerResponse } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
-import { LoginLimit } from './login-limit.js';
 import { permissionsOf } from './permissions.js';
-import { SignInsService } from './sign-ins.service.js';
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 
@@ -18,8 +16,6 @@ const problem = { 'application/problem+json': { schema: { $ref: '#/components/sc
 export class AuthController {
   constructor(
     private readonly auth: AuthService,
-    private readonly limit: LoginLimit,
-    private readonly signIns: SignInsService,
     private readonly accounts: AccountsRepository,
   ) {}
 
@@ -30,14 +26,13 @@ export class AuthController {
     summary: 'Sign in',
     description:
       'For people; the answer holds a token for `Authorization: Bearer`. Which of the three was wrong is not told. ' +
-      'After too many attempts in a minute 429 `login_rate_exceeded` says when the next one is allowed.',
+      'After too many attempts 429 `attempts_exceeded` says when the next one is allowed.',
     public: true,
-    answer: SignedIn,
-    example: signedInExample,
+    answer: SignedInPerson,
+    example: { ...signedInExample, deviceToken: 'qk3C0mZxT1u6vR9hYb2nLwEeJf8sDpAiGt5oXyKc7dM' },
   })
-  async login(@Body() body: LoginRequest, @Req() { ip }: FastifyRequest): Promise<SignedIn> {
-    this.limit.admit(ip, `${body.tenant} ${body.email.toLowerCase()}`);
-    return this.signIns.open(await this.auth.login(body));
+  login(@Body() body: LoginRequest, @Req() { ip }: FastifyRequest): Promise<SignedInPerson> {
+    return this.auth.login(body, ip);
   }
 
   @Get('me')

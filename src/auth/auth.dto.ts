@@ -11,6 +11,15 @@ export class LoginRequest {
 
   @Text({ max: 256, description: 'As it was chosen', example: 'correct horse battery staple' })
   password: string;
+
+  @Text({
+    max: 100,
+    pattern: /^[\w-]+$/,
+    optional: true,
+    description: 'That the last sign-in here was answered with: where others try to get in, this person need not wait',
+    example: 'qk3C0mZxT1u6vR9hYb2nLwEeJf8sDpAiGt5oXyKc7dM',
+  })
+  deviceToken?: string;
 }
 
 export const signedInExample = {
@@ -40,6 +49,11 @@ export class SignedIn {
 
   @ApiProperty({ format: 'uuid' })
   signInId: string;
+}
+
+export class SignedInPerson extends SignedIn {
+  @ApiProperty({ description: 'To be kept on this device and sent with the next sign-in. Lets in nobody by itself' })
+  deviceToken: string;
 }
 
 export class RefreshRequest {
@@ -88,7 +102,7 @@ export class ViewerResponse {
   @ApiProperty({ format: 'uuid' })
   userId: string;
 
-  @ApiProperty({ enum: ['student', 'instructor', 'supervisor', 'admin', 'service'] })
+  @ApiProperty({ enum: ['student', 'instructor', 'supervisor', 'admin', 'service', 'operator'] })
   role: string;
 
   @ApiProperty({ type: String, nullable: true, description: 'Null for a service' })

@@ -4,12 +4,19 @@ import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import { OrgModule } from '../org/org.module.js';
 import { AccessTokens } from './access-tokens.js';
+import { AccountJobs } from './account.jobs.js';
+import { AccountLinksRepository } from './account-links.repository.js';
+import { AccountsController } from './accounts.controller.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Authenticators } from './authenticators.js';
+import { EntryService } from './entry.service.js';
 import { KeysController } from './keys.controller.js';
-import { LoginLimit } from './login-limit.js';
+import { KnownDevicesRepository } from './known-devices.repository.js';
+import { LinkRequestsService } from './link-requests.service.js';
+import { LinkUseService } from './link-use.service.js';
+import { NewPasswords } from './new-passwords.js';
 import { Passwords } from './passwords.js';
 import { Routes } from './routes.js';
 import { SignInsController } from './sign-ins.controller.js';
@@ -17,6 +24,8 @@ import { SignInsJobs } from './sign-ins.jobs.js';
 import { SignInsRepository } from './sign-ins.repository.js';
 import { SignInsService } from './sign-ins.service.js';
 import { openSigningKeys, SigningKeys } from './signing-keys.js';
+import { Throttle } from './throttle.js';
+import { ThrottleRepository } from './throttle.repository.js';
 import { TokensService } from './tokens.service.js';
 import { VerifiedTokens } from './verified-tokens.js';
 import { ViewerGuard } from './viewer.guard.js';
@@ -26,7 +35,7 @@ import { ViewersService } from './viewers.service.js';
 /** Who is asking, and what they may do. Its guard stands in front of every route of the application. */
 @Module({
   imports: [DiscoveryModule, OrgModule],
-  controllers: [AuthController, SignInsController, KeysController],
+  controllers: [AuthController, SignInsController, AccountsController, KeysController],
   providers: [
     { provide: SigningKeys, inject: [Config, Clock], useFactory: openSigningKeys },
     TokensService,
@@ -41,10 +50,18 @@ import { ViewersService } from './viewers.service.js';
     Routes,
     AccountsRepository,
     Passwords,
-    LoginLimit,
+    NewPasswords,
+    ThrottleRepository,
+    Throttle,
+    AccountLinksRepository,
+    KnownDevicesRepository,
+    EntryService,
+    LinkRequestsService,
+    LinkUseService,
+    AccountJobs,
     AuthService,
     { provide: APP_GUARD, useClass: ViewerGuard },
   ],
-  exports: [Authenticators, TokensService, SignInsService, Passwords],
+  exports: [Authenticators, TokensService, SignInsService, Passwords, LinkRequestsService],
 })
 export class AuthModule {}

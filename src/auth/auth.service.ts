@@ -1,55 +1,82 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
-import { Clock } from '../database/clock.js';
-import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
-import type { Viewer } from '../http/viewer.js';
-import { UsersRepository } from '../org/users.repository.js';
+import type { Credential, Viewer } from '../http/viewer.js';
 import { type Account, AccountsRepository } from './accounts.repository.js';
-import type { LoginRequest } from './auth.dto.js';
+import type { ChangePassword } from './accounts.dto.js';
+import type { LoginRequest, SignedInPerson } from './auth.dto.js';
+import { EntryService, hashOfDevice } from './entry.service.js';
+import { NewPasswords } from './new-passwords.js';
 import { Passwords } from './passwords.js';
+import { Throttle } from './throttle.js';
 
+/** What people do with their passwords: sign in, and choose another one. */
 @Injectable()
 export class AuthService {
-  private readonly logger = new Logger('Auth');
-
   constructor(
     private readonly accounts: AccountsRepository,
     private readonly passwords: Passwords,
-    private readonly users: UsersRepository,
+    private readonly newPasswords: NewPasswords,
+    private readonly throttle: Throttle,
+    private readonly entry: EntryService,
     private readonly audit: AuditRecorder,
-    private readonly database: Database,
-    private readonly clock: Clock,
   ) {}
 
   /**
-   * Who may sign in with these credentials. Every refusal takes the same work and gives the same answer; which it was
-   * stands in the audit alone.
-   * @throws Problem 401
+   * Every refusal takes the same work and gives the same answer; which it was stands in the audit alone.
+   * @throws Problem 401, and 429 after too many attempts
    */
-  async login({ tenant, email, password }: LoginRequest): Promise<Viewer> {
-    const account = await this.accounts.find(tenant, email);
-    const matches = await this.passwords.matches(account?.passwordHash ?? null, password);
-    const viewer = account && matches ? viewerOf(account) : null;
-    const isIn = viewer !== null && (await this.database.transaction(() => this.enter(viewer)));
-    if (isIn) return viewer;
+  async login({ tenant, email, password, deviceToken }: LoginRequest, address: string): Promise<SignedInPerson> {
+    const hashOfToken = deviceToken === undefined ? null : hashOfDevice(deviceToken);
+    const account = await this.accounts.find(tenant, email, hashOfToken);
+    const device = account.isKnownDevice ? deviceToken : undefined;
+    const attempt = this.throttle.signIn({ account: `${account.email} ${tenant}`, address, device });
+    await this.throttle.admit(attempt);
+    const matches = await this.passwords.matches(account.passwordHash, password);
+    const person = matches && account.isOpen ? personOf(account) : null;
+    if (person) await this.rehash(person, account.passwordHash!, password);
+    const signedIn = person && (await this.entry.enter(person, device));
+    if (signedIn) {
+      await this.throttle.forgive(attempt);
+      return signedIn;
+    }
     await this.refuse(account, matches);
     throw new Problem(401, 'credentials_invalid', { detail: 'Tenant, e-mail address and password do not match.' });
   }
 
-  /** @returns false for who has been deactivated, be it this moment */
-  private async enter(viewer: Viewer): Promise<boolean> {
+  /**
+   * Ends all other sign-ins.
+   * @throws Problem 422 when the current password is another one, 429 after too many attempts
+   */
+  async changePassword(
+    viewer: Viewer,
+    { currentPassword, newPassword }: ChangePassword,
+    credential: Credential | undefined,
+  ): Promise<void> {
     const { tenantId, userId } = viewer;
-    if ((await this.users.updateLastLogin(tenantId, userId, this.clock.now())) === 0) return false;
-    await this.audit.record(viewer, { action: 'login.succeeded', targetType: 'user', targetId: userId });
-    return true;
+    const attempt = this.throttle.currentPassword(userId);
+    await this.throttle.admit(attempt);
+    const account = await this.accounts.findOwn(tenantId, userId);
+    const matches = await this.passwords.matches(account?.passwordHash ?? null, currentPassword);
+    if (!account || !matches) {
+      const detail = 'This is not the current password.';
+      const errors = [{ pointer: '/currentPassword', code: 'password_wrong', detail }];
+      throw new Problem(422, 'password_wrong', { detail, errors });
+    }
+    await this.throttle.forgive(attempt);
+    const hash = await this.newPasswords.hash(newPassword, account, '/newPassword');
+    const signInId = credential?.kind === 'sign-in' ? credential.id : undefined;
+    await this.newPasswords.set(viewer, { before: account.passwordHash, hash, action: 'password.changed', signInId });
   }
 
-  private async refuse(account: Account | null, matches: boolean): Promise<void> {
-    // nobody's audit: there is no tenant that could read it
-    if (!account) return void this.logger.warn('somebody tried to sign in to a tenant that does not exist');
-    const { tenantId, userId, role } = account;
-    const reason = !userId ? 'account_unknown' : !matches ? 'password_wrong' : 'account_inactive';
+  /** With the parameters that are configured by now; where somebody has just set another password, that one stays. */
+  private async rehash({ tenantId, userId }: Person, before: string, password: string): Promise<void> {
+    if (!this.passwords.isOutdated(before)) return;
+    await this.accounts.updatePassword(tenantId, userId, before, await this.passwords.hash(password));
+  }
+
+  private async refuse({ tenantId, userId, role }: Account, matches: boolean): Promise<void> {
+    const reason = !userId ? 'account_unknown' : matches ? 'account_closed' : 'password_wrong';
     await this.audit.record(
       // who is nobody has no role, and the record wants one
       { tenantId, userId, role: role ?? 'service' },
@@ -58,6 +85,8 @@ export class AuthService {
   }
 }
 
-function viewerOf({ tenantId, userId, role, departmentId }: Account): Viewer | null {
-  return userId && role ? { tenantId, userId, role, departmentId } : null;
+type Person = Pick<Viewer, 'tenantId' | 'userId' | 'role'>;
+
+function personOf({ tenantId, userId, role }: Account): Person | null {
+  return userId && role ? { tenantId, userId, role } : null;
 }

@@ -23,7 +23,7 @@ export interface Wanted {
 export class ViewersRepository {
   constructor(private readonly database: Database) {}
 
-  /** One for each that is wanted, in order; null where the person is not active or the sign-in has ended. */
+  /** One for each that is wanted, in order; null where person or tenant are not active or the sign-in has ended. */
   async listCurrent(tenantId: string, wanted: readonly Wanted[], now: Date): Promise<(ViewerRow | null)[]> {
     const rows = await this.database.many<ViewerRow & { readonly position: number }>(
       `-- auth.listCurrentViewers
@@ -31,6 +31,7 @@ export class ViewersRepository {
         case when p.can_view_all then 'supervisor' else u.role end as role, d.rosters, d.until as "rostersUntil"
       from unnest($2::uuid[], $3::uuid[]) with ordinality as w (user_id, sign_in_id, position)
       join users u on u.tenant_id = $1 and u.id = w.user_id and u.is_active
+      join tenants t on t.id = u.tenant_id and t.is_active
       left join instructor_profiles p on p.tenant_id = $1 and p.user_id = u.id and u.role = 'instructor'
       cross join lateral (
         select array_agg(distinct d.instructor_id) filter (where d.valid_from <= $4) as rosters,

@@ -48,6 +48,35 @@ export const deleteExpiredSignIns = defineJob({
   schedule: { cron: '37 * * * *' },
 });
 
+/** The event's key is the person. Each attempt mails a link of its own; the link of the last one counts. */
+export const sendPasswordReset = defineJob({
+  name: 'auth.send-password-reset',
+  attempts: 6,
+  backoffSeconds: 20,
+  timeoutSeconds: 60,
+  overlap: 'skip',
+  on: ['auth.password-reset-requested'],
+});
+
+export const sendInvitation = defineJob({
+  name: 'auth.send-invitation',
+  attempts: 10,
+  backoffSeconds: 30,
+  timeoutSeconds: 60,
+  overlap: 'skip',
+  on: ['users.invited'],
+});
+
+/** Links, devices and counted attempts. */
+export const deleteExpiredAccess = defineJob({
+  name: 'auth.delete-expired-access',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '47 * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -55,4 +84,7 @@ export const catalogue: readonly JobDefinition[] = [
   preparePartitions,
   deleteExpiredKeys,
   deleteExpiredSignIns,
+  sendPasswordReset,
+  sendInvitation,
+  deleteExpiredAccess,
 ];

@@ -3,8 +3,9 @@ import { Database } from '../database/database.js';
 import type { Position } from '../http/paging.js';
 import type { NewUser, User } from './users.repository.js';
 
-/** A person as administrators see one. */
+/** A person of a tenant, as its administrators see one. */
 export interface PersonRow extends User {
+  readonly role: Exclude<User['role'], 'operator'>;
   readonly avatarUrl: string | null;
   /** Of a student; null for everybody else. */
   readonly instructorId: string | null;
@@ -18,7 +19,7 @@ export interface PersonRow extends User {
 
 export interface PeopleFilter {
   readonly search?: string;
-  readonly role?: User['role'];
+  readonly role?: PersonRow['role'];
   /** This department or one below it. */
   readonly departmentId?: string;
   readonly isActive?: boolean;

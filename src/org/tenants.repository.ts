@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 
+/** The tenant of the operators, which is nobody's organisation: what goes over all tenants leaves it out. */
+export const installationId = '00000000-0000-0000-0000-000000000000';
+
 export interface Tenant {
   readonly id: string;
   readonly slug: string;
@@ -29,25 +32,30 @@ export class TenantsRepository {
     );
   }
 
+  /** Not the installation. */
   findBySlug(slug: string): Promise<Tenant | null> {
     return this.database.maybeOne<Tenant>(
       `-- org.findTenantBySlug
-      select ${columns} from tenants where slug = $1`,
-      [slug],
+      select ${columns} from tenants where slug = $1 and id <> $2`,
+      [slug, installationId],
     );
   }
 
+  /** All but the installation. */
   list(): Promise<Tenant[]> {
     return this.database.many<Tenant>(
       `-- org.listTenants
-      select ${columns} from tenants order by id`,
+      select ${columns} from tenants where id <> $1 order by id`,
+      [installationId],
     );
   }
 
+  /** @returns 0 when the id is taken */
   insert(tenant: { id: string; slug: string; name: string; timeZone: string }, now: Date): Promise<number> {
     return this.database.run(
       `-- org.insertTenant
-      insert into tenants (id, slug, name, time_zone, created_at) values ($1, $2, $3, $4, $5)`,
+      insert into tenants (id, slug, name, time_zone, created_at) values ($1, $2, $3, $4, $5)
+      on conflict (id) do nothing`,
       [tenant.id, tenant.slug, tenant.name, tenant.timeZone, now],
     );
   }

@@ -3,7 +3,8 @@ import { Database } from '../database/database.js';
 
 export interface User {
   readonly id: string;
-  readonly role: 'student' | 'instructor' | 'admin';
+  /** Operators are of the installation, and nobody else is. */
+  readonly role: 'student' | 'instructor' | 'admin' | 'operator';
   readonly name: string;
   readonly email: string | null;
   /** The organisation's own number of the person. */
