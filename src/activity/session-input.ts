@@ -53,6 +53,8 @@ const fields = new Set([
 export const maxCount = 1_000_000;
 export const maxDurationSeconds = 7 * 86_400;
 export const maxAnswers = 500;
+/** Told of one item: of a thousand items full of them the answer would be many times what was asked. */
+const mostUnknownFields = 10;
 const skewMilliseconds = 300_000;
 const dayMilliseconds = 86_400_000;
 const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
@@ -76,6 +78,7 @@ export function readSession(raw: unknown, limits: SessionLimits): Session | Item
   const given = (field: string): boolean => input[field] !== undefined && input[field] !== null;
 
   for (const field of Object.keys(input)) {
+    if (errors.length >= mostUnknownFields) break;
     if (!fields.has(field))
       fail(field.replace(/~/g, '~0').replace(/\//g, '~1'), 'field_unknown', 'is not a field of a session');
   }

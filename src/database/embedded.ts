@@ -176,7 +176,7 @@ class Supervisor {
     } catch (error) {
       const said = (await readFile(this.logFile).catch(() => Buffer.alloc(0))).subarray(logStart).toString();
       // backends of a server that was killed need a moment to notice; a port may be taken between choice and use
-      if (!/pre-existing shared memory block|lock file .* already exists|Address already in use/.test(said)) {
+      if (!/pre-existing shared memory block|lock file "[^"]*" already exists|Address already in use/.test(said)) {
         throw new ProgramFailed(said || (error as Error).message);
       }
       await sleep(100);
@@ -260,7 +260,7 @@ function explain(error: unknown, dataDir: string): Error {
   if (/ENOSPC|No space left on device/.test(text)) return new Error(`the disk that holds ${dataDir} is full`, cause);
   if (/EACCES|EPERM|EROFS|Permission denied/.test(text)) {
     const named = (error as NodeJS.ErrnoException).path ?? /"([^"]+)"/.exec(text)?.[1] ?? dataDir;
-    const path = named.replace(/\/postgres\.lock.*$/, '');
+    const path = named.split('/postgres.lock')[0]!;
     return new Error(`no permission to use ${path}: change its owner, or set DATA_DIR to another directory`, cause);
   }
   if (!(error instanceof ProgramFailed)) return error instanceof Error ? error : new Error(text);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type FieldError, pointerStep, Problem } from './problem.js';
+import { type FieldError, mostErrors, pointerStep, Problem } from './problem.js';
 
 /** Deeper than any document of this API; recursion over a hostile body ends here and not at the end of the stack. */
 const maxDepth = 32;
@@ -84,6 +84,7 @@ export function findUnsafe(value: unknown): FieldError[] {
 }
 
 function collectUnsafe(value: unknown, pointer: string, errors: FieldError[]): void {
+  if (errors.length >= mostErrors) return;
   if (typeof value === 'string') {
     if (!isStorable(value)) errors.push(unsafeText(pointer));
   } else if (Array.isArray(value)) {

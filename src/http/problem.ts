@@ -11,6 +11,9 @@ export interface FieldError {
   readonly detail: string;
 }
 
+/** Nobody reads more of them, and the answer must not grow with what was wrong. */
+export const mostErrors = 100;
+
 interface ProblemOptions {
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
@@ -80,7 +83,10 @@ export class Problem extends Error {
   }
 
   static invalid(errors: readonly FieldError[]): Problem {
-    return new Problem(400, 'request_invalid', { detail: 'Parts of the request are not valid.', errors });
+    return new Problem(400, 'request_invalid', {
+      detail: 'Parts of the request are not valid.',
+      errors: errors.slice(0, mostErrors),
+    });
   }
 
   static conflict(code: string, detail: string, pointer?: string): Problem {

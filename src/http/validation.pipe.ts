@@ -3,7 +3,7 @@ import { ApiParam } from '@nestjs/swagger';
 import { type ValidationError, validateSync } from 'class-validator';
 import { isStorable, unsafeText } from './body.js';
 import { type Field, fieldsOf, idSchema, isId } from './fields.js';
-import { type FieldError, pointerStep, Problem } from './problem.js';
+import { type FieldError, mostErrors, pointerStep, Problem } from './problem.js';
 
 type Class = new () => object;
 type Plain = Readonly<Record<string, unknown>>;
@@ -54,7 +54,7 @@ function check(type: Class, value: unknown, source: 'body' | 'query' | 'param'):
   }
   const errors: FieldError[] = [];
   const instance = instantiate(type, value as Plain, source !== 'body', prefix, errors);
-  collect(validateSync(instance, { stopAtFirstError: true }), prefix, errors);
+  if (errors.length < mostErrors) collect(validateSync(instance, { stopAtFirstError: true }), prefix, errors);
   if (errors.length > 0) throw Problem.invalid(errors);
   return instance;
 }
@@ -64,6 +64,7 @@ function instantiate(type: Class, value: Plain, isText: boolean, pointer: string
   const fields = fieldsOf(type);
   const instance = new type() as Record<string, unknown>;
   for (const key of Object.keys(value)) {
+    if (errors.length >= mostErrors) break;
     const here = pointer + pointerStep(key);
     const field = fields.get(key);
     const given = value[key];
@@ -93,6 +94,7 @@ function read(field: Field, value: unknown, isText: boolean, pointer: string, er
 
 function collect(failures: readonly ValidationError[], pointer: string, errors: FieldError[]): void {
   for (const { property, value, constraints, children } of failures) {
+    if (errors.length >= mostErrors) break;
     const here = pointer + pointerStep(property);
     if (errors.some((error) => error.pointer === here)) continue;
     if (children?.length) collect(children, here, errors);
