@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import request, { type Test } from 'supertest';
+import { type Permission, permissions, type Role } from '../src/auth/permissions.js';
+import type { Viewer } from '../src/http/viewer.js';
+import type { TestApp } from './app.js';
+import { createAdmin, createInstructor, createStudent, createTenant } from './factories.js';
+import { type Operation, urlOf } from './operations.js';
+
+const installation = '00000000-0000-0000-0000-000000000000';
+
+/** Calls each operation as somebody who may. */
+export interface Callers {
+  /** @param suffix what comes behind the path */
+  call(operation: Operation, suffix?: string): Test;
+}
+
+export async function createCallers(app: TestApp): Promise<Callers> {
+  const tenant = await createTenant(app.database);
+  const supervisor = await createInstructor(app.database, tenant, { canViewAll: true });
+  const viewers: Partial<Record<Role, Viewer>> = {
+    admin: await createAdmin(app.database, tenant),
+    supervisor,
+    instructor: await createInstructor(app.database, tenant),
+    student: await createStudent(app.database, supervisor),
+    service: { tenantId: tenant.tenantId, userId: randomUUID(), role: 'service', departmentId: null },
+    operator: { tenantId: installation, userId: randomUUID(), role: 'operator', departmentId: null },
+  };
+  const tokens = new Map<Role, string>();
+  const tokenOf = (role: Role): string => {
+    const token = tokens.get(role) ?? app.token(viewers[role]!);
+    tokens.set(role, token);
+    return token;
+  };
+  const roles: readonly Role[] = ['admin', 'supervisor', 'instructor', 'service', 'student', 'operator'];
+  const roleFor = ({ permission }: Operation): Role => {
+    if (permission === null) return 'admin';
+    const allowed: readonly string[] = permissions[permission as Permission];
+    return roles.find((role) => allowed.includes(role))!;
+  };
+  return {
+    call(operation, suffix = '') {
+      const method = operation.method as 'get' | 'post' | 'put' | 'patch' | 'delete';
+      const test = request(app.url)[method](urlOf(operation) + suffix);
+      return operation.isPublic ? test : test.set('authorization', `Bearer ${tokenOf(roleFor(operation))}`);
+    },
+  };
+}
