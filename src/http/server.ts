@@ -27,11 +27,17 @@ declare module 'fastify' {
 /** Nothing but JSON, problems, streams of events and CSV leaves this server, the documentation aside. */
 const acceptable = /json|\*\/\*|application\/\*|event-stream|csv|text\/\*|html/;
 
-const securityHeaders = constantHeaders({
-  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-});
+const securityHeaders = (config: Config): Record<string, string> =>
+  constantHeaders({
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    xFrameOptions: { action: 'deny' },
+    // only a proxy in front can have TLS; without it a browser would be told of what does not exist
+    strictTransportSecurity: config.http.trustProxy,
+  });
+/** The page's styles stand in its elements, its icons in its styles; scripts and requests are our own alone. */
 const documentationPolicy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
  * Fastify for Nest, with what every answer needs done in the one place they all pass: no interceptor, no hook on
@@ -41,6 +47,7 @@ export class HttpServer extends FastifyAdapter {
   private idempotency: Idempotency | undefined;
 
   constructor(config: Config, log: Log) {
+    const headers = securityHeaders(config);
     // 5 s beyond a usual load balancer's idle time, so that it is never us who closes first
     const options: FastifyHttpOptions<Server> & { skipMiddie: boolean } = {
       skipMiddie: true,
@@ -52,7 +59,9 @@ export class HttpServer extends FastifyAdapter {
       http: { headersTimeout: 10_000 },
       routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
       genReqId: requestIdOf,
-      frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblem(error) ?? Problem.ofStatus(400)!),
+      // before any hook
+      frameworkErrors: (error, _request, reply) =>
+        sendProblem(reply.headers(headers), toProblem(error) ?? Problem.ofStatus(400)!),
       clientErrorHandler: refuseConnection,
     };
     super(options);
@@ -100,9 +109,10 @@ function install(fastify: FastifyInstance, config: Config, log: Log): void {
     fastify.decorateRequest(name, undefined);
   }
   const logAccess = createAccessLog(log);
+  const headers = securityHeaders(config);
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(securityHeaders).header('x-request-id', request.id);
+    reply.headers(headers).header('x-request-id', request.id);
     reply.header(
       'cache-control',
       request.method === 'GET' || request.method === 'HEAD' ? 'private, no-cache' : 'no-store',
