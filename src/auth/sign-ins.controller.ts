@@ -4,7 +4,6 @@ import type { FastifyRequest } from 'fastify';
 import { NotStored } from '../http/idempotency.js';
 import { Operation } from '../http/operation.js';
 import { type Page, PageQuery } from '../http/paging.js';
-import { Problem } from '../http/problem.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { RefreshRequest, SignedIn, signedInExample, SignInResponse } from './auth.dto.js';
@@ -41,11 +40,8 @@ export class SignInsController {
     status: 204,
     errors: [409],
   })
-  async logout(@CurrentViewer() viewer: Viewer, @Req() { credential }: FastifyRequest): Promise<void> {
-    if (credential?.kind !== 'sign-in') {
-      throw Problem.conflict('sign_in_missing', 'This token does not belong to a sign-in that could be ended.');
-    }
-    await this.signIns.revokeOwn(viewer, credential.id, 'logged_out');
+  logout(@CurrentViewer() viewer: Viewer, @Req() { credential }: FastifyRequest): Promise<void> {
+    return this.signIns.logOut(viewer, credential!);
   }
 
   @Post('logout-everywhere')
@@ -95,6 +91,6 @@ export class SignInsController {
   @Delete('sign-ins/:id')
   @Operation({ summary: "End one of one's sign-ins", status: 204, errors: [404] })
   revoke(@CurrentViewer() viewer: Viewer, @IdParam() id: string): Promise<void> {
-    return this.signIns.revokeOwn(viewer, id, 'revoked_by_owner');
+    return this.signIns.revokeOwn(viewer, id);
   }
 }

@@ -146,7 +146,7 @@ export class SignInsRepository {
     );
   }
 
-  /** Ends what is not over yet. @param signInId null: all of the person's; `except` stays */
+  /** Ends what is not over yet of a person's sign-ins: one of them, or all but the exception. @returns what was ended */
   revoke(
     tenantId: string,
     userId: string,

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { type Actor, AuditRecorder } from '../audit/audit.recorder.js';
 import { Clock } from '../database/clock.js';
@@ -7,7 +7,7 @@ import { Database } from '../database/database.js';
 import { type Page, type PageQuery, positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import { currentRequest } from '../http/request.js';
-import type { Viewer } from '../http/viewer.js';
+import type { Credential, Viewer } from '../http/viewer.js';
 import type { SignedIn } from './auth.dto.js';
 import { RefreshToken } from './refresh-token.js';
 import { type SignIn, SignInsRepository } from './sign-ins.repository.js';
@@ -107,9 +107,17 @@ export class SignInsService {
     return toPage(rows, position, { listing, keysOf: ({ id }) => [id], total });
   }
 
-  /** Ends one of the viewer's own. @throws Problem 404 */
-  async revokeOwn(viewer: Viewer, signInId: string, reason: string): Promise<void> {
-    const revoked = await this.revoke(viewer, viewer.userId, { signInId }, reason);
+  /** Ends the sign-in that a request came with. @throws Problem 409 for other credentials */
+  async logOut(viewer: Viewer, credential: Credential): Promise<void> {
+    if (credential.kind !== 'sign-in') {
+      throw Problem.conflict('sign_in_missing', 'This token does not belong to a sign-in that could be ended.');
+    }
+    await this.revoke(viewer, viewer.userId, { signInId: credential.id }, 'logged_out');
+  }
+
+  /** Ends one of the viewer's own, from another. @throws Problem 404 */
+  async revokeOwn(viewer: Viewer, signInId: string): Promise<void> {
+    const revoked = await this.revoke(viewer, viewer.userId, { signInId }, 'revoked_by_owner');
     if (revoked === 0) throw Problem.notFound('sign_in');
   }
 
@@ -148,8 +156,9 @@ export class SignInsService {
     expiresAt: Date,
     now: Date,
   ): SignedIn {
+    const end = until !== null && until < expiresAt ? until : expiresAt;
     return {
-      ...this.tokens.issue(viewer, { kind: 'sign-in', id: signInId }, until),
+      ...this.tokens.issue(viewer, { kind: 'sign-in', id: signInId }, end),
       refreshToken: refresh.toString(),
       refreshExpiresInSeconds: Math.floor((expiresAt.getTime() - now.getTime()) / 1000),
       signInId,
