@@ -5,6 +5,7 @@ import { migrate } from './database/migrate.js';
 import { openDatabase, type OpenDatabase } from './database/open.js';
 import { exitOnSignal, withServices } from './import-process.js';
 import { demoLogins, demoPassword, DemoTenants } from './imports/demo-tenants.js';
+import type { SignedIn } from './auth/auth.dto.js';
 import { createLog } from './http/log.js';
 import { migrateQueues } from './jobs/queues.js';
 
@@ -85,7 +86,7 @@ async function introduce(url: string, started: number): Promise<void> {
     body: JSON.stringify(credentials),
   });
   if (!response.ok) throw new Error(`signing in as ${instructor.email} failed with ${response.status}`);
-  const { accessToken } = (await response.json()) as { accessToken: string };
+  const { accessToken, expiresInSeconds } = (await response.json()) as SignedIn;
   const rows = [
     ['', 'tenant', 'e-mail', 'password'],
     ...demoLogins.map(({ role, tenant, email }) => [role, tenant, email, demoPassword]),
@@ -98,7 +99,7 @@ Ready after ${((performance.now() - started) / 1000).toFixed(1)} s. Today is day
 
 ${rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('   ')}`.trimEnd()).join('\n')}
 
-An instructor's dashboard:
+An instructor's dashboard, for the next ${expiresInSeconds / 60} minutes:
 
   curl -s ${url}/api/v1/dashboard -H 'Authorization: Bearer ${accessToken}'
 
