@@ -10,6 +10,7 @@ import type { Clock } from './database/clock.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
 import { ImportsModule } from './imports/imports.module.js';
+import { InstallationModule } from './installation/installation.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { HealthModule } from './operations/health.module.js';
@@ -45,6 +46,7 @@ export class AppModule {
         AuditModule,
         OrgModule,
         AuthModule,
+        InstallationModule,
         ServicesModule,
         StudentsModule,
         ActivityModule,

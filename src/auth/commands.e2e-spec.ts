@@ -71,6 +71,21 @@ it('take the password that is given', async () => {
   await signIn('chosen by the operator', 'second').expect(200);
 });
 
+it('make an operator, once', async () => {
+  const args = ['--email', 'Ops@example.org', '--name', 'Olu'];
+  const { code, output } = await run('auth/create-operator', args);
+  expect(code).toBe(0);
+  const password = /^password: (\S{24})$/m.exec(output)![1]!;
+  const body = { tenant: 'installation', email: 'ops@example.org', password };
+  const { accessToken } = (await t.anonymous.post('/auth/login').send(body).expect(200)).body as {
+    accessToken: string;
+  };
+  const me = await t.anonymous.get('/auth/me').set('authorization', `Bearer ${accessToken}`);
+  expect(me.body).toMatchObject({ role: 'operator', tenant: { slug: 'installation' } });
+  const again = await run('auth/create-operator', args);
+  expect(again).toEqual({ code: 1, output: '', errors: 'Another person has this address.\n' });
+});
+
 it('say in one line what is wrong, and change nothing', async () => {
   const wrong: [string, string[], Record<string, string>, RegExp][] = [
     ['auth/create-tenant', ['--slug', 'X', '--name', 'x', ...admin], {}, /^must be lower-case letters/],
@@ -79,6 +94,20 @@ it('say in one line what is wrong, and change nothing', async () => {
       ['--slug', 'x', '--name', 'x', ...admin],
       { ADMIN_PASSWORD: 'short' },
       /^ADMIN_PASSWORD must/,
+    ],
+    [
+      'auth/create-tenant',
+      ['--slug', 'x', '--name', 'x', '--time-zone', 'Here', ...admin],
+      {},
+      /^Here is not the IANA name/,
+    ],
+    ['auth/create-tenant', ['--slug', 'installation', '--name', 'x', ...admin], {}, /^This slug is reserved/],
+    ['auth/create-operator', ['--email', 'x@example.org'], {}, /^usage: npm run operator:create/],
+    [
+      'auth/create-operator',
+      ['--email', 'x@example.org', '--name', 'x'],
+      { ADMIN_PASSWORD: 'password1234' },
+      /^ADMIN_PASSWORD is/,
     ],
     ['services/create-key', ['--tenant', 'nowhere', '--name', 'lms'], {}, /^there is no tenant/],
     ['services/create-key', ['--name', 'lms'], {}, /^usage: npm run key:create/],
@@ -128,7 +157,7 @@ it('make a file of keys, and add a key to it', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'instructor-dashboard-keys-'));
   try {
     const file = join(directory, 'jwt-keys.json');
-    const rotate = (...args: string[]): Promise<Ended> => run('rotate-keys', args, { JWT_KEYS_FILE: file });
+    const rotate = (...args: string[]): Promise<Ended> => run('auth/rotate-keys', args, { JWT_KEYS_FILE: file });
     const kids = async (): Promise<string[]> =>
       (JSON.parse(await readFile(file, 'utf8')) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
     const made = await rotate();

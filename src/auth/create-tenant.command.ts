@@ -4,10 +4,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { runCommand } from '../command.js';
 import { readAdminPassword } from '../config.js';
 import { DepartmentsRepository } from '../org/departments.repository.js';
-import { localDay } from '../org/local-day.js';
+import { isTimeZone } from '../org/local-day.js';
 import '../org/org.constraints.js';
+import { TenantFounding } from '../org/tenant-founding.js';
 import { TenantsRepository } from '../org/tenants.repository.js';
 import { UsersRepository } from '../org/users.repository.js';
+import { passwordProblems } from './password-policy.js';
 import { Passwords } from './passwords.js';
 
 const usage = `usage: npm run tenant:create -- --slug <slug> --name <name> [--time-zone <IANA name>] \\
@@ -19,15 +21,16 @@ await runCommand(readArguments, async (given, { config, database, clock, audit }
   const { slug, name, timeZone, email, adminName } = given;
   const password = given.password ?? randomBytes(18).toString('base64url');
   const passwordHash = await new Passwords(config).hash(password);
-  const [tenantId, departmentId, adminId] = [uuidv7(), uuidv7(), uuidv7()];
-  const now = clock.now();
+  const [tenantId, adminId] = [uuidv7(), uuidv7()];
+  const founding = new TenantFounding(
+    new TenantsRepository(database),
+    new DepartmentsRepository(database),
+    new UsersRepository(database),
+    clock,
+  );
   await database.transaction(async () => {
-    await new TenantsRepository(database).insert({ id: tenantId, slug, name, timeZone }, now);
-    const root = { id: departmentId, parentId: null, code: 'root', name };
-    await new DepartmentsRepository(database).insert(tenantId, [root], now);
-    const joinedOn = localDay(timeZone, now);
-    const admin = { id: adminId, role: 'admin' as const, name: adminName, email, departmentId: null, joinedOn };
-    await new UsersRepository(database).insert(tenantId, [{ ...admin, passwordHash }], now);
+    const administrator = { id: adminId, name: adminName, email, passwordHash };
+    await founding.found({ id: tenantId, slug, name, timeZone, administrator });
     await audit.record(
       { tenantId, userId: null, role: 'service' },
       { action: 'tenant.created', targetType: 'tenant', targetId: tenantId, after: { slug, name, timeZone, adminId } },
@@ -52,14 +55,12 @@ function readArguments(): Given {
   const { values } = parseArgs({ options });
   const { slug, name, 'time-zone': timeZone = 'UTC', 'admin-email': email, 'admin-name': adminName } = values;
   if (!slug || !name || !email || !adminName) throw new Error(usage);
-  try {
-    localDay(timeZone, new Date(0));
-  } catch (cause) {
-    throw new Error(`${timeZone} is not the IANA name of a time zone, such as Europe/London`, { cause });
+  if (!isTimeZone(timeZone)) {
+    throw new Error(`${timeZone} is not the IANA name of a time zone, such as Europe/London`);
   }
   const password = readAdminPassword();
-  if (password && (password.length < 12 || password.length > 256)) {
-    throw new Error('ADMIN_PASSWORD must be 12 to 256 characters');
-  }
+  const owner = { name: adminName, email, tenantName: name, tenantSlug: slug };
+  const [problem] = password === undefined ? [] : passwordProblems(password, owner, '');
+  if (problem) throw new Error(`ADMIN_PASSWORD ${problem.detail}`);
   return { slug, name, timeZone, email, adminName, password };
 }

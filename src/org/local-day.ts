@@ -27,3 +27,12 @@ export function localDay(timeZone: string, instant: Date): string {
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
+
+/** Whether this is the IANA name of a time zone, such as Europe/London; offsets, which change, are none. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(name) && localDay(name, new Date(0)) !== '';
+  } catch {
+    return false;
+  }
+}

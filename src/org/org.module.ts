@@ -3,6 +3,7 @@ import { DepartmentsRepository } from './departments.repository.js';
 import { InstructorsRepository } from './instructors.repository.js';
 import './org.constraints.js';
 import { PeopleRepository } from './people.repository.js';
+import { TenantFounding } from './tenant-founding.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
 import { UsersRepository } from './users.repository.js';
@@ -14,6 +15,7 @@ const provided = [
   UsersRepository,
   PeopleRepository,
   InstructorsRepository,
+  TenantFounding,
 ];
 
 @Module({ providers: provided, exports: provided })

@@ -16,6 +16,17 @@ export interface Tenant {
   readonly closedDay: string | null;
 }
 
+/** A tenant as operators see it: nothing of anybody in it. */
+export interface TenantSummary {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly isActive: boolean;
+  readonly createdAt: string;
+}
+
+const summary = 'id, slug, name, time_zone as "timeZone", is_active as "isActive", created_at as "createdAt"';
 const columns = `id, slug, name, time_zone as "timeZone", pass_mark as "passMark",
   session_cap_seconds as "sessionCapSeconds", snapshot_retention_days as "snapshotRetentionDays",
   closed_day as "closedDay"`;
@@ -57,6 +68,51 @@ export class TenantsRepository {
       insert into tenants (id, slug, name, time_zone, created_at) values ($1, $2, $3, $4, $5)
       on conflict (id) do nothing`,
       [tenant.id, tenant.slug, tenant.name, tenant.timeZone, now],
+    );
+  }
+
+  /** By slug, without the installation; `after` is the last slug of the page before. */
+  listSummaries(limit: number, offset: number, after: string | null): Promise<TenantSummary[]> {
+    return this.database.many<TenantSummary>(
+      `-- org.listTenantSummaries
+      select ${summary} from tenants where id <> $1 and ($2::text is null or slug > $2)
+      order by slug limit $3 offset $4`,
+      [installationId, after, limit, offset],
+    );
+  }
+
+  async count(): Promise<number> {
+    const { count } = await this.database.one<{ count: number }>(
+      `-- org.countTenants
+      select count(*) as count from tenants where id <> $1`,
+      [installationId],
+    );
+    return count;
+  }
+
+  /** Null for the installation too. */
+  findSummary(tenantId: string): Promise<TenantSummary | null> {
+    return this.database.maybeOne<TenantSummary>(
+      `-- org.findTenantSummary
+      select ${summary} from tenants where id = $1 and id <> $2`,
+      [tenantId, installationId],
+    );
+  }
+
+  /** As it is until the end of the transaction; null for the installation too. */
+  lock(tenantId: string): Promise<TenantSummary | null> {
+    return this.database.maybeOne<TenantSummary>(
+      `-- org.lockTenant
+      select ${summary} from tenants where id = $1 and id <> $2 for update`,
+      [tenantId, installationId],
+    );
+  }
+
+  update(tenantId: string, { name, isActive }: Pick<TenantSummary, 'name' | 'isActive'>): Promise<TenantSummary> {
+    return this.database.one<TenantSummary>(
+      `-- org.updateTenant
+      update tenants set name = $2, is_active = $3 where id = $1 returning ${summary}`,
+      [tenantId, name, isActive],
     );
   }
 }
