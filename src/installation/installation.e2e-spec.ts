@@ -21,9 +21,10 @@ beforeAll(async () => {
 
 afterAll(() => t.stop());
 
-const login = async (slug: string, email: string): Promise<{ status: number; token: string }> => {
+const login = async (slug: string, email: string): Promise<{ status: number; token: string; refresh: string }> => {
   const { status, body } = await t.anonymous.post('/auth/login').send({ tenant: slug, email, password });
-  return { status, token: (body as { accessToken: string }).accessToken };
+  const { accessToken: token, refreshToken: refresh } = body as { accessToken: string; refreshToken: string };
+  return { status, token, refresh };
 };
 const newTenant = (fields: object = {}): Record<string, unknown> => {
   const id = uuidv7();
@@ -182,7 +183,7 @@ describe('tenants', () => {
   it('that are closed let nobody in or go on writing, and are as they were when opened', async () => {
     const closing = await createTenant(t.database, { slug: 'closing' });
     const admin = await createAdmin(t.database, closing, { email: 'ada@example.org', passwordHash });
-    const { token } = await login('closing', admin.email);
+    const { token, refresh } = await login('closing', admin.email);
     const write = async (): Promise<number> => {
       const body = { id: uuidv7(), name: uuidv7(), filter: {} };
       const request = t.anonymous.post('/segments').set('authorization', `Bearer ${token}`);
@@ -191,6 +192,8 @@ describe('tenants', () => {
     expect(await write()).toBe(201);
     await as.patch(`/tenants/${closing.tenantId}`).send({ isActive: false }).expect(200);
     expect(await write()).toBe(401);
+    const refreshed = await t.anonymous.post('/auth/refresh').send({ refreshToken: refresh });
+    expect(refreshed.status).toBe(401);
     expect((await login('closing', admin.email)).status).toBe(401);
     await as.patch(`/tenants/${closing.tenantId}`).send({ isActive: true }).expect(200);
     expect(await write()).toBe(201);
