@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { parse, stringify } from 'uuid';
 
 const tenantBytes = 16;
@@ -27,6 +27,11 @@ export class OpaqueToken {
     } catch {
       return null; // another sort of id
     }
+  }
+
+  /** The same each time for the same salt, and for nobody who does not have this token. */
+  successor(salt: Buffer): OpaqueToken {
+    return new OpaqueToken(this.tenantId, createHmac('sha256', this.secret).update(salt).digest());
   }
 
   hash(): Buffer {

@@ -5,7 +5,7 @@ import { createInstructor, createStudent, createTenant, type Member, type Tenant
 import { newGate, until } from '../../test/jobs.js';
 import type { Page } from '../http/paging.js';
 import type { SignedIn, SignInResponse } from './auth.dto.js';
-import { RefreshToken } from './refresh-token.js';
+import { OpaqueToken } from './opaque-token.js';
 import type { Outcome } from '../jobs/job.js';
 import { SignInsJobs } from './sign-ins.jobs.js';
 import { SignInsService } from './sign-ins.service.js';
@@ -237,7 +237,7 @@ describe('a refresh', () => {
       '/'.repeat(64),
       'A'.repeat(64),
       foreign.toString('base64url'),
-      RefreshToken.create(tenant.tenantId).toString(),
+      OpaqueToken.create(tenant.tenantId).toString(),
     ];
     for (const text of wrong) await refused({ refreshToken: text });
     await t.anonymous.post('/auth/refresh').send({}).expect(400);

@@ -9,7 +9,7 @@ import { Problem } from '../http/problem.js';
 import { currentRequest } from '../http/request.js';
 import type { Credential, Viewer } from '../http/viewer.js';
 import type { SignedIn } from './auth.dto.js';
-import { RefreshToken } from './refresh-token.js';
+import { OpaqueToken } from './opaque-token.js';
 import { type SignIn, SignInsRepository } from './sign-ins.repository.js';
 import { TokensService } from './tokens.service.js';
 import { type CurrentViewer, ViewersService } from './viewers.service.js';
@@ -50,7 +50,7 @@ export class SignInsService {
       const [now, id] = [this.clock.now(), uuidv7()];
       const expiresAt = this.tokens.signInUntil(now, now);
       await this.repository.insert(tenantId, { id, userId, ...whence(), expiresAt }, now);
-      const refresh = RefreshToken.create(tenantId);
+      const refresh = OpaqueToken.create(tenantId);
       await this.repository.insertToken(tenantId, id, refresh.hash(), now, expiresAt);
       await this.audit.record(current.viewer, { action: 'sign_in.opened', targetType: 'sign_in', targetId: id });
       return this.grant(id, current, refresh, expiresAt, now);
@@ -64,7 +64,7 @@ export class SignInsService {
    * @throws Problem 401, the same for every reason
    */
   async refresh(text: string): Promise<SignedIn> {
-    const token = RefreshToken.read(text);
+    const token = OpaqueToken.read(text);
     // the end of a sign-in whose token was stolen must be committed before it is refused
     const answer = token && (await this.database.transaction(() => this.rotate(token)));
     if (answer) return answer;
@@ -73,7 +73,7 @@ export class SignInsService {
     });
   }
 
-  private async rotate(token: RefreshToken): Promise<SignedIn | null> {
+  private async rotate(token: OpaqueToken): Promise<SignedIn | null> {
     const { tenantId } = token;
     const now = this.clock.now();
     const shown = await this.repository.lockToken(tenantId, token.hash());
@@ -152,7 +152,7 @@ export class SignInsService {
   private grant(
     signInId: string,
     { viewer, until }: CurrentViewer,
-    refresh: RefreshToken,
+    refresh: OpaqueToken,
     expiresAt: Date,
     now: Date,
   ): SignedIn {
