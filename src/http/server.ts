@@ -21,6 +21,8 @@ declare module 'fastify' {
     deadlineSeconds?: number;
     /** Set on routes that look for unstorable text themselves, because one item of many at fault must not fail all. */
     checksText?: boolean;
+    /** Set on routes whose body is a stream of `text/csv` no longer than this; the body is then a `Readable`. */
+    csvLimitBytes?: number;
   }
 }
 

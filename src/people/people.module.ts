@@ -5,6 +5,10 @@ import { StudentsModule } from '../students/students.module.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
 import { PeopleRecord } from './people-record.js';
 import { Placement } from './placement.js';
+import { UserImportService } from './user-import.service.js';
+import { UserImportWriter } from './user-import.writer.js';
+import { UserImportsController } from './user-imports.controller.js';
+import { UserImportsRepository } from './user-imports.repository.js';
 import { UserMergeService } from './user-merge.service.js';
 import { UserReads } from './user-reads.js';
 import { UsersController } from './users.controller.js';
@@ -13,7 +17,17 @@ import { UsersService } from './users.service.js';
 /** People as administrators keep them; above all that knows what people have done and whose roster they are on. */
 @Module({
   imports: [OrgModule, StudentsModule, ActivityModule],
-  controllers: [UsersController],
-  providers: [UserReads, UsersService, UserMergeService, InstructorMergeService, Placement, PeopleRecord],
+  controllers: [UsersController, UserImportsController],
+  providers: [
+    UserReads,
+    UsersService,
+    UserMergeService,
+    InstructorMergeService,
+    UserImportsRepository,
+    UserImportWriter,
+    UserImportService,
+    Placement,
+    PeopleRecord,
+  ],
 })
 export class PeopleModule {}
