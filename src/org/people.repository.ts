@@ -105,30 +105,35 @@ export class PeopleRepository {
     return inserted === 1;
   }
 
-  /** The whole row, which the caller has locked. */
-  update(tenantId: string, person: PersonRow): Promise<number> {
+  /**
+   * The whole row, which the caller has locked.
+   * @param moves whether the department or the state may have changed: who stays is not asked whether either is allowed
+   */
+  update(tenantId: string, person: PersonRow, moves: boolean): Promise<number> {
+    const { id, role, name, email, pid, rank, avatarUrl, joinedOn, departmentId, isActive } = person;
+    const place = moves ? ', department_id = $10, is_active = $11' : '';
     return this.database.run(
       `-- org.updatePerson
       update users
-      set role = $3, name = $4, email = $5, pid = $6, rank = $7, avatar_url = $8, department_id = $9, joined_on = $10,
-        is_active = $11, version = version + 1
+      set role = $3, name = $4, email = $5, pid = $6, rank = $7, avatar_url = $8, joined_on = $9,
+        version = version + 1 ${place}
       where tenant_id = $1 and id = $2`,
-      [
-        tenantId, person.id, person.role, person.name, person.email, person.pid, person.rank, person.avatarUrl,
-        person.departmentId, person.joinedOn, person.isActive,
-      ],
-    ); // prettier-ignore
+      [tenantId, id, role, name, email, pid, rank, avatarUrl, joinedOn, ...(moves ? [departmentId, isActive] : [])],
+    );
   }
 
-  /** Any number in one statement. */
-  patch(tenantId: string, patches: readonly PersonPatch[]): Promise<number> {
+  /** Any number in one statement. @param moves as in `update` */
+  patch(tenantId: string, patches: readonly PersonPatch[], moves: boolean): Promise<number> {
+    const place = moves
+      ? `, department_id = coalesce(new."departmentId", u.department_id),
+        is_active = coalesce(new."isActive", u.is_active)`
+      : '';
     return this.database.run(
       `-- org.patchPeople
       update users u
       set name = coalesce(new.name, u.name), email = coalesce(new.email, u.email), pid = coalesce(new.pid, u.pid),
-        rank = coalesce(new.rank, u.rank), department_id = coalesce(new."departmentId", u.department_id),
-        joined_on = coalesce(new."joinedOn", u.joined_on), is_active = coalesce(new."isActive", u.is_active),
-        version = u.version + 1
+        rank = coalesce(new.rank, u.rank), joined_on = coalesce(new."joinedOn", u.joined_on),
+        version = u.version + 1 ${place}
       from jsonb_to_recordset($2::jsonb) as new (id uuid, name text, email text, pid text, rank text,
         "departmentId" uuid, "joinedOn" date, "isActive" boolean)
       where u.tenant_id = $1 and u.id = new.id`,
@@ -185,16 +190,43 @@ export class PeopleRepository {
       set specialisations = array(select distinct unnest(p.specialisations || giver.specialisations) order by 1),
         certifications = array(select distinct unnest(p.certifications || giver.certifications) order by 1),
         experience_years = coalesce(p.experience_years, giver.experience_years),
-        territory = coalesce(p.territory, giver.territory)
+        territory = coalesce(p.territory, giver.territory), version = p.version + 1
       from giver
       where p.tenant_id = $1 and p.user_id = $3`,
       [tenantId, fromId, intoId],
     );
     await this.database.run(
       `-- org.redirectSupervisors
-      update instructor_profiles set supervisor_id = case when user_id <> $3 then $3::uuid end
+      update instructor_profiles set supervisor_id = case when user_id <> $3 then $3::uuid end, version = version + 1
       where tenant_id = $1 and supervisor_id = $2`,
       [tenantId, fromId, intoId],
+    );
+  }
+
+  /**
+   * Delegations that are not over become the other's, on either side. Those end that would be of somebody for
+   * themselves, or for a time that another covers.
+   */
+  async moveDelegations(tenantId: string, fromId: string, intoId: string, now: Date): Promise<void> {
+    const after = (column: string): string => `case d.${column} when $2 then $3 else d.${column} end`;
+    const current = `d.tenant_id = $1 and d.revoked_at is null and d.valid_to > $4
+        and $2 in (d.instructor_id, d.substitute_id)`;
+    await this.database.run(
+      `-- org.endDelegations
+      update delegations d set revoked_at = $4
+      where ${current} and ($3 in (d.instructor_id, d.substitute_id) or exists (
+        select from delegations o
+        where o.tenant_id = $1 and o.id <> d.id and o.revoked_at is null
+          and o.instructor_id = ${after('instructor_id')} and o.substitute_id = ${after('substitute_id')}
+          and tstzrange(o.valid_from, o.valid_to) && tstzrange(d.valid_from, d.valid_to)
+      ))`,
+      [tenantId, fromId, intoId, now],
+    );
+    await this.database.run(
+      `-- org.moveDelegations
+      update delegations d set instructor_id = ${after('instructor_id')}, substitute_id = ${after('substitute_id')}
+      where ${current}`,
+      [tenantId, fromId, intoId, now],
     );
   }
 

@@ -51,6 +51,22 @@ export class PeopleRecord {
     await this.database.afterCommit(() => this.cache.bump([...tags]));
   }
 
+  /** Of students who go from one roster to another. */
+  async reassignments(viewer: Viewer, studentIds: readonly string[], fromId: string, intoId: string): Promise<void> {
+    await this.audit.record(
+      viewer,
+      studentIds.map((studentId) => ({
+        action: 'student.reassigned',
+        targetType: 'student',
+        targetId: studentId,
+        before: { instructorId: fromId },
+        after: { instructorId: intoId },
+      })),
+    );
+    const tags = [`roster:${fromId}`, `roster:${intoId}`, ...studentIds.map((id) => `student:${id}`)];
+    await this.database.afterCommit(() => this.cache.bump([`tenant:${viewer.tenantId}`, ...tags]));
+  }
+
   /** The mail itself is a job's. */
   async invitations(viewer: Viewer, userIds: readonly string[]): Promise<void> {
     if (userIds.length === 0) return;

@@ -112,19 +112,21 @@ export class ImportPlanner {
   }
 
   private instructorOf(
-    { role, instructor }: UserRow,
+    row: UserRow,
     person: KnownPerson | null,
     departmentId: string | null,
     refuse: Refuse,
   ): string | null {
+    const { role, instructor } = row;
     const named = instructor === undefined ? undefined : this.instructorCalled(instructor);
     const instructorId = named?.id ?? person?.instructorId ?? null;
+    const isActive = row.isActive ?? person?.isActive ?? true;
     const responsible = instructorId && this.instructorsById.get(instructorId);
     if (instructor !== undefined && role !== 'student') {
       refuse('instructor', 'instructor_not_allowed', 'only a student has an instructor');
     } else if (instructor !== undefined && !named) {
       refuse('instructor', 'instructor_unknown', 'there is no active instructor with this address or number');
-    } else if (responsible && departmentId !== null && !this.isWithin(departmentId, responsible.departmentId)) {
+    } else if (isActive && responsible && departmentId && !this.isWithin(departmentId, responsible.departmentId)) {
       const detail = "the instructor's department is neither the student's nor above it";
       refuse(instructor === undefined ? 'department' : 'instructor', 'instructor_department_mismatch', detail);
     }

@@ -29,7 +29,10 @@ export class UserImportWriter {
     const handed = changed.filter(({ before, after }) => before.instructorId !== after.instructorId);
     if (handed.length > 0) await this.placement.release(tenantId, idsOf(handed));
     if (created.length > 0) await this.users.insert(tenantId, created, this.clock.now());
-    if (changed.length > 0) await this.people.patch(tenantId, changed.map(patchOf));
+    for (const moves of [true, false]) {
+      const patches = changed.filter((plan) => isMoving(plan) === moves).map(patchOf);
+      if (patches.length > 0) await this.people.patch(tenantId, patches, moves);
+    }
     const instructors = created.filter(({ role }) => role === 'instructor');
     if (instructors.length > 0) {
       await this.people.ensureProfiles(
@@ -68,6 +71,10 @@ export class UserImportWriter {
 function patchOf({ before, after }: RowPlan & { readonly before: KnownPerson }): Partial<KnownPerson> & { id: string } {
   const entries = Object.entries(after).filter(([key, value]) => before[key as keyof KnownPerson] !== value);
   return { ...(Object.fromEntries(entries) as Partial<KnownPerson>), id: after.id };
+}
+
+function isMoving({ before, after }: RowPlan & { readonly before: KnownPerson }): boolean {
+  return before.departmentId !== after.departmentId || before.isActive !== after.isActive;
 }
 
 function actionOf({ before, after }: RowPlan): PersonChange['action'] {

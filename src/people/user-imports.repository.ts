@@ -71,7 +71,7 @@ export class UserImportsRepository {
     );
   }
 
-  /** The departments of everybody on these rosters. */
+  /** The departments of every active student on these rosters. */
   listRosterDepartments(
     tenantId: string,
     instructorIds: readonly string[],
@@ -79,7 +79,7 @@ export class UserImportsRepository {
     return this.database.many<{ instructorId: string; departmentId: string }>(
       `-- people.listRosterDepartments
       select distinct instructor_id as "instructorId", department_id as "departmentId" from student_progress
-      where tenant_id = $1 and instructor_id = any ($2)`,
+      where tenant_id = $1 and instructor_id = any ($2) and is_active`,
       [tenantId, instructorIds],
     );
   }

@@ -261,6 +261,47 @@ describe('merging instructors', () => {
     ]);
   });
 
+  it('moves delegations that are not over, and ends those that would be nobody’s', async () => {
+    const [from, into, other] = [
+      await createInstructor(app.database, tenant),
+      await createInstructor(app.database, tenant),
+      await createInstructor(app.database, tenant),
+    ];
+    const days = (first: number, last: number): string[] => [`2026-03-${first}`, `2026-03-${last}`];
+    const given = [
+      [from, other, ...days(10, 15)], // becomes the other's
+      [from, other, ...days(20, 25)], // overlaps what the other has
+      [into, other, ...days(24, 28)],
+      [other, from, ...days(10, 15)], // becomes the other's to stand in
+      [into, from, ...days(10, 15)], // would be for oneself
+      [from, other, '2026-02-01', '2026-02-05'], // is over
+    ] as const;
+    for (const [instructorOf, substitute, begins, ends] of given) {
+      await app.database.run(
+        `-- test.insertDelegation
+        insert into delegations (tenant_id, id, instructor_id, substitute_id, valid_from, valid_to, created_by, reason,
+          created_at)
+        values ($1, gen_random_uuid(), $2, $3, $4, $5, $6, 'Leave', '2026-01-01')`,
+        [tenant.tenantId, instructorOf.userId, substitute.userId, begins, ends, admin.userId],
+      );
+    }
+    await merge(from, into).expect(200);
+    const left = await rows(
+      `-- test.mergedDelegations
+      select instructor_id as "of", substitute_id as "to", extract(day from valid_from) as begins, revoked_at is null as good
+      from delegations where tenant_id = $1 order by valid_from, 1, 2`,
+    );
+    const [f, i, o] = [from.userId, into.userId, other.userId];
+    expect(left).toEqual([
+      { of: f, to: o, begins: 1, good: true },
+      { of: i, to: f, begins: 10, good: false },
+      { of: i, to: o, begins: 10, good: true },
+      { of: o, to: i, begins: 10, good: true },
+      { of: f, to: o, begins: 20, good: false },
+      { of: i, to: o, begins: 24, good: true },
+    ]);
+  });
+
   it('moves, when repeated, who was assigned to the duplicate meanwhile', async () => {
     const [from, into] = [await createInstructor(app.database, tenant), await createInstructor(app.database, tenant)];
     await merge(from, into).expect(200);

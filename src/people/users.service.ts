@@ -111,7 +111,8 @@ export class UsersService {
       await this.placement.demandInstructor(tenantId, instructorId);
       await this.placement.release(tenantId, [id]);
     }
-    await this.people.update(tenantId, after);
+    const moves = after.departmentId !== before.departmentId || after.isActive !== before.isActive;
+    await this.people.update(tenantId, after, moves);
     if (role === 'instructor' && before.role !== role) await this.people.ensureProfiles(tenantId, [id]);
     if (role === 'student' && (changesHands || after.departmentId !== before.departmentId)) {
       await this.placement.assign(tenantId, [{ studentId: id, instructorId }]);
