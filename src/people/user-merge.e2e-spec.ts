@@ -87,8 +87,9 @@ describe('merging students', () => {
     expect(gone).toMatchObject({ isActive: false, email: null, pid: null, mergedIntoId: into!.userId });
     const left = await rows(
       `-- test.leftOver
-      select has_started, sessions_completed, overall_score, last_active_on, target_score, instructor_id
-      from student_progress where tenant_id = $1 and student_id = $2`,
+      select has_started, sessions_completed, overall_score, last_active_on, target_score, instructor_id,
+        days::text as days
+      from student_progress join active_days using (tenant_id, student_id) where tenant_id = $1 and student_id = $2`,
       from!.userId,
     );
     expect(left).toEqual([
@@ -99,6 +100,7 @@ describe('merging students', () => {
         last_active_on: null,
         target_score: null,
         instructor_id: null,
+        days: '{}',
       },
     ]);
     const events = await rows(
