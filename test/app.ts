@@ -5,6 +5,7 @@ import { TokensService } from '../src/auth/tokens.service.js';
 import { type Config, readConfig } from '../src/config.js';
 import { Clock } from '../src/database/clock.js';
 import type { Database } from '../src/database/database.js';
+import { createLog } from '../src/http/log.js';
 import type { Credential, Viewer } from '../src/http/viewer.js';
 import { migrateQueues } from '../src/jobs/queues.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -40,8 +41,8 @@ export interface TestAppOptions {
   /** On top of a configuration as when embedded, with the cache in memory. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly extra?: AppOptions['extra'];
-  /** Silent unless told. */
-  readonly log?: AppOptions['log'];
+  /** Where the lines of its log go, all of them; nowhere unless told. */
+  readonly log?: string[];
   /** That of another application, to have two on one database; whoever made it drops it. */
   readonly db?: TestDatabase;
 }
@@ -76,12 +77,12 @@ const credentialOf = ({ role, userId }: Viewer): Credential =>
 
 /** The whole application, listening, on a database of its own. */
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { now = '2026-03-02T08:00:00Z', worker = false, environment = {}, extra, log } = options;
+  const { now = '2026-03-02T08:00:00Z', worker = false, environment = {}, extra, log: lines } = options;
   const db = options.db ?? (await createTestDatabase());
   if (worker) await migrateQueues(db.url);
   const config = readConfig({
     NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: lines ? 'debug' : 'silent',
     PORT: '0',
     CACHE: 'memory',
     DATABASE_URL: db.url,
@@ -94,6 +95,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...environment,
   });
   const clock = new TestClock(new Date(now));
+  const log = lines && createLog(config, { write: (line) => void lines.push(line) });
   const app = await createApp(config, { source: db.source, clock, worker, extra, log, listen: true });
   const url = await app.getUrl();
   const tokens = app.get(TokensService);

@@ -18,8 +18,19 @@ function describe(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
   const { name: type, message, stack, cause } = error;
   const code = (error as { code?: unknown }).code;
-  return { type, message, stack, code, cause: cause && depth < 3 ? describe(cause, depth + 1) : undefined };
+  const tell = typeof code === 'string' && isDataException.test(code) ? withoutValues : (text: string) => text;
+  return {
+    type,
+    message: tell(message),
+    stack: stack && tell(stack),
+    code,
+    cause: cause && depth < 3 ? describe(cause, depth + 1) : undefined,
+  };
 }
+
+/** Class 22 of PostgreSQL's codes: it says in quotes what it could not make a number, a day, or text of. */
+const isDataException = /^22[0-9A-Z]{3}$/;
+const withoutValues = (text: string): string => text.replace(/".*"/s, '"…"');
 
 const blockSize = 64_000;
 const longestDelayMs = 200;
@@ -56,8 +67,8 @@ class LineBuffer implements pino.DestinationStream {
 
 let standardOutput: LineBuffer | undefined;
 
-/** JSON lines on standard output, those of all logs of the process in the order they were written. */
-export function createLog(config: Config): Log {
+/** JSON lines on standard output, those of all logs of the process in the order they were written, or on `target`. */
+export function createLog(config: Config, target: pino.DestinationStream = (standardOutput ??= new LineBuffer())): Log {
   return pino(
     {
       level: config.logLevel,
@@ -70,7 +81,7 @@ export function createLog(config: Config): Log {
         return request ? { requestId: request.id } : {};
       },
     },
-    (standardOutput ??= new LineBuffer()),
+    target,
   );
 }
 

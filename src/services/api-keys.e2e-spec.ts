@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import type { Test } from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';
 import {
@@ -27,7 +26,7 @@ let practice: Module;
 const lines: string[] = [];
 
 beforeAll(async () => {
-  t = await startApp({ log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) });
+  t = await startApp({ log: lines, environment: { LOG_LEVEL: 'debug' } });
   tenant = await createTenant(t.database);
   student = await createStudent(t.database, await createInstructor(t.database, tenant));
   practice = await createModule(t.database, await createCategory(t.database, tenant));

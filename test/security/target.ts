@@ -25,16 +25,13 @@ export class Target {
     // as root the database runs as somebody else
     await chmod(directory, 0o755);
     const port = await freePort();
-    const limits = ['USER', 'SERVICE', 'EXPENSIVE', 'ADDRESS', 'SIGN_IN'].map((name) => [
-      `RATE_LIMIT_${name}`,
-      '1000000000',
-    ]);
+    const limits = ['USER', 'SERVICE', 'EXPENSIVE', 'ADDRESS', 'SIGN_IN'].map((name) => `RATE_LIMIT_${name}`);
     const child = spawn('node', ['dist/src/demo.js'], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...{ PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: join(directory, 'data'), PORT: `${port}` },
         ...{ LOG_LEVEL: 'warn', ACCESS_TOKEN_LIFETIME_SECONDS: '86400', LOGIN_ATTEMPTS_PER_MINUTE: '10000' },
-        ...Object.fromEntries(limits),
+        ...Object.fromEntries(limits.map((name): [string, string] => [name, '1000000000'])),
       },
     });
     const target = new Target(`http://127.0.0.1:${port}`, child, directory);
