@@ -33,5 +33,7 @@ function check(node, path) {
   if (status === 'safe') return;
   failed += 1;
   const { line } = node.getSourceFile().getLineAndCharacterOfPosition(node.getStart());
-  console.log(`${path}:${line + 1} ${node.text}: ${status} ${complexity?.summary ?? error?.kind ?? ''} ${attack?.pattern ?? ''}`);
+  console.log(
+    `${path}:${line + 1} ${node.text}: ${status} ${complexity?.summary ?? error?.kind ?? ''} ${attack?.pattern ?? ''}`,
+  );
 }
