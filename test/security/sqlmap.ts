@@ -43,16 +43,21 @@ async function attack(file: string, output: string): Promise<string> {
     [
       ...['-r', file, '--batch', '--ignore-stdin', '--flush-session', '--output-dir', output, '--disable-coloring'],
       ...['--dbms', 'PostgreSQL', '--level', '2', '--risk', '1', '--time-sec', '2', '--threads', '4'],
+      // what UNION could reach shows in the others first, in a tenth of the time
+      ...['--technique', 'BEST'],
       ...['--timeout', '6', '--retries', '0', '--ignore-code', '400,401,403,404,409,412,413,415,422,429'],
       ...['--skip-waf', '--answers', 'other=N,reduce=N,skip=N'],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout: secondsPerRequest * 1000 },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  let late = false;
+  const timer = setTimeout(() => (late = child.kill()), secondsPerRequest * 1000);
   let text = '';
   child.stdout.on('data', (chunk) => (text += String(chunk)));
   child.stderr.on('data', (chunk) => (text += String(chunk)));
   await new Promise((resolve) => child.once('close', resolve));
-  return child.signalCode ? `${text}\nout of time` : text;
+  clearTimeout(timer);
+  return late ? `${text}\nout of time` : text;
 }
 
 function verdictOf(text: string): 'clean' | 'INJECTABLE' | 'out of time' | 'inconclusive' {

@@ -30,6 +30,8 @@ export class Target {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...{ PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: join(directory, 'data'), PORT: `${port}` },
+        // the headers are those behind a proxy that has TLS
+        TRUST_PROXY: 'true',
         ...{ LOG_LEVEL: 'warn', ACCESS_TOKEN_LIFETIME_SECONDS: '86400', LOGIN_ATTEMPTS_PER_MINUTE: '10000' },
         ...Object.fromEntries(limits.map((name): [string, string] => [name, '1000000000'])),
       },

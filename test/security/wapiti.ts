@@ -13,6 +13,8 @@ const modules = [
   ...['permanentxss', 'redirect', 'shellshock', 'sql', 'xss'],
 ];
 const seconds = 600;
+/** It is there, as 0: browsers that still know this header made holes with what it switched on. */
+const argued = ['X-XSS-Protection is not set'];
 
 interface Report {
   readonly vulnerabilities: Readonly<Record<string, readonly Finding[]>>;
@@ -49,7 +51,9 @@ try {
   await new Promise((resolve) => child.once('close', resolve));
   const report = JSON.parse(await readFile(file, 'utf8')) as Report;
   const findings = Object.entries({ ...report.vulnerabilities, ...report.anomalies }).flatMap(([kind, found]) =>
-    found.map(({ method, path, info }) => `${kind}: ${method} ${path}: ${info}`),
+    found
+      .filter(({ info }) => !argued.includes(info))
+      .map(({ method, path, info }) => `${kind}: ${method} ${path}: ${info}`),
   );
   for (const finding of findings) process.stdout.write(`${finding}\n`);
   for (const line of target.failures.slice(0, 10)) process.stdout.write(`${line}\n`);
