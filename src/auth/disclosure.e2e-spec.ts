@@ -79,7 +79,7 @@ async function watch(path: string, body: object): Promise<Seen> {
   statements = [];
   hashes.mockClear();
   const answer = await t.anonymous.post(path).send(body);
-  const { 'x-request-id': _id, date: _date, ...headers } = answer.headers as Record<string, string>;
+  const { 'x-request-id': _id, date: _date, ratelimit: _left, ...headers } = answer.headers as Record<string, string>;
   return {
     status: answer.status,
     body: { ...(answer.body as object), requestId: '' },

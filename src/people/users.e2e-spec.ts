@@ -208,7 +208,7 @@ describe('GET /users', () => {
   };
 
   it('lists by name, whatever case and accents', async () => {
-    expect(await names({})).toEqual(['Ágnes Nagy', 'Ben Abel', 'carl Zorn', 'Zoe Admin']);
+    expect(await names({})).toEqual(['Administrator', 'Ágnes Nagy', 'Ben Abel', 'carl Zorn', 'Zoe Admin']);
   });
 
   it.each([
@@ -230,9 +230,10 @@ describe('GET /users', () => {
 
   it('pages by number and by cursor', async () => {
     const first = await app.as(admin).get('/users').query({ limit: 3 }).expect(200);
-    expect(first.body.pagination).toMatchObject({ total: 4, totalPages: 2, hasNext: true });
-    expect(await names({ limit: 3, page: 2 })).toEqual(['Zoe Admin']);
-    expect(await names({ limit: 3, cursor: first.body.pagination.nextCursor as string })).toEqual(['Zoe Admin']);
+    expect(first.body.pagination).toMatchObject({ total: 5, totalPages: 2, hasNext: true });
+    const rest = ['carl Zorn', 'Zoe Admin'];
+    expect(await names({ limit: 3, page: 2 })).toEqual(rest);
+    expect(await names({ limit: 3, cursor: first.body.pagination.nextCursor as string })).toEqual(rest);
     await app.as(admin).get('/users').query({ sort: 'email' }).expect(400);
     await app.as(admin).get('/users').query({ role: 'admin', cursor: first.body.pagination.nextCursor }).expect(400);
   });

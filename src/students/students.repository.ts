@@ -133,7 +133,7 @@ export class StudentsRepository {
   }
 
   /** Whether somebody's profile lets them say who is responsible; who has no profile needs none. */
-  async mayAssign({ tenantId, userId }: Viewer): Promise<boolean> {
+  async mayAssign(tenantId: string, userId: string): Promise<boolean> {
     const { allowed } = await this.database.one<{ allowed: boolean }>(
       `-- students.mayAssign
       select not exists (
