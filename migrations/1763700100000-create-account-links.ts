@@ -65,6 +65,7 @@ export class CreateAccountLinks1763700100000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       drop table throttles, known_devices, account_links;
+      delete from sign_ins where tenant_id = '${installation}';
       delete from users where tenant_id = '${installation}';
       alter table users
         drop constraint users__role_check,

@@ -31,14 +31,6 @@ export class KnownDevicesRepository {
     );
   }
 
-  async forgetAll(tenantId: string, userId: string): Promise<void> {
-    await this.database.run(
-      `-- auth.forgetDevices
-      delete from known_devices where tenant_id = $1 and user_id = $2`,
-      [tenantId, userId],
-    );
-  }
-
   /** @returns how many were deleted; fewer than `limit` when nothing is left */
   deleteExpired(limit: number): Promise<number> {
     return this.database.run(

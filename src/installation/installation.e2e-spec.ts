@@ -1,7 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
+import { migrations } from '../../migrations/migrations.js';
 import { startApp, type Client, type TestApp } from '../../test/app.js';
+import { createTestDatabase } from '../../test/database.js';
 import { createAdmin, createOperator, createTenant, type Person, type Tenant } from '../../test/factories.js';
 import { Passwords } from '../auth/passwords.js';
+import { migrate, revertLast } from '../database/migrate.js';
 import { installationId, TenantsRepository } from '../org/tenants.repository.js';
 
 const password = 'correct horse battery staple';
@@ -261,4 +264,21 @@ it('leaves the installation out of what goes over all tenants', async () => {
   expect((await tenants.list()).map(({ id }) => id)).not.toContain(installationId);
   expect(await tenants.findBySlug('installation')).toBeNull();
   expect((await tenants.findBySlug('north'))?.id).toBe(tenant.tenantId);
+});
+
+it('can be taken back with operators in it', async () => {
+  const db = await createTestDatabase();
+  try {
+    const { tenantId, userId } = await createOperator(db.database);
+    await db.database.run(
+      `-- test.insertSignIn
+      insert into sign_ins (tenant_id, id, user_id, created_at, last_used_at, expires_at)
+      values ($1, $2, $2, now(), now(), now())`,
+      [tenantId, userId],
+    );
+    for (let count = migrations.length; count > 0; count--) await revertLast(db.url, () => undefined);
+    expect(await migrate(db.url, () => undefined)).toHaveLength(migrations.length);
+  } finally {
+    await db.drop();
+  }
 });

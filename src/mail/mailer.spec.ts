@@ -38,6 +38,15 @@ describe('with a server', () => {
     expect(message).not.toMatch(/^bcc/im);
   });
 
+  it('goes to one address and not to a list', async () => {
+    const before = server.received.length;
+    await through(server.url)
+      .send({ ...mail, to: 'ada@example.org, eve@example.org' }, never)
+      .catch(() => undefined);
+    const recipients = server.received.slice(before).flatMap(({ to }) => to);
+    expect(recipients).not.toContain('eve@example.org');
+  });
+
   it('fails when it is refused, and repeats nothing of what the server said', async () => {
     server.refuse(1);
     const error = await through(server.url).send(mail, never).catch(String);

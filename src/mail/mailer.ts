@@ -6,10 +6,13 @@ import { createTransport, type NodemailerError } from 'nodemailer';
 import { Config } from '../config.js';
 
 export interface Mail {
+  /** One address. */
   readonly to: string;
   readonly subject: string;
   readonly text: string;
 }
+
+type Addressed = Omit<Mail, 'to'> & { readonly to: { readonly name: string; readonly address: string } };
 
 /** What the server said is left out: it repeats addresses, and this ends up in logs. */
 export class MailFailure extends Error {
@@ -25,7 +28,7 @@ const longestMilliseconds = 30_000;
 export class Mailer {
   private readonly logger = new Logger('Mail');
   private readonly directory: string;
-  private readonly deliver: (mail: Mail, signal: AbortSignal) => Promise<void>;
+  private readonly deliver: (mail: Addressed, signal: AbortSignal) => Promise<void>;
   private told = false;
 
   constructor({ mail: { smtpUrl, from }, dataDir }: Config) {
@@ -57,8 +60,10 @@ export class Mailer {
    * @throws MailFailure when it did not, or not within 30 s; whether it sends the mail all the same is then not known
    */
   async send(mail: Mail, signal: AbortSignal): Promise<void> {
+    // as an object it is not read as a list
+    const to = { name: '', address: mail.to };
     try {
-      await this.deliver(mail, AbortSignal.any([signal, AbortSignal.timeout(longestMilliseconds)]));
+      await this.deliver({ ...mail, to }, AbortSignal.any([signal, AbortSignal.timeout(longestMilliseconds)]));
     } catch (error) {
       const { code, command, responseCode } = error as NodemailerError;
       const what = [code ?? 'no code', command, responseCode].filter(Boolean).join(', ');
