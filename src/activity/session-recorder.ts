@@ -58,7 +58,8 @@ export class SessionRecorder {
 
       const sessions = known.map((index): Session => {
         const { session } = items[index]!;
-        return { ...session, studentId: students.get(session.studentId)!.studentId };
+        const { studentId } = students.get(session.studentId)!;
+        return studentId === session.studentId ? session : { ...session, studentId };
       });
       const recorded = await this.sessions.record(tenantId, sessions, now);
       for (const { index, result } of recorded) verdicts[known[index]!] = result;
