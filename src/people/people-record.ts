@@ -4,19 +4,16 @@ import { Cache } from '../cache/cache.js';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
+import type { PersonRow } from '../org/people.repository.js';
 
-/** As much of a person as is known to whoever changes one. */
-type Facts = Readonly<Record<string, unknown>> & {
-  readonly id: string;
-  readonly role: string;
-  readonly instructorId?: string | null;
-};
+/** A person, known as far as whoever makes the change knows. */
+type Facts = Pick<PersonRow, 'id' | 'role' | 'instructorId'>;
 
-export interface PersonChange<Row extends object = Facts> {
+export interface PersonChange {
   readonly action: 'user.created' | 'user.changed' | 'user.activated' | 'user.deactivated' | 'user.merged';
   /** Null: there was nobody. */
-  readonly before: Row | null;
-  readonly after: Row;
+  readonly before: Facts | null;
+  readonly after: Facts;
 }
 
 /** What follows from every change of people: the audit, invitations, and what readers see. */
@@ -30,14 +27,20 @@ export class PeopleRecord {
   ) {}
 
   /** In the transaction of the changes; any number of people in one insert. */
-  async changes(viewer: Viewer, changes: readonly PersonChange<Facts>[]): Promise<void> {
+  async changes(viewer: Viewer, changes: readonly PersonChange[]): Promise<void> {
     if (changes.length === 0) return;
     await this.audit.record(
       viewer,
       changes.map(({ action, before, after }) => {
-        const changed = Object.keys(after).filter((key) => key !== 'version' && before?.[key] !== after[key]);
-        const pick = (row: Facts): object => Object.fromEntries(changed.map((key) => [key, row[key]]));
-        return { action, targetType: 'user', targetId: after.id, before: before && pick(before), after: pick(after) };
+        const earlier = new Map<string, unknown>(Object.entries(before ?? {}));
+        const changed = Object.entries(after).filter(([key, value]) => key !== 'version' && earlier.get(key) !== value);
+        return {
+          action,
+          targetType: 'user',
+          targetId: after.id,
+          before: before && Object.fromEntries(changed.map(([key]) => [key, earlier.get(key)])),
+          after: Object.fromEntries(changed),
+        };
       }),
     );
     const tags = new Set([`tenant:${viewer.tenantId}`]);
@@ -45,7 +48,7 @@ export class PeopleRecord {
       tags.add(after.role === 'student' ? `student:${after.id}` : `roster:${after.id}`);
       // lists of a roster show the student, too
       if (after.role === 'student') {
-        tags.add(`roster:${before?.instructorId ?? null}`).add(`roster:${after.instructorId ?? null}`);
+        tags.add(`roster:${before?.instructorId ?? null}`).add(`roster:${after.instructorId}`);
       }
     }
     await this.database.afterCommit(() => this.cache.bump([...tags]));
@@ -73,7 +76,7 @@ export class PeopleRecord {
     await this.outbox.appendMany(
       viewer.tenantId,
       'users.invited',
-      userIds.map((userId) => ({ key: userId, payload: { userId } })),
+      userIds.map((userId) => ({ key: userId, payload: {} })),
     );
     await this.audit.record(
       viewer,

@@ -51,11 +51,7 @@ export class UserImportWriter {
     );
     await this.record.changes(
       viewer,
-      plans.map((plan) => ({
-        action: actionOf(plan),
-        before: plan.before && { ...plan.before },
-        after: { ...plan.after },
-      })),
+      plans.map((plan) => ({ action: actionOf(plan), before: plan.before, after: plan.after })),
     );
     if (invite) {
       const invited = created.filter(({ email, isActive }) => email !== null && isActive);

@@ -328,6 +328,7 @@ describe('what is no file of people', () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const sending = httpRequest(`${app.url}/api/v1/users/imports`, {
         method: 'POST',
+        agent: false,
         headers: { 'content-type': 'text/csv', authorization: `Bearer ${app.token(admin)}` },
       });
       sending.on('response', (answer) => {

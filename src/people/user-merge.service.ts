@@ -57,8 +57,8 @@ export class UserMergeService {
     const ended = { ...from, isActive: false, email: null, pid: null, hasPassword: false, mergedIntoId: into.id };
     const kept = (await this.people.find(tenantId, into.id))!;
     await this.record.changes(viewer, [
-      { action: 'user.merged', before: { ...from }, after: ended },
-      { action: 'user.changed', before: { ...into }, after: { ...kept } },
+      { action: 'user.merged', before: from, after: ended },
+      { action: 'user.changed', before: into, after: kept },
     ]);
     await this.record.merged(tenantId, from.id, into.id);
   }

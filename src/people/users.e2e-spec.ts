@@ -88,7 +88,7 @@ describe('POST /users', () => {
       createdAt: expect.any(String),
       version: 1,
     });
-    expect(await invited()).toEqual([{ key: created.id, payload: { userId: created.id } }]);
+    expect(await invited()).toEqual([{ key: created.id, payload: {} }]);
     expect(await history(created.id)).toEqual([{ instructorId: instructor.userId, departmentId, isOpen: true }]);
     const { body: roster } = await app.as(instructor).get('/students').expect(200);
     expect(roster.data).toMatchObject([{ id: created.id, name: 'Kathleen Osei' }]);

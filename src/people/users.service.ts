@@ -46,7 +46,7 @@ export class UsersService {
         await this.placement.assign(tenantId, [{ studentId: id, instructorId }]);
       }
       const created = (await this.people.find(tenantId, id))!;
-      await this.record.changes(viewer, [{ action: 'user.created', before: null, after: { ...created } }]);
+      await this.record.changes(viewer, [{ action: 'user.created', before: null, after: created }]);
       if (invite && email !== null) await this.record.invitations(viewer, [id]);
       return created;
     };
@@ -79,7 +79,7 @@ export class UsersService {
       }
       await this.write(tenantId, before, wanted);
       const after = { ...wanted, version: before.version + 1 };
-      await this.record.changes(viewer, [{ action: actionOf(before, after), before: { ...before }, after }]);
+      await this.record.changes(viewer, [{ action: actionOf(before, after), before, after }]);
       return after;
     });
   }
