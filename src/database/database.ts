@@ -98,6 +98,22 @@ export class Database {
     }
   }
 
+  /**
+   * Runs `work` in a transaction that is undone whatever comes of it, and answers what it would have: told by the same
+   * statements that would do it. Not inside a transaction.
+   */
+  async rehearse<T>(work: () => Promise<T>): Promise<T> {
+    if (this.scope.getStore()) throw new Error('a rehearsal inside a transaction would not be undone');
+    try {
+      return await this.transaction(async () => {
+        throw new Rehearsed(await work());
+      });
+    } catch (error) {
+      if (error instanceof Rehearsed) return error.result as T;
+      throw error;
+    }
+  }
+
   /** Runs once the transaction has committed and before its caller goes on; at once when there is none. */
   async afterCommit(effect: () => Promise<void> | void): Promise<void> {
     const transaction = this.scope.getStore();
@@ -174,6 +190,13 @@ export class Database {
 
   private get pool(): pg.Pool {
     return (this.source.driver as unknown as { master: pg.Pool }).master;
+  }
+}
+
+/** Ends a rehearsal: the only way out of a transaction that undoes it. */
+class Rehearsed extends Error {
+  constructor(readonly result: unknown) {
+    super('a rehearsal is over');
   }
 }
 

@@ -77,6 +77,16 @@ export const deleteExpiredAccess = defineJob({
   schedule: { cron: '47 * * * *' },
 });
 
+/** Thresholds of tenant, department or instructor to the rows of the students who inherit them. */
+export const applyThresholds = defineJob({
+  name: 'students.apply-thresholds',
+  attempts: 5,
+  backoffSeconds: 5,
+  timeoutSeconds: 1_800,
+  overlap: 'skip',
+  on: ['org.thresholds-changed', 'org.departments-moved'],
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -87,4 +97,5 @@ export const catalogue: readonly JobDefinition[] = [
   sendPasswordReset,
   sendInvitation,
   deleteExpiredAccess,
+  applyThresholds,
 ];

@@ -1,22 +1,37 @@
 import { Module } from '@nestjs/common';
+import { DepartmentsController } from './departments.controller.js';
 import { DepartmentsRepository } from './departments.repository.js';
+import { DepartmentsService } from './departments.service.js';
+import { InstructorsController } from './instructors.controller.js';
 import { InstructorsRepository } from './instructors.repository.js';
+import { InstructorsService } from './instructors.service.js';
 import './org.constraints.js';
 import { PeopleRepository } from './people.repository.js';
 import { TenantFounding } from './tenant-founding.js';
+import { SettingsController } from './settings.controller.js';
+import { SettingsRepository } from './settings.repository.js';
+import { SettingsService } from './settings.service.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
+import { ThresholdsRepository } from './thresholds.repository.js';
+import { ThresholdsService } from './thresholds.service.js';
 import { UsersRepository } from './users.repository.js';
 
-const provided = [
+const shared = [
   TenantsRepository,
   TenantsService,
   DepartmentsRepository,
+  DepartmentsService,
   UsersRepository,
   PeopleRepository,
   InstructorsRepository,
+  ThresholdsService,
   TenantFounding,
 ];
 
-@Module({ providers: provided, exports: provided })
+@Module({
+  controllers: [SettingsController, DepartmentsController, InstructorsController],
+  providers: [...shared, SettingsRepository, SettingsService, ThresholdsRepository, InstructorsService],
+  exports: shared,
+})
 export class OrgModule {}

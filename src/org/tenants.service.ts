@@ -26,6 +26,11 @@ export class TenantsService {
     return tenant;
   }
 
+  /** After a change in this process; others remember what was for ten seconds at most. */
+  forget(tenantId: string): void {
+    this.remembered.delete(tenantId);
+  }
+
   /** The tenant's own day, `YYYY-MM-DD`. */
   async today(tenantId: string): Promise<string> {
     return localDay((await this.get(tenantId)).timeZone, this.clock.now());

@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import { OrgModule } from '../org/org.module.js';
+import { DepartmentMerge } from './department-merge.service.js';
+import { DepartmentsMergeController } from './department-merge.controller.js';
+import { InheritanceRepository } from './inheritance.repository.js';
+import { InheritanceJobs } from './inheritance.jobs.js';
 import { ProgressRepository } from './progress.repository.js';
+import { Rosters } from './rosters.service.js';
 import { SegmentsController } from './segments.controller.js';
 import { SegmentsRepository } from './segments.repository.js';
 import { SegmentsService } from './segments.service.js';
@@ -12,7 +17,7 @@ import { StudentsService } from './students.service.js';
 
 @Module({
   imports: [OrgModule],
-  controllers: [StudentsController, SegmentsController],
+  controllers: [StudentsController, SegmentsController, DepartmentsMergeController],
   providers: [
     ProgressRepository,
     StudentListRepository,
@@ -21,6 +26,10 @@ import { StudentsService } from './students.service.js';
     StudentReads,
     SegmentsRepository,
     SegmentsService,
+    Rosters,
+    DepartmentMerge,
+    InheritanceRepository,
+    InheritanceJobs,
   ],
   exports: [ProgressRepository, StudentListRepository, StudentsRepository, SegmentsRepository],
 })

@@ -133,13 +133,13 @@ export class StudentsRepository {
   }
 
   /** Whether somebody's profile lets them say who is responsible; who has no profile needs none. */
-  async mayAssign(tenantId: string, userId: string): Promise<boolean> {
+  async mayAssign(viewer: Viewer): Promise<boolean> {
     const { allowed } = await this.database.one<{ allowed: boolean }>(
       `-- students.mayAssign
       select not exists (
         select from instructor_profiles where tenant_id = $1 and user_id = $2 and not can_assign
       ) as allowed`,
-      [tenantId, userId],
+      [viewer.tenantId, viewer.userId],
     );
     return allowed;
   }

@@ -80,7 +80,7 @@ export class StudentsService {
     const viewer = { ...asked, rosters: undefined };
     const today = await this.tenants.today(viewer.tenantId);
     return this.database.transaction(async () => {
-      if (!(await this.students.mayAssign(viewer.tenantId, viewer.userId))) {
+      if (!(await this.students.mayAssign(viewer))) {
         throw new Problem(403, 'assigning_denied', { detail: 'Your profile does not let you assign students.' });
       }
       const ids = await this.chosen(viewer, request, today);

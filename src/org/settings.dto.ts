@@ -1,0 +1,93 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Decimal, Int, OneOfList, Text } from '../http/fields.js';
+import { ThresholdEffect } from './thresholds.dto.js';
+
+export const signInMethods = ['password', 'oidc'] as const;
+const percentage = { min: 0, max: 100, optional: true } as const;
+const days = { type: 'integer', description: 'Days' } as const;
+
+export class ChangeSettings {
+  @Text({ max: 200, optional: true, description: 'As people read it', example: 'Northern Academy' })
+  readonly name?: string;
+
+  @Text({
+    max: 64,
+    optional: true,
+    description: 'IANA name of the zone that days are cut in; fixed once there are sessions',
+    example: 'Europe/London',
+  })
+  readonly timeZone?: string;
+
+  @Decimal({ ...percentage, description: 'A risk score above it is at risk; departments and instructors inherit it' })
+  readonly riskThreshold?: number;
+
+  @Decimal({ ...percentage, description: 'An overall score from here on is a top performer; inherited likewise' })
+  readonly topPerformerThreshold?: number;
+
+  @Decimal({ ...percentage, description: 'Score from which a session is passed' })
+  readonly passMark?: number;
+
+  @Int({ min: 60, max: 43_200, optional: true, description: 'Longest time that one session counts for' })
+  readonly sessionCapSeconds?: number;
+
+  @Int({ min: 365, max: 3_650, optional: true, description: 'Days that audit entries are kept' })
+  readonly auditRetentionDays?: number;
+
+  @Int({ min: 60, max: 3_650, optional: true, description: 'Days that snapshots are kept; no older session is taken' })
+  readonly snapshotRetentionDays?: number;
+
+  @Int({ min: 60, max: 3_650, optional: true, description: 'Days that analytics are kept' })
+  readonly analyticsRetentionDays?: number;
+
+  @Int({ min: 30, max: 3_650, optional: true, description: 'Days that messages are kept' })
+  readonly messageRetentionDays?: number;
+
+  @Int({ min: 7, max: 365, optional: true, description: 'Days that system logs are kept' })
+  readonly systemLogRetentionDays?: number;
+
+  @Int({ min: 60, max: 3_650, optional: true, description: 'Days that risk evaluations are kept' })
+  readonly riskEvaluationRetentionDays?: number;
+
+  @OneOfList(signInMethods, { max: 2, optional: true, description: 'How people may sign in; at least one way' })
+  readonly signInMethods?: (typeof signInMethods)[number][];
+}
+
+export class SettingsResponse {
+  @ApiProperty({ description: 'Names the tenant when signing in', example: 'northern-academy' })
+  slug: string;
+  @ApiProperty({ example: 'Northern Academy' })
+  name: string;
+  @ApiProperty({ example: 'Europe/London' })
+  timeZone: string;
+  @ApiProperty({ example: 70 })
+  riskThreshold: number;
+  @ApiProperty({ example: 85 })
+  topPerformerThreshold: number;
+  @ApiProperty({ example: 70 })
+  passMark: number;
+  @ApiProperty({ type: 'integer', example: 7_200 })
+  sessionCapSeconds: number;
+  @ApiProperty({ ...days, example: 2_557 })
+  auditRetentionDays: number;
+  @ApiProperty({ ...days, example: 730 })
+  snapshotRetentionDays: number;
+  @ApiProperty({ ...days, example: 1_095 })
+  analyticsRetentionDays: number;
+  @ApiProperty({ ...days, example: 365 })
+  messageRetentionDays: number;
+  @ApiProperty({ ...days, example: 90 })
+  systemLogRetentionDays: number;
+  @ApiProperty({ ...days, example: 730 })
+  riskEvaluationRetentionDays: number;
+  @ApiProperty({ isArray: true, enum: signInMethods, example: ['password', 'oidc'] })
+  signInMethods: string[];
+  @ApiProperty({ type: 'integer', description: 'For `If-Match`', example: 1 })
+  version: number;
+}
+
+export class SettingsChange extends SettingsResponse {
+  @ApiProperty({ example: false })
+  dryRun: boolean;
+  @ApiProperty({ type: ThresholdEffect })
+  effect: ThresholdEffect;
+}

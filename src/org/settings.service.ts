@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { AuditRecorder } from '../audit/audit.recorder.js';
+import { Cache } from '../cache/cache.js';
+import { Database } from '../database/database.js';
+import { Problem } from '../http/problem.js';
+import { Viewer } from '../http/viewer.js';
+import { withChange } from './changes.js';
+import { ChangeSettings, SettingsChange } from './settings.dto.js';
+import { SettingsRepository } from './settings.repository.js';
+import { TenantsService } from './tenants.service.js';
+import { ThresholdsService } from './thresholds.service.js';
+
+@Injectable()
+export class SettingsService {
+  constructor(
+    private readonly database: Database,
+    private readonly settings: SettingsRepository,
+    private readonly thresholds: ThresholdsService,
+    private readonly tenants: TenantsService,
+    private readonly audit: AuditRecorder,
+    private readonly cache: Cache,
+  ) {}
+
+  /**
+   * @param version that the client has read; undefined where it does not mind
+   * @throws Problem 409 for another time zone once there are sessions, 412 for another version, 422 for no time zone
+   */
+  change(viewer: Viewer, change: ChangeSettings, dryRun: boolean, version?: number): Promise<SettingsChange> {
+    const { tenantId } = viewer;
+    const work = async (): Promise<SettingsChange> => {
+      const before = await this.settings.lock(tenantId);
+      if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
+      const signInMethods = change.signInMethods && [...new Set(change.signInMethods)];
+      const wanted = withChange(before, { ...change, signInMethods });
+      if (wanted.timeZone !== before.timeZone) await this.admitTimeZone(tenantId, wanted.timeZone);
+      const after = wanted === before ? before : await this.settings.update(tenantId, wanted);
+      const effect = await this.thresholds.follow(tenantId, before, after, {});
+      if (after !== before) {
+        const entry = { action: 'settings.changed', targetType: 'tenant', targetId: tenantId, before, after };
+        await this.audit.record(viewer, entry);
+        await this.database.afterCommit(() => {
+          this.tenants.forget(tenantId);
+          return this.cache.bump([`tenant:${tenantId}`]);
+        });
+      }
+      return { ...after, dryRun, effect };
+    };
+    return dryRun ? this.database.rehearse(work) : this.database.transaction(work);
+  }
+
+  /** Days that are cut do not move: snapshots, streaks and closed days would all be of another zone. */
+  private async admitTimeZone(tenantId: string, timeZone: string): Promise<void> {
+    if (!(isNamed(timeZone) && (await this.settings.isTimeZone(timeZone)))) {
+      const detail = 'must be the IANA name of a time zone, such as Europe/London';
+      const errors = [{ pointer: '/timeZone', code: 'time_zone_unknown', detail }];
+      throw new Problem(422, 'time_zone_unknown', { detail: 'There is no such time zone.', errors });
+    }
+    await this.settings.holdSessions();
+    if (await this.settings.hasSessions(tenantId)) {
+      const detail = 'There are sessions whose days were cut in the present time zone; it cannot change any more.';
+      throw Problem.conflict('time_zone_in_use', detail, '/timeZone');
+    }
+  }
+}
+
+/** An offset is none: for PostgreSQL `+05:00` lies west of Greenwich. */
+function isNamed(timeZone: string): boolean {
+  if (!/^[A-Za-z]/.test(timeZone)) return false;
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone }));
+  } catch {
+    return false;
+  }
+}
