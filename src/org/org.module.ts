@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { DelegationsController } from './delegations.controller.js';
+import { DelegationsRepository } from './delegations.repository.js';
+import { DelegationsService } from './delegations.service.js';
 import { DepartmentsController } from './departments.controller.js';
 import { DepartmentsRepository } from './departments.repository.js';
 import { DepartmentsService } from './departments.service.js';
@@ -30,8 +33,16 @@ const shared = [
 ];
 
 @Module({
-  controllers: [SettingsController, DepartmentsController, InstructorsController],
-  providers: [...shared, SettingsRepository, SettingsService, ThresholdsRepository, InstructorsService],
+  controllers: [SettingsController, DepartmentsController, InstructorsController, DelegationsController],
+  providers: [
+    ...shared,
+    SettingsRepository,
+    SettingsService,
+    ThresholdsRepository,
+    InstructorsService,
+    DelegationsRepository,
+    DelegationsService,
+  ],
   exports: shared,
 })
 export class OrgModule {}
