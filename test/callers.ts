@@ -14,6 +14,18 @@ export interface Callers {
   call(operation: Operation, suffix?: string): Test;
 }
 
+/** A row where there is an installation to belong to; whoever writes is looked up. */
+async function createOperator({ database }: TestApp): Promise<Viewer> {
+  const viewer: Viewer = { tenantId: installation, userId: randomUUID(), role: 'operator', departmentId: null };
+  await database.run(
+    `-- test.insertOperator
+    insert into users (tenant_id, id, role, name, joined_on, created_at)
+    select id, $2, 'operator', 'Operator', '2025-09-01', '2025-09-01' from tenants where id = $1`,
+    [installation, viewer.userId],
+  );
+  return viewer;
+}
+
 export async function createCallers(app: TestApp): Promise<Callers> {
   const tenant = await createTenant(app.database);
   const supervisor = await createInstructor(app.database, tenant, { canViewAll: true });
@@ -23,7 +35,7 @@ export async function createCallers(app: TestApp): Promise<Callers> {
     instructor: await createInstructor(app.database, tenant),
     student: await createStudent(app.database, supervisor),
     service: { tenantId: tenant.tenantId, userId: randomUUID(), role: 'service', departmentId: null },
-    operator: { tenantId: installation, userId: randomUUID(), role: 'operator', departmentId: null },
+    operator: await createOperator(app),
   };
   const tokens = new Map<Role, string>();
   const tokenOf = (role: Role): string => {
