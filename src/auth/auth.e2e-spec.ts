@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import request from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';
@@ -63,7 +64,35 @@ const audited = (): Promise<AuditRow[]> =>
     from audit_entries e where action like 'login.%' order by at, id`,
   );
 
+/** Replaces the hash in the moment between its comparison and the sign-in that follows from it. */
+function replaceWhenCompared(hash: string): void {
+  const passwords = t.app.get(Passwords, { strict: false });
+  const matches = passwords.matches.bind(passwords);
+  jest.spyOn(passwords, 'matches').mockImplementationOnce(async (...given) => {
+    const isSame = await matches(...given);
+    const update = '-- test.replaceHash\nupdate users set password_hash = $3 where tenant_id = $1 and id = $2';
+    await t.database.run(update, [tenant.tenantId, instructor.userId, hash]);
+    return isSame;
+  });
+}
+
 describe('signing in', () => {
+  it('goes by the password that there is in the end', async () => {
+    const passwords = t.app.get(Passwords, { strict: false });
+    replaceWhenCompared(await passwords.hash('another one altogether'));
+    await login().expect(401);
+    await login({ password: 'another one altogether' }).expect(200);
+    // the same one, hashed anew by another process
+    const hashedAnew = await passwords.hash(password);
+    await t.database.run('-- test.resetHash\nupdate users set password_hash = $3 where tenant_id = $1 and id = $2', [
+      tenant.tenantId,
+      instructor.userId,
+      passwordHash,
+    ]);
+    replaceWhenCompared(hashedAnew);
+    await login().expect(200);
+  });
+
   it('answers with a token that is good for its lifetime', async () => {
     const { body, headers, status } = await ask(login());
     const { accessToken, ...rest } = body;

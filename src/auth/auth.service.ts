@@ -34,8 +34,7 @@ export class AuthService {
     await this.throttle.admit(attempt);
     const matches = await this.passwords.matches(account.passwordHash, password);
     const person = matches && account.isOpen ? personOf(account) : null;
-    if (person) await this.rehash(person, account.passwordHash!, password);
-    const signedIn = person && (await this.entry.enter(person, device));
+    const signedIn = person && (await this.enter(person, account.passwordHash!, password, device));
     if (signedIn) {
       await this.throttle.forgive(attempt);
       return signedIn;
@@ -67,6 +66,23 @@ export class AuthService {
     const hash = await this.newPasswords.hash(newPassword, account, '/newPassword');
     const signInId = credential?.kind === 'sign-in' ? credential.id : undefined;
     await this.newPasswords.set(viewer, { before: account.passwordHash, hash, action: 'password.changed', signInId });
+  }
+
+  /** Where the hash has been replaced since it was compared, by a rehash or by a new password, the new one decides. */
+  private async enter(
+    person: Person,
+    hash: string,
+    password: string,
+    device: string | undefined,
+  ): Promise<SignedInPerson | null> {
+    const signedIn = await this.entry.enter(person, device, hash);
+    if (signedIn) {
+      await this.rehash(person, hash, password);
+      return signedIn;
+    }
+    const present = (await this.accounts.findOwn(person.tenantId, person.userId))?.passwordHash ?? hash;
+    if (present === hash || !(await this.passwords.matches(present, password))) return null;
+    return this.entry.enter(person, device, present);
   }
 
   /** With the parameters that are configured by now; where somebody has just set another password, that one stays. */

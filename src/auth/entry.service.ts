@@ -28,12 +28,17 @@ export class EntryService {
   /**
    * Joins the running transaction.
    * @param device the token of a device that is known
-   * @returns null for who has been deactivated, be it this moment
+   * @param passwordHash that was compared, where one was
+   * @returns null for who has been deactivated or has another password, be it since this moment
    */
-  enter(viewer: Pick<Viewer, 'tenantId' | 'userId' | 'role'>, device?: string): Promise<SignedInPerson | null> {
+  enter(
+    viewer: Pick<Viewer, 'tenantId' | 'userId' | 'role'>,
+    device?: string,
+    passwordHash?: string,
+  ): Promise<SignedInPerson | null> {
     const { tenantId, userId } = viewer;
     return this.database.transaction(async () => {
-      if ((await this.users.updateLastLogin(tenantId, userId, this.clock.now())) === 0) return null;
+      if ((await this.users.updateLastLogin(tenantId, userId, this.clock.now(), passwordHash)) === 0) return null;
       await this.audit.record(viewer, { action: 'login.succeeded', targetType: 'user', targetId: userId });
       const signedIn = await this.signIns.open({ tenantId, userId });
       return { ...signedIn, deviceToken: await this.rememberDevice(tenantId, userId, device) };

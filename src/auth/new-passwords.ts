@@ -50,7 +50,7 @@ export class NewPasswords {
         throw Problem.conflict('password_changed', 'The password has been changed by somebody else just now.');
       }
       await this.links.deleteAllOf(tenantId, userId);
-      await this.signIns.revokeAllOf(tenantId, userId, 'password_changed', { actor: viewer, except: signInId });
+      await this.signIns.revokeAllOf(tenantId, [userId], 'password_changed', { actor: viewer, except: signInId });
       await this.audit.record(viewer, { action, targetType: 'user', targetId: userId });
     });
   }

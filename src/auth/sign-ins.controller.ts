@@ -47,7 +47,7 @@ export class SignInsController {
   @Post('logout-everywhere')
   @Operation({ summary: "End all of one's sign-ins", status: 204 })
   async logoutEverywhere(@CurrentViewer() { tenantId, userId }: Viewer): Promise<void> {
-    await this.signIns.revokeAllOf(tenantId, userId, 'logged_out_everywhere');
+    await this.signIns.revokeAllOf(tenantId, [userId], 'logged_out_everywhere');
   }
 
   @Get('sign-ins')

@@ -340,11 +340,11 @@ describe('sign-ins', () => {
     const kept = await open();
     const [first, second] = [await open(), await open()];
     const { tenantId, userId } = person;
-    expect(await signIns.revokeAllOf(tenantId, userId, 'password_changed', { except: kept.signInId })).toBe(2);
+    expect(await signIns.revokeAllOf(tenantId, [userId], 'password_changed', { except: kept.signInId })).toBe(2);
     expect([await writes(kept), await writes(first), await writes(second)]).toEqual([200, 401, 401]);
     const actor = { tenantId, userId: tenantId, role: 'admin' as const };
-    expect(await signIns.revokeAllOf(tenantId, userId, 'user_deactivated', { actor })).toBe(1);
-    expect(await signIns.revokeAllOf(tenantId, userId, 'user_deactivated', { actor })).toBe(0);
+    expect(await signIns.revokeAllOf(tenantId, [userId], 'user_deactivated', { actor })).toBe(1);
+    expect(await signIns.revokeAllOf(tenantId, [userId], 'user_deactivated', { actor })).toBe(0);
     expect(await writes(kept)).toBe(401);
     const revoked = (await audited()).filter((entry) => 'action' in entry && entry.action === 'sign_in.revoked');
     expect(revoked).toMatchObject([
@@ -362,7 +362,7 @@ it('are cleared away with their tokens when they have expired, and only then', a
     const { signInIdleSeconds } = other.config.auth;
     const service = other.app.get(SignInsService, { strict: false });
     const revoked = await service.open(student);
-    await service.revokeAllOf(student.tenantId, student.userId, 'test_ended');
+    await service.revokeAllOf(student.tenantId, [student.userId], 'test_ended');
     const kept = await service.open(student);
     other.clock.advance(signInIdleSeconds - 1);
     await service.refresh(kept.refreshToken);

@@ -146,10 +146,10 @@ export class SignInsRepository {
     );
   }
 
-  /** Ends what is not over yet of a person's sign-ins: one of them, or all but the exception. @returns what was ended */
+  /** Ends what is not over yet of people's sign-ins: one of them, or all but the exception. @returns what was ended */
   revoke(
     tenantId: string,
-    userId: string,
+    userIds: readonly string[],
     { signInId = null, except = null }: { readonly signInId?: string | null; readonly except?: string | null },
     reason: string,
     now: Date,
@@ -157,10 +157,10 @@ export class SignInsRepository {
     return this.database.many<{ id: string }>(
       `-- auth.revokeSignIns
       update sign_ins set revoked_at = $6, revoked_reason = $5
-      where tenant_id = $1 and user_id = $2 and ($3::uuid is null or id = $3) and id is distinct from $4
+      where tenant_id = $1 and user_id = any ($2) and ($3::uuid is null or id = $3) and id is distinct from $4
         and revoked_at is null and expires_at > $6
       returning id`,
-      [tenantId, userId, signInId, except, reason, now],
+      [tenantId, userIds, signInId, except, reason, now],
     );
   }
 }

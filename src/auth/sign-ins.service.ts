@@ -82,7 +82,7 @@ export class SignInsService {
     const current = await this.viewers.find(tenantId, userId);
     if (usedAt !== null && now.getTime() - new Date(usedAt).getTime() > repeatableSeconds * 1000) {
       const actor = current?.viewer ?? { tenantId, userId, role: 'service' };
-      await this.revoke(actor, userId, { signInId }, 'refresh_token_reused');
+      await this.revoke(actor, [userId], { signInId }, 'refresh_token_reused');
       return null;
     }
     if (!current) return null;
@@ -112,34 +112,39 @@ export class SignInsService {
     if (credential.kind !== 'sign-in') {
       throw Problem.conflict('sign_in_missing', 'This token does not belong to a sign-in that could be ended.');
     }
-    await this.revoke(viewer, viewer.userId, { signInId: credential.id }, 'logged_out');
+    await this.revoke(viewer, [viewer.userId], { signInId: credential.id }, 'logged_out');
   }
 
   /** Ends one of the viewer's own, from another. @throws Problem 404 */
   async revokeOwn(viewer: Viewer, signInId: string): Promise<void> {
-    const revoked = await this.revoke(viewer, viewer.userId, { signInId }, 'revoked_by_owner');
+    const revoked = await this.revoke(viewer, [viewer.userId], { signInId }, 'revoked_by_owner');
     if (revoked === 0) throw Problem.notFound('sign_in');
   }
 
   /**
-   * Ends all sign-ins of a person, when the password was changed or the person deactivated; joins the running
+   * Ends all sign-ins of people, when the password was changed or they were deactivated; joins the running
    * transaction.
    * @param reason `noun_past`, shown in the audit
    * @returns how many there were
    */
-  revokeAllOf(tenantId: string, userId: string, reason: string, options: RevokeOptions = {}): Promise<number> {
+  revokeAllOf(
+    tenantId: string,
+    userIds: readonly string[],
+    reason: string,
+    options: RevokeOptions = {},
+  ): Promise<number> {
     const actor = options.actor ?? currentRequest()?.viewer ?? { role: 'service', userId: null };
-    return this.revoke({ ...actor, tenantId }, userId, { except: options.except }, reason);
+    return this.revoke({ ...actor, tenantId }, userIds, { except: options.except }, reason);
   }
 
   private revoke(
     actor: Actor,
-    userId: string,
+    userIds: readonly string[],
     which: { readonly signInId?: string; readonly except?: string },
     reason: string,
   ): Promise<number> {
     return this.database.transaction(async () => {
-      const revoked = await this.repository.revoke(actor.tenantId, userId, which, reason, this.clock.now());
+      const revoked = await this.repository.revoke(actor.tenantId, userIds, which, reason, this.clock.now());
       const entry = { action: 'sign_in.revoked', targetType: 'sign_in', reason };
       await this.audit.record(
         actor,

@@ -90,14 +90,14 @@ describe('a write', () => {
   it('is refused together with others only for what is wrong with itself', async () => {
     const [gone, kept] = [await createStudent(t.database, person), await createStudent(t.database, person)];
     const [a, b] = [await signIns.open(gone), await signIns.open(kept)];
-    await signIns.revokeAllOf(gone.tenantId, gone.userId, 'test_ended');
+    await signIns.revokeAllOf(gone.tenantId, [gone.userId], 'test_ended');
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => knock('post', index % 2 ? a : b)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map((_, index) => (index % 2 ? 401 : 200)));
   });
 
   it.each([
     ['the person was deactivated', () => change('is_active = false')],
-    ['the sign-in has ended', () => signIns.revokeAllOf(person.tenantId, person.userId, 'test_ended')],
+    ['the sign-in has ended', () => signIns.revokeAllOf(person.tenantId, [person.userId], 'test_ended')],
   ])('is refused at once when %s', async (_, happen) => {
     const signedIn = await signIns.open(person);
     await knock('post', signedIn).expect(200);

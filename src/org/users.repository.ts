@@ -82,11 +82,12 @@ export class UsersRepository {
   }
 
   /** @returns 0 for who has been deactivated */
-  updateLastLogin(tenantId: string, userId: string, now: Date): Promise<number> {
+  updateLastLogin(tenantId: string, userId: string, now: Date, passwordHash: string | null = null): Promise<number> {
     return this.database.run(
       `-- org.updateLastLogin
-      update users set last_login_at = $3 where tenant_id = $1 and id = $2 and is_active`,
-      [tenantId, userId, now],
+      update users set last_login_at = $3
+      where tenant_id = $1 and id = $2 and is_active and ($4::text is null or password_hash = $4)`,
+      [tenantId, userId, now, passwordHash],
     );
   }
 }

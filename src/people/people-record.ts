@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
+import { SignInsService } from '../auth/sign-ins.service.js';
 import { Cache } from '../cache/cache.js';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
@@ -16,12 +17,13 @@ export interface PersonChange {
   readonly after: Facts;
 }
 
-/** What follows from every change of people: the audit, invitations, and what readers see. */
+/** What follows from every change of people: the audit, invitations, the end of sign-ins, and what readers see. */
 @Injectable()
 export class PeopleRecord {
   constructor(
     private readonly audit: AuditRecorder,
     private readonly outbox: Outbox,
+    private readonly signIns: SignInsService,
     private readonly database: Database,
     private readonly cache: Cache,
   ) {}
@@ -43,6 +45,11 @@ export class PeopleRecord {
         };
       }),
     );
+    const left = changes.filter(({ action }) => action === 'user.deactivated' || action === 'user.merged');
+    if (left.length > 0) {
+      const ids = left.map(({ after }) => after.id);
+      await this.signIns.revokeAllOf(viewer.tenantId, ids, 'user_deactivated', { actor: viewer });
+    }
     const tags = new Set([`tenant:${viewer.tenantId}`]);
     for (const { before, after } of changes) {
       tags.add(after.role === 'student' ? `student:${after.id}` : `roster:${after.id}`);

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ActivityModule } from '../activity/activity.module.js';
+import { AuthModule } from '../auth/auth.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
@@ -16,7 +17,7 @@ import { UsersService } from './users.service.js';
 
 /** People as administrators keep them; above all that knows what people have done and whose roster they are on. */
 @Module({
-  imports: [OrgModule, StudentsModule, ActivityModule],
+  imports: [OrgModule, AuthModule, StudentsModule, ActivityModule],
   controllers: [UsersController, UserImportsController],
   providers: [
     UserReads,

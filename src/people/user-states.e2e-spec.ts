@@ -12,6 +12,7 @@ import {
   sessionBody,
   type Tenant,
 } from '../../test/factories.js';
+import { SignInsService } from '../auth/sign-ins.service.js';
 
 let app: TestApp;
 let tenant: Tenant;
@@ -84,6 +85,14 @@ describe('POST /users/:id/deactivate', () => {
     await app.as(admin).patch(`/users/${list.data[0].id}`).send({ name: 'Still here' }).expect(200);
   });
 
+  it('ends sign-ins, which do not go on when the person is activated again', async () => {
+    const student = await createStudent(app.database, tenant);
+    const { refreshToken } = await app.app.get(SignInsService, { strict: false }).open(student);
+    await app.as(admin).post(`/users/${student.userId}/deactivate`).expect(200);
+    await app.as(admin).post(`/users/${student.userId}/activate`).expect(200);
+    await app.anonymous.post('/auth/refresh').send({ refreshToken }).expect(401);
+  });
+
   it('is the same as a change of isActive', async () => {
     const student = await createStudent(app.database, tenant);
     const patched = await app.as(admin).patch(`/users/${student.userId}`).send({ isActive: false }).expect(200);
@@ -92,7 +101,12 @@ describe('POST /users/:id/deactivate', () => {
 });
 
 describe('the last active administrator', () => {
-  beforeEach(() => app.as(admin).post(`/users/${adminIdOf(tenant)}/deactivate`).expect(200));
+  beforeEach(() =>
+    app
+      .as(admin)
+      .post(`/users/${adminIdOf(tenant)}/deactivate`)
+      .expect(200),
+  );
 
   it('can be neither deactivated nor made an instructor', async () => {
     await createAdmin(app.database, tenant, { isActive: false });
