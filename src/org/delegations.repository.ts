@@ -88,18 +88,20 @@ export class DelegationsRepository {
     );
   }
 
-  /** Whether this instructor's roster, whoever they are by now, is this viewer's to give. */
-  async canGive(viewer: Viewer, instructorId: string): Promise<boolean> {
+  /**
+   * Whether this instructor's roster, whoever they are by now, is this viewer's to give. Then nobody else gives it
+   * meanwhile: two inserts that overlap would wait for each other.
+   */
+  async lockGivable(viewer: Viewer, instructorId: string): Promise<boolean> {
     const { sql, parameters } = givable(viewer);
-    const { found } = await this.database.one<{ found: boolean }>(
-      `-- org.canGiveRoster
-      select exists (
-        select from instructor_profiles i join users u on u.tenant_id = $1 and u.id = i.user_id
-        where i.tenant_id = $1 and ${sql} and u.id = $${parameters.push(instructorId)}
-      ) as found`,
+    const found = await this.database.maybeOne(
+      `-- org.lockGivableRoster
+      select i.user_id from instructor_profiles i join users u on u.tenant_id = $1 and u.id = i.user_id
+      where i.tenant_id = $1 and ${sql} and u.id = $${parameters.push(instructorId)}
+      for no key update of i`,
       parameters,
     );
-    return found;
+    return found !== null;
   }
 
   /** Inserts it where the substitute is an active instructor. @returns how many: 0 or 1 */

@@ -42,7 +42,7 @@ export class DelegationsService {
     const validFrom = new Date(Math.max(now.getTime(), Date.parse(request.validFrom ?? now.toISOString())));
     const wanted = { id: uuidv7(), instructorId, substituteId, validFrom, validTo: new Date(request.validTo), reason };
     return this.database.transaction(async () => {
-      if (!(await this.delegations.canGive(viewer, instructorId))) throw instructorUnknown('/instructorId');
+      if (!(await this.delegations.lockGivable(viewer, instructorId))) throw instructorUnknown('/instructorId');
       const inserted = await this.delegations.insert(viewer, wanted, now);
       if (inserted === 0) throw instructorUnknown('/substituteId');
       await this.audit.record(viewer, {
