@@ -3,7 +3,7 @@ import request, { type Test } from 'supertest';
 import { type Permission, permissions, type Role } from '../src/auth/permissions.js';
 import type { Viewer } from '../src/http/viewer.js';
 import type { TestApp } from './app.js';
-import { createAdmin, createInstructor, createStudent, createTenant } from './factories.js';
+import { createAdmin, createInstructor, createStudent, createTenant, serviceIdOf } from './factories.js';
 import { type Operation, urlOf } from './operations.js';
 
 const installation = '00000000-0000-0000-0000-000000000000';
@@ -34,7 +34,7 @@ export async function createCallers(app: TestApp): Promise<Callers> {
     supervisor,
     instructor: await createInstructor(app.database, tenant),
     student: await createStudent(app.database, supervisor),
-    service: { tenantId: tenant.tenantId, userId: randomUUID(), role: 'service', departmentId: null },
+    service: { tenantId: tenant.tenantId, userId: serviceIdOf(tenant), role: 'service', departmentId: null },
     operator: await createOperator(app),
   };
   const tokens = new Map<Role, string>();
