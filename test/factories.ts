@@ -89,10 +89,10 @@ export async function createTenant(
 export async function createDepartment(
   database: Database,
   { tenantId, departmentId: parentId }: Place,
-  options: { readonly name?: string } = {},
+  options: { readonly name?: string; readonly code?: string } = {},
 ): Promise<Place> {
   const departmentId = uuidv7();
-  const code = `department-${++count}`;
+  const { code = `department-${++count}` } = options;
   await database.run(
     `-- test.insertDepartment
     insert into departments (tenant_id, id, parent_id, code, name, created_at) values ($1, $2, $3, $4, $5, $6)`,

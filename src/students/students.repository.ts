@@ -144,15 +144,23 @@ export class StudentsRepository {
     return allowed;
   }
 
-  /** Whether somebody may be responsible for students: an active instructor of this tenant. */
-  async isInstructor(tenantId: string, userId: string): Promise<boolean> {
+  /**
+   * Whether somebody may be responsible for students: an active instructor of this tenant.
+   * @param departmentId of a supervisor, who knows of those in it, below it and above it
+   */
+  async isInstructor(tenantId: string, userId: string, departmentId: string | null = null): Promise<boolean> {
     const { found } = await this.database.one<{ found: boolean }>(
       `-- students.isInstructor
       select exists (
-        select from users u join instructor_profiles i on i.tenant_id = $1 and i.user_id = u.id
-        where u.tenant_id = $1 and u.id = $2 and u.is_active
+        select from users u
+        join instructor_profiles i on i.tenant_id = $1 and i.user_id = u.id
+        join departments d on d.tenant_id = $1 and d.id = u.department_id
+        where u.tenant_id = $1 and u.id = $2 and u.is_active and (
+          $3::uuid is null or d.path @> array[$3]
+          or d.id = any ((select own.path from departments own where own.tenant_id = $1 and own.id = $3)::uuid[])
+        )
       ) as found`,
-      [tenantId, userId],
+      [tenantId, userId, departmentId],
     );
     return found;
   }

@@ -84,7 +84,8 @@ export class StudentsService {
         throw new Problem(403, 'assigning_denied', { detail: 'Your profile does not let you assign students.' });
       }
       const ids = await this.chosen(viewer, request, today);
-      if (instructorId !== null && !(await this.students.isInstructor(viewer.tenantId, instructorId))) {
+      const department = viewer.role === 'supervisor' ? viewer.departmentId : null;
+      if (instructorId !== null && !(await this.students.isInstructor(viewer.tenantId, instructorId, department))) {
         const detail = 'There is no such active instructor.';
         const errors = [{ pointer: '/instructorId', code: 'instructor_not_found', detail }];
         throw new Problem(422, 'instructor_not_found', { detail, errors });

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { startApp, type TestApp } from './app.js';
+import { Caller, type Operation, readOperations } from './isolation/caller.js';
+import { Digest } from './isolation/digest.js';
+import type { Expectations } from './isolation/expectation.js';
+import { activity } from './isolation/expectations.activity.js';
+import { auth } from './isolation/expectations.auth.js';
+import { installation } from './isolation/expectations.installation.js';
+import { org } from './isolation/expectations.org.js';
+import { people } from './isolation/expectations.people.js';
+import { services } from './isolation/expectations.services.js';
+import { students } from './isolation/expectations.students.js';
+import { Fixture } from './isolation/fixture.js';
+import { Matrix, type Subject } from './isolation/matrix.js';
+import { places, roles } from './isolation/plan.js';
+import { Scan } from './isolation/scan.js';
+
+const expectations: Expectations = {
+  ...auth,
+  ...installation,
+  ...org,
+  ...people,
+  ...services,
+  ...students,
+  ...activity,
+};
+const operations = readOperations();
+
+let app: TestApp;
+let caller: Caller;
+let scan: Scan;
+let fixture: Fixture;
+let matrix: Matrix;
+
+/** One hole makes hundreds of failures. */
+const mostShown = 30;
+
+const isRead = ({ method }: Operation): boolean => method === 'GET';
+const subjects = (which: (operation: Operation) => boolean): Subject[] =>
+  operations.filter(which).map((operation) => ({ operation, expectation: expectations[operation.id]! }));
+/** At most this many at once: the machine has other things to do. */
+async function each(list: readonly Subject[], width: number, work: (subject: Subject) => Promise<void>): Promise<void> {
+  const rest = [...list];
+  const workers = Array.from({ length: width }, async () => {
+    for (let next = rest.shift(); next; next = rest.shift()) await work(next);
+  });
+  await Promise.all(workers);
+}
+
+beforeAll(async () => {
+  app = await startApp({ environment: { LOGIN_FREE_ATTEMPTS: '1000' } });
+  fixture = await Fixture.create(app);
+  const permissions = [...new Set(operations.flatMap(({ permission }) => permission ?? []))];
+  caller = new Caller(app, permissions);
+  scan = new Scan(fixture.rows);
+  matrix = new Matrix(fixture, caller, scan, await Digest.create(app.database));
+});
+
+afterEach(() => {
+  matrix.failures.length = 0;
+});
+
+afterAll(async () => {
+  caller.close();
+  await app.stop();
+});
+
+it('says of every operation who may do it to what, and of nothing else', () => {
+  expect(Object.keys(expectations).sort()).toEqual(operations.map(({ id }) => id).sort());
+});
+
+it('shows in no answer what is not for whoever asks', async () => {
+  await each(subjects(isRead), 6, (subject) => matrix.read(subject));
+  expect(matrix.failures.slice(0, mostShown)).toEqual([]);
+}, 60_000);
+
+it('changes nothing when it refuses', async () => {
+  for (const subject of subjects((one) => !isRead(one))) await matrix.refuse(subject);
+  expect(matrix.failures.slice(0, mostShown)).toEqual([]);
+}, 60_000);
+
+it("changes nothing of others' when it does as it is told", async () => {
+  for (const subject of subjects((one) => !isRead(one))) await matrix.allow(subject);
+  expect(matrix.failures.slice(0, mostShown)).toEqual([]);
+}, 60_000);
+
+it('has been looked at with open eyes: what may be shown was seen', () => {
+  const shown = { student: ['id', 'name', 'email', 'pid'], session: ['id'], department: ['name'] };
+  expect(scan.unseen(fixture.originals, shown)).toEqual([]);
+});
+
+it('is summed up in the README', () => {
+  const size = `${operations.length} operations × ${roles.length} roles × ${places.length} targets`;
+  const summary = `${size} = ${caller.calls.toLocaleString('en')} calls, ${matrix.leaks} leaks`;
+  process.stdout.write(`isolation: ${summary}\n`);
+  const said = /\d+ operations × \d+ roles × \d+ targets/.exec(readFileSync('README.md', 'utf8'));
+  expect(said?.[0]).toBe(size);
+});
