@@ -24,6 +24,8 @@ export class Fixture {
   /** What there was before the first spare row. */
   originals: readonly Row[] = [];
   private passwordHash: string;
+  /** Oversees everybody's department: whatever others see of it is less. */
+  private head: Member;
   private count = 0;
 
   private constructor(private readonly app: TestApp) {}
@@ -43,7 +45,8 @@ export class Fixture {
 
   /** Whoever is responsible at a place: what is asked for there is in the cache of theirs. */
   get owners(): Actor[] {
-    return [...this.staff].map(([home, viewer]) => ({ role: 'instructor', viewer, home }));
+    const instructors = [...this.staff].map(([home, viewer]): Actor => ({ role: 'instructor', viewer, home }));
+    return [...instructors, { role: 'supervisor', viewer: this.head, home: 'parentDepartment' }];
   }
 
   row(kind: Kind, place: Place): Row {
@@ -281,10 +284,13 @@ export class Fixture {
 
   private async addActors(tenant: Tenant, own: Home): Promise<void> {
     const { tenantId } = tenant;
-    const supervisor = await this.addPerson('staff', (mine) =>
+    const supervisor = await this.addPerson('staff', 'own', (mine) =>
       createInstructor(this.app.database, own, { ...mine, canViewAll: true }),
     );
-    const admin = await this.addPerson('admin', (mine) => createAdmin(this.app.database, tenant, mine));
+    this.head = await this.addPerson('staff', 'parentDepartment', (mine) =>
+      createInstructor(this.app.database, this.homes.get('parentDepartment')!, { ...mine, canViewAll: true }),
+    );
+    const admin = await this.addPerson('admin', 'own', (mine) => createAdmin(this.app.database, tenant, mine));
     const { userId, departmentId } = this.staff.get('siblingDepartment')!;
     const substitute = { tenantId, userId, departmentId, role: 'instructor' } as const;
     const service = { tenantId, userId: serviceIdOf(tenant), departmentId: null, role: 'service' } as const;
@@ -350,11 +356,12 @@ export class Fixture {
 
   private async addPerson<T extends Person>(
     kind: 'staff' | 'admin',
+    place: Place,
     create: (mine: ReturnType<typeof marks>) => Promise<T>,
   ): Promise<T> {
     const mine = marks();
     const person = await create(mine);
-    this.add({ kind, place: 'own', id: person.userId, personId: person.userId, ...mine });
+    this.add({ kind, place, id: person.userId, personId: person.userId, ...mine });
     return person;
   }
 

@@ -114,7 +114,7 @@ function isBound({ viewer, home }: Actor, { place }: Row): boolean {
   return delegations.some(
     ([giver, substitute]) =>
       (place === giver || place === substitute) &&
-      (home === giver || home === substitute || (viewer!.role === 'supervisor' && isWithin(giver, 'own'))),
+      (home === giver || home === substitute || (viewer!.role === 'supervisor' && isWithin(giver, home!))),
   );
 }
 
@@ -149,7 +149,7 @@ function sightOfStudent({ userId }: Viewer, row: Row): Sight {
 }
 
 function sightOfStaff(actor: Actor, viewer: Viewer, row: Row): Sight {
-  const oversees = viewer.role === 'supervisor' && isWithin(row.place, 'own');
+  const oversees = viewer.role === 'supervisor' && isWithin(row.place, actor.home!);
   const rosters = rostersOf(viewer);
   switch (row.kind) {
     case 'student':
