@@ -127,6 +127,22 @@ describe('a key', () => {
     await read(key).expect(200);
   });
 
+  it('of a tenant that is closed is as good as none, until that is open again', async () => {
+    const made = await createKey(['sessions:write', 'students:read']);
+    await write(made.key).expect(200);
+    const { body } = await t.anonymous.post('/oauth/token').type('form').send(tokenRequest(made.serviceId, made.key));
+    const { access_token: token } = body as { access_token: string };
+    const setOpen = (isOpen: boolean): Promise<number> =>
+      t.database.run('-- test.setOpen\nupdate tenants set is_active = $2 where id = $1', [tenant.tenantId, isOpen]);
+    await setOpen(false);
+    for (const credential of [made.key, token]) await write(credential).expect(401);
+    await t.anonymous.post('/oauth/token').type('form').send(tokenRequest(made.serviceId, made.key)).expect(401);
+    t.clock.advance(60);
+    await read(made.key).expect(401);
+    await setOpen(true);
+    await read(made.key).expect(200);
+  });
+
   it('loses a scope with its service: for writes at once', async () => {
     const { key, serviceId } = await createKey(['sessions:write', 'students:read']);
     await write(key).expect(200);

@@ -103,6 +103,7 @@ export class ApiKeysRepository {
         select ${holder}, k.last_used_at
         from api_keys k
         join services s on s.tenant_id = k.tenant_id and s.id = k.service_id and s.is_active
+        join tenants t on t.id = k.tenant_id and t.is_active
         where k.hash = $1 and k.revoked_at is null and k.expires_at > $2
       ), used as (
         update api_keys k set last_used_at = $2
@@ -122,6 +123,7 @@ export class ApiKeysRepository {
       select ${holder}
       from api_keys k
       join services s on s.tenant_id = k.tenant_id and s.id = k.service_id and s.is_active
+      join tenants t on t.id = k.tenant_id and t.is_active
       where k.tenant_id = $1 and k.id = any ($2::uuid[]) and k.revoked_at is null and k.expires_at > $3`,
       [tenantId, ids, now],
     );
