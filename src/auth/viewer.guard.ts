@@ -25,24 +25,42 @@ export class ViewerGuard implements CanActivate {
     const demand = this.routes.demandOf(context.getHandler());
     if (demand === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
     const token = tokenOf(request);
     if (token === null) throw Problem.ofStatus(401)!;
     const verified = this.remembered.find(token);
-    if (verified && isReading(request)) return admit(request, verified.viewer, verified, demand);
-    if (!verified) this.limits.admitStranger(request, context.switchToHttp().getResponse<FastifyReply>());
-    return this.judge(request, token, verified, demand);
+    if (verified) return this.proceed(request, reply, verified, demand);
+    this.limits.admitStranger(request, reply);
+    return this.verify(request, reply, token, demand);
   }
 
-  private async judge(
+  private async verify(
     request: FastifyRequest,
+    reply: FastifyReply,
     token: string,
-    remembered: Verified | null,
     demand: Permission | null,
   ): Promise<true> {
-    const verified = remembered ?? (await this.authenticators.verify(token));
+    const verified = await this.authenticators.verify(token);
     if (!verified) throw tokenInvalid();
-    if (!remembered) this.remembered.remember(token, verified);
-    const viewer = isReading(request) ? verified.viewer : await this.authenticators.recall(verified);
+    this.remembered.remember(token, verified);
+    return this.proceed(request, reply, verified, demand);
+  }
+
+  /** Counts first: what is going to be refused costs a statement too, if it wants to write. */
+  private proceed(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    verified: Verified,
+    demand: Permission | null,
+  ): true | Promise<true> {
+    this.limits.admitViewer(request, reply, verified.viewer);
+    return isReading(request)
+      ? admit(request, verified.viewer, verified, demand)
+      : this.recall(request, verified, demand);
+  }
+
+  private async recall(request: FastifyRequest, verified: Verified, demand: Permission | null): Promise<true> {
+    const viewer = await this.authenticators.recall(verified);
     if (!viewer) throw tokenInvalid();
     return admit(request, viewer, verified, demand);
   }

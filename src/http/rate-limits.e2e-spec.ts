@@ -71,6 +71,17 @@ describe('in one process', () => {
     expect(await statuses(5, () => other.get('/segments'))).toEqual([200, 200, 200, 200, 200]);
   });
 
+  it('counts what is refused as well, because asking who writes by now costs a statement', async () => {
+    const client = app.as(instructor);
+    const write = (): PromiseLike<Response> => client.post('/departments').send({});
+    expect(await statuses(6, write)).toEqual([403, 403, 403, 403, 403, 429]);
+    const other = app.as(await createInstructor(app.database, tenant));
+    await app.database.run('-- test.deactivate\nupdate users set is_active = false where tenant_id = $1', [
+      tenant.tenantId,
+    ]);
+    expect(await statuses(6, () => other.post('/segments').send({}))).toEqual([401, 401, 401, 401, 401, 429]);
+  });
+
   it('gives services an allowance of their own, and what is expensive another one', async () => {
     const service: Client = app.as('service', tenant);
     expect(await admitted(() => service.get('/modules'))).toBe(7);

@@ -5,6 +5,7 @@ import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import { Problem } from './problem.js';
 import { RequestCounts } from './request-counts.js';
+import type { Viewer } from './viewer.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,8 +20,9 @@ declare module 'fastify' {
 type Name = keyof Config['rateLimits']['requests'];
 
 /**
- * How many requests per window: by user or service once it is known who asks, by address before that. Runs behind the
- * guard that knows the viewer. Every answer says what is left, as draft-ietf-httpapi-ratelimit-headers has it.
+ * How many requests per window: by user or service once it is known who asks, by address before that. The guard that
+ * knows the viewer has them counted before it asks anybody else; those of nobody are counted here, behind it. Every
+ * answer says what is left, as draft-ietf-httpapi-ratelimit-headers has it.
  */
 @Injectable()
 export class RateLimits implements CanActivate, OnApplicationShutdown {
@@ -42,9 +44,16 @@ export class RateLimits implements CanActivate, OnApplicationShutdown {
   canActivate(context: ExecutionContext): true {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
-    const kind = request.routeOptions.config.rateLimit;
-    if (kind !== 'none') this.admit(http.getResponse<FastifyReply>(), ...this.applies(request, kind));
+    if (!request.viewer) this.count(request, http.getResponse<FastifyReply>());
     return true;
+  }
+
+  /**
+   * Counts a request of a viewer who is known, also one that will be refused.
+   * @throws Problem 429 with the seconds until the window ends
+   */
+  admitViewer(request: FastifyRequest, reply: FastifyReply, viewer: Viewer): void {
+    this.count(request, reply, viewer);
   }
 
   /**
@@ -59,8 +68,17 @@ export class RateLimits implements CanActivate, OnApplicationShutdown {
     this.counts.close();
   }
 
-  private applies(request: FastifyRequest, kind: 'expensive' | 'search' | undefined): [Name, string] {
-    const { viewer, method } = request;
+  private count(request: FastifyRequest, reply: FastifyReply, viewer?: Viewer): void {
+    const kind = request.routeOptions.config.rateLimit;
+    if (kind !== 'none') this.admit(reply, ...this.applies(request, kind, viewer));
+  }
+
+  private applies(
+    request: FastifyRequest,
+    kind: 'expensive' | 'search' | undefined,
+    viewer: Viewer | undefined,
+  ): [Name, string] {
+    const { method } = request;
     if (!viewer) {
       // whoever changes something without being known is about to become known: sign-ins, resets, tokens
       return [method === 'GET' || method === 'HEAD' ? 'address' : 'signIn', networkOf(request.ip)];
