@@ -51,7 +51,8 @@ export abstract class Config {
     readonly bodyLimitBytes: number;
     readonly requestTimeoutSeconds: number;
     readonly drainSeconds: number;
-    readonly trustProxy: boolean;
+    /** How many in front add to `X-Forwarded-For` where a request came from; what stands before that anybody may write. */
+    readonly proxies: number;
     readonly corsOrigins: readonly string[];
   };
   abstract readonly rateLimits: {
@@ -102,6 +103,7 @@ export function readConfig(env: Environment = process.env): Config {
   const mailFrom = optional('MAIL_FROM');
   const appUrl = url('APP_URL', 'http:', 'https:');
   const keysFile = optional('JWT_KEYS_FILE');
+  const proxies = oneOf('TRUST_PROXY', ['true', 'false', ...'0123456789'], 'false');
 
   if (ownerUrl && !databaseUrl) problems.push('DATABASE_OWNER_URL needs DATABASE_URL');
   if (cache === 'redis' && !redisUrl) problems.push('CACHE=redis needs REDIS_URL');
@@ -147,7 +149,7 @@ export function readConfig(env: Environment = process.env): Config {
       bodyLimitBytes: number('BODY_LIMIT_BYTES', 1_048_576, 1_024, 16_777_216),
       requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', 5, 1, 60),
       drainSeconds: number('DRAIN_SECONDS', 5, 0, 120),
-      trustProxy: oneOf('TRUST_PROXY', ['true', 'false'], 'false') === 'true',
+      proxies: proxies === 'true' ? 1 : Number(proxies) || 0,
       corsOrigins: text('CORS_ORIGINS', '').split(',').filter(Boolean),
     },
     rateLimits: {

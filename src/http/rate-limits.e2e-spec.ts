@@ -102,6 +102,22 @@ describe('in one process', () => {
     await app.as(instructor).get('/segments').expect(200);
   });
 
+  it.each([
+    ['true', '192.0.2.7'],
+    ['2', '192.0.2.7, 203.0.113.1'],
+  ])('takes the address from TRUST_PROXY=%s proxies, and none that the client has written', async (proxies, added) => {
+    const proxied = await startApp({ environment: { ...limits, TRUST_PROXY: proxies }, db: app.db });
+    let count = 0;
+    const attempt = (): PromiseLike<Response> =>
+      proxied.anonymous
+        .post('/auth/refresh')
+        .set('x-forwarded-for', `198.51.100.${++count}, ${added}`)
+        .send({ refreshToken: 'none' });
+    const found = await statuses(5, attempt);
+    await proxied.stop();
+    expect(found).toEqual([401, 401, 401, 401, 429]);
+  });
+
   it('looks at a bounded number of unknown tokens of one address, and knows those it has seen', async () => {
     const known = app.as(instructor);
     await known.get('/segments').expect(200);

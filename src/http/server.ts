@@ -34,7 +34,7 @@ const securityHeaders = (config: Config): Record<string, string> =>
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     xFrameOptions: { action: 'deny' },
     // only a proxy in front can have TLS; without it a browser would be told of what does not exist
-    strictTransportSecurity: config.http.trustProxy,
+    strictTransportSecurity: config.http.proxies > 0,
   });
 /** The page's styles stand in its elements, its icons in its styles; scripts and requests are our own alone. */
 const documentationPolicy =
@@ -54,7 +54,7 @@ export class HttpServer extends FastifyAdapter {
     const options: FastifyHttpOptions<Server> & { skipMiddie: boolean } = {
       skipMiddie: true,
       logger: false,
-      trustProxy: config.http.trustProxy,
+      trustProxy: (_address, hop) => hop < config.http.proxies,
       bodyLimit: config.http.bodyLimitBytes,
       keepAliveTimeout: 65_000,
       requestTimeout: 30_000,
