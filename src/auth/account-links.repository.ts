@@ -39,20 +39,21 @@ export class AccountLinksRepository {
     );
   }
 
-  /** In place of the one before. */
-  async replace(
+  /** In place of the one before. @returns 0 when the person has another address by now */
+  replace(
     tenantId: string,
     userId: string,
     purpose: LinkPurpose,
-    link: { readonly hash: Buffer; readonly lifetimeSeconds: number },
-  ): Promise<void> {
-    await this.database.run(
+    link: { readonly email: string; readonly hash: Buffer; readonly lifetimeSeconds: number },
+  ): Promise<number> {
+    return this.database.run(
       `-- auth.replaceLink
       insert into account_links (tenant_id, user_id, purpose, token_hash, expires_at)
-      values ($1, $2, $3, $4, $5::timestamptz + make_interval(secs => $6))
+      select $1, u.id, $3, $4, $5::timestamptz + make_interval(secs => $6)
+      from users u where u.tenant_id = $1 and u.id = $2 and u.email = $7 for share of u
       on conflict (tenant_id, user_id, purpose) do update
       set token_hash = excluded.token_hash, expires_at = excluded.expires_at`,
-      [tenantId, userId, purpose, link.hash, this.clock.now(), link.lifetimeSeconds],
+      [tenantId, userId, purpose, link.hash, this.clock.now(), link.lifetimeSeconds, link.email],
     );
   }
 
@@ -77,11 +78,11 @@ export class AccountLinksRepository {
     );
   }
 
-  async deleteAllOf(tenantId: string, userId: string): Promise<void> {
+  async deleteAllOf(tenantId: string, userIds: readonly string[]): Promise<void> {
     await this.database.run(
       `-- auth.deleteLinks
-      delete from account_links where tenant_id = $1 and user_id = $2`,
-      [tenantId, userId],
+      delete from account_links where tenant_id = $1 and user_id = any ($2)`,
+      [tenantId, userIds],
     );
   }
 

@@ -53,7 +53,8 @@ export class AccountJobs {
     const { userId, name, email, tenantName } = recipient;
     const { lifetimeSeconds, write } = accountMails[purpose];
     const token = OpaqueToken.create(tenantId!);
-    await this.links.replace(tenantId!, userId, purpose, { hash: token.hash(), lifetimeSeconds });
+    const link = { email, hash: token.hash(), lifetimeSeconds };
+    if ((await this.links.replace(tenantId!, userId, purpose, link)) === 0) return { sent: 0 };
     const { appUrl } = this.config;
     await this.mailer.send(write({ name, email, tenantName, token: token.toString(), appUrl }), signal);
     return { sent: 1 };

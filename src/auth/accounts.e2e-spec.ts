@@ -99,6 +99,23 @@ describe('a forgotten password', () => {
     expect((await t.anonymous.post('/auth/login').send(known)).status).toBe(200);
   });
 
+  it('is not replaced by a link that went to an address which is the person’s no more', async () => {
+    const byHand = await createOwner();
+    const byFile = await createOwner({ pid: 'P-7' });
+    const tokens: string[] = [];
+    for (const { email } of [byHand, byFile]) {
+      await askForReset(email);
+      tokens.push((await mailTo(email)).token);
+    }
+    const as = t.as('admin', tenant);
+    await as.patch(`/users/${byHand.userId}`).send({ email: 'by-hand@example.org' }).expect(200);
+    const file = 'role,name,pid,email\nadmin,Zoë Okafor,P-7,by-file@example.org\n';
+    await as.post('/users/imports').type('text/csv').send(file).expect(200);
+    for (const token of tokens) expect(await reset(token)).toMatchObject(linkInvalid);
+    await askForReset('by-file@example.org');
+    await reset((await mailTo('by-file@example.org')).token).expect(200);
+  });
+
   it('is replaced by one of two at the same time', async () => {
     const owner = await createOwner();
     await askForReset(owner.email);

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
+import { AccountLinksRepository } from './account-links.repository.js';
 import { AccountsRepository } from './accounts.repository.js';
 import type { RequestPasswordReset } from './accounts.dto.js';
 import { Throttle } from './throttle.js';
@@ -13,6 +14,7 @@ export class LinkRequestsService {
   constructor(
     private readonly accounts: AccountsRepository,
     private readonly throttle: Throttle,
+    private readonly links: AccountLinksRepository,
     private readonly outbox: Outbox,
     private readonly audit: AuditRecorder,
     private readonly database: Database,
@@ -40,5 +42,10 @@ export class LinkRequestsService {
   invite(tenantId: string, userIds: readonly string[]): Promise<void> {
     const events = userIds.map((key) => ({ key, payload: {} }));
     return this.outbox.appendMany(tenantId, 'users.invited', events);
+  }
+
+  /** Of people who have another address by now: whoever reads the old one holds a link. Joins the running transaction. */
+  withdraw(tenantId: string, userIds: readonly string[]): Promise<void> {
+    return this.links.deleteAllOf(tenantId, userIds);
   }
 }

@@ -49,7 +49,7 @@ export class NewPasswords {
       if ((await this.accounts.updatePassword(tenantId, userId, before, hash)) === 0) {
         throw Problem.conflict('password_changed', 'The password has been changed by somebody else just now.');
       }
-      await this.links.deleteAllOf(tenantId, userId);
+      await this.links.deleteAllOf(tenantId, [userId]);
       await this.signIns.revokeAllOf(tenantId, [userId], 'password_changed', { actor: viewer, except: signInId });
       await this.audit.record(viewer, { action, targetType: 'user', targetId: userId });
     });

@@ -45,7 +45,7 @@ describe('a password of one’s own', () => {
     const link = OpaqueToken.create(tenant.tenantId);
     await t.app
       .get(AccountLinksRepository, { strict: false })
-      .replace(tenant.tenantId, owner.userId, 'password_reset', { hash: link.hash(), lifetimeSeconds: 60 });
+      .replace(tenant.tenantId, owner.userId, 'password_reset', { ...owner, hash: link.hash(), lifetimeSeconds: 60 });
     const [here, there] = await signInTwice(owner.email);
     await put(here, {}).expect(204);
     await login(owner.email).expect(401);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
+import { LinkRequestsService } from '../auth/link-requests.service.js';
 import { SignInsService } from '../auth/sign-ins.service.js';
 import { Cache } from '../cache/cache.js';
 import { Database } from '../database/database.js';
@@ -8,7 +9,7 @@ import { Outbox } from '../jobs/outbox.js';
 import type { PersonRow } from '../org/people.repository.js';
 
 /** A person, known as far as whoever makes the change knows. */
-type Facts = Pick<PersonRow, 'id' | 'role' | 'instructorId'>;
+type Facts = Pick<PersonRow, 'id' | 'role' | 'email' | 'instructorId'>;
 
 export interface PersonChange {
   readonly action: 'user.created' | 'user.changed' | 'user.activated' | 'user.deactivated' | 'user.merged';
@@ -17,13 +18,14 @@ export interface PersonChange {
   readonly after: Facts;
 }
 
-/** What follows from every change of people: the audit, invitations, the end of sign-ins, and what readers see. */
+/** What follows from every change of people: the audit, invitations, the end of sign-ins and links, and what readers see. */
 @Injectable()
 export class PeopleRecord {
   constructor(
     private readonly audit: AuditRecorder,
     private readonly outbox: Outbox,
     private readonly signIns: SignInsService,
+    private readonly links: LinkRequestsService,
     private readonly database: Database,
     private readonly cache: Cache,
   ) {}
@@ -49,6 +51,13 @@ export class PeopleRecord {
     if (left.length > 0) {
       const ids = left.map(({ after }) => after.id);
       await this.signIns.revokeAllOf(viewer.tenantId, ids, 'user_deactivated', { actor: viewer });
+    }
+    const readdressed = changes.filter(({ before, after }) => before && before.email !== after.email);
+    if (readdressed.length > 0) {
+      await this.links.withdraw(
+        viewer.tenantId,
+        readdressed.map(({ after }) => after.id),
+      );
     }
     const tags = new Set([`tenant:${viewer.tenantId}`]);
     for (const { before, after } of changes) {
