@@ -90,6 +90,19 @@ export class PeopleRepository {
     );
   }
 
+  /** Whether this is somebody who sees more than the own roster. */
+  async isSupervisor(tenantId: string, userId: string): Promise<boolean> {
+    const { found } = await this.database.one<{ found: boolean }>(
+      `-- org.isSupervisor
+      select exists (
+        select from instructor_profiles p join users u on u.tenant_id = $1 and u.id = p.user_id and u.role = 'instructor'
+        where p.tenant_id = $1 and p.user_id = $2 and p.can_view_all
+      ) as found`,
+      [tenantId, userId],
+    );
+    return found;
+  }
+
   /** @returns false when the id is taken */
   async insert(tenantId: string, user: NewUser, now: Date): Promise<boolean> {
     const inserted = await this.database.run(

@@ -8,6 +8,15 @@ export function refuseAdmins(viewer: Viewer, roles: readonly (string | undefined
   throw new Problem(403, 'permission_denied', { detail: 'A service may not create or change administrators.' });
 }
 
+/** By address and number people come in, and a supervisor sees what is below the department. */
+const supervisorFields = ['email', 'pid', 'departmentId'] as const;
+
+export function refuseSupervisor(before: PersonRow, after: PersonRow): void {
+  if (supervisorFields.every((name) => before[name] === after[name])) return;
+  const detail = 'A service may not change address, number and department of supervisors.';
+  throw new Problem(403, 'permission_denied', { detail });
+}
+
 export function refuseMerged({ mergedIntoId }: PersonRow): void {
   if (mergedIntoId === null) return;
   throw Problem.conflict('user_merged', `This person has been merged into ${mergedIntoId}.`);

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Department } from '../org/departments.repository.js';
-import type { KnownInstructor, KnownPerson } from './user-imports.repository.js';
+import type { FoundPerson, KnownInstructor, KnownPerson } from './user-imports.repository.js';
 import type { UserColumn } from './user-file.js';
 import type { RowError, UserRow } from './user-row.js';
 
@@ -13,7 +13,7 @@ export interface RowPlan {
 
 /** What the database knows about the rows of a file. */
 export interface Knowledge {
-  readonly people: readonly KnownPerson[];
+  readonly people: readonly FoundPerson[];
   readonly instructors: readonly KnownInstructor[];
   readonly departments: readonly Department[];
   /** The departments of the students of each instructor among the people. */
@@ -21,16 +21,16 @@ export interface Knowledge {
 }
 
 interface Terms {
-  /** A service may not create or change administrators. */
-  readonly withAdmins: boolean;
+  /** A service may not create or change administrators, nor take supervisors over. */
+  readonly byService: boolean;
   /** The first day of who is new, where none is given. */
   readonly today: string;
 }
 
 /** Finds out what each row means for the person it is about, or why it can mean nothing. */
 export class ImportPlanner {
-  private readonly byPid: ReadonlyMap<string, KnownPerson>;
-  private readonly byEmail: ReadonlyMap<string, KnownPerson>;
+  private readonly byPid: ReadonlyMap<string, FoundPerson>;
+  private readonly byEmail: ReadonlyMap<string, FoundPerson>;
   private readonly instructors: ReadonlyMap<string, KnownInstructor>;
   private readonly instructorsById: ReadonlyMap<string, KnownInstructor>;
   private readonly codes: ReadonlyMap<string, Department>;
@@ -68,6 +68,7 @@ export class ImportPlanner {
     if (byEmail && byEmail !== person) refuse('email', 'email_taken', 'another person has this address');
     this.checkAdmin(row, person, refuse);
     const departmentId = this.departmentOf(row, person, refuse);
+    if (this.terms.byService && person?.isSupervisor) checkSupervisor({ ...row, departmentId }, person, refuse);
     const instructorId = this.instructorOf(row, person, departmentId, refuse);
     if (errors.length > 0) return errors;
 
@@ -89,8 +90,7 @@ export class ImportPlanner {
 
   private checkAdmin({ role, isActive }: UserRow, person: KnownPerson | null, refuse: Refuse): void {
     if (role !== 'admin') return;
-    if (!this.terms.withAdmins)
-      refuse('role', 'permission_denied', 'a service may not create or change administrators');
+    if (this.terms.byService) refuse('role', 'permission_denied', 'a service may not create or change administrators');
     if (person?.isActive && isActive === false) {
       refuse('isActive', 'admin_protected', 'administrators are deactivated one by one');
     }
@@ -140,6 +140,17 @@ export class ImportPlanner {
   private isWithin(departmentId: string, aboveId: string): boolean {
     return this.departments.get(departmentId)?.path.includes(aboveId) ?? false;
   }
+}
+
+function checkSupervisor(
+  { email, pid, departmentId }: Pick<UserRow, 'email' | 'pid'> & Pick<KnownPerson, 'departmentId'>,
+  person: KnownPerson,
+  refuse: Refuse,
+): void {
+  const detail = 'a service may not change this of a supervisor';
+  if (email !== undefined && email !== person.email) refuse('email', 'permission_denied', detail);
+  if (pid !== undefined && pid !== person.pid) refuse('pid', 'permission_denied', detail);
+  if (departmentId !== person.departmentId) refuse('department', 'permission_denied', detail);
 }
 
 type Refuse = (column: UserColumn, code: string, detail: string) => void;

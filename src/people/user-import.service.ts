@@ -102,7 +102,7 @@ export class UserImportService {
   ): Promise<Taken> {
     await this.imports.discardPlans();
     const taken = new Map(before);
-    const terms = { withAdmins: viewer.role !== 'service', today };
+    const terms = { byService: viewer.role === 'service', today };
     const planner = new ImportPlanner(await this.learn(viewer.tenantId, rows), terms, taken);
     const plans: RowPlan[] = [];
     for (const one of rows) {

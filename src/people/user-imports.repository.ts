@@ -16,6 +16,10 @@ export interface KnownPerson {
   readonly isActive: boolean;
 }
 
+export interface FoundPerson extends KnownPerson {
+  readonly isSupervisor: boolean;
+}
+
 /** Somebody who can have students. */
 export interface KnownInstructor {
   readonly id: string;
@@ -39,17 +43,19 @@ export class UserImportsRepository {
   }
 
   /** Everybody who has one of these numbers or addresses. */
-  listPeople(tenantId: string, pids: readonly string[], emails: readonly string[]): Promise<KnownPerson[]> {
-    return this.database.many<KnownPerson>(
+  listPeople(tenantId: string, pids: readonly string[], emails: readonly string[]): Promise<FoundPerson[]> {
+    return this.database.many<FoundPerson>(
       `-- people.listImported
       select u.id, u.role, u.name, u.email, u.pid, u.rank, u.department_id as "departmentId",
-        s.instructor_id as "instructorId", u.joined_on as "joinedOn", u.is_active as "isActive"
+        s.instructor_id as "instructorId", u.joined_on as "joinedOn", u.is_active as "isActive",
+        u.role = 'instructor' and coalesce(i.can_view_all, false) as "isSupervisor"
       from (
         select * from users where tenant_id = $1 and pid = any ($2)
         union
         select * from users where tenant_id = $1 and email = any ($3)
       ) u
-      left join student_progress s on s.tenant_id = $1 and s.student_id = u.id`,
+      left join student_progress s on s.tenant_id = $1 and s.student_id = u.id
+      left join instructor_profiles i on i.tenant_id = $1 and i.user_id = u.id`,
       [tenantId, pids, emails],
     );
   }

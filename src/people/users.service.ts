@@ -10,7 +10,7 @@ import { PeopleRepository, type PersonRow } from '../org/people.repository.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { PeopleRecord, type PersonChange } from './people-record.js';
 import { Placement } from './placement.js';
-import { refuseAdmins, refuseInstructorOf, refuseMerged, refuseRoleChange } from './refusals.js';
+import { refuseAdmins, refuseInstructorOf, refuseMerged, refuseRoleChange, refuseSupervisor } from './refusals.js';
 import type { ChangeUser, CreateUser, DeactivatedUser } from './users.dto.js';
 
 @Injectable()
@@ -55,7 +55,7 @@ export class UsersService {
 
   /**
    * @param version that the client has read; undefined where any will do
-   * @throws Problem 403 for a service that means an administrator, 404, 409 for an address or number that is taken, the
+   * @throws Problem 403 for a service that means an administrator or takes a supervisor over, 404, 409 for an address or number that is taken, the
    *   last administrator or somebody merged, 412 for another version, 422 where role, department and instructor do not
    *   go together
    */
@@ -72,6 +72,9 @@ export class UsersService {
       const wanted = withChange(before, asStored(change));
       if (wanted === before) return before;
       refuseMerged(before);
+      if (viewer.role === 'service' && (await this.people.isSupervisor(tenantId, before.id))) {
+        refuseSupervisor(before, wanted);
+      }
       refuseRoleChange(before, wanted);
       refuseInstructorOf(wanted.role, wanted.instructorId);
       if (isAdmin(before) && !isAdmin(wanted) && locked.filter(isAdmin).length === 1) {
