@@ -546,6 +546,28 @@ CREATE TRIGGER departments_move_below AFTER UPDATE OF parent_id ON departments F
 CREATE TRIGGER departments_set_path BEFORE INSERT OR UPDATE OF parent_id, is_active ON departments FOR EACH ROW EXECUTE FUNCTION departments_set_path();
 comment on column departments.path is 'ids from the root to this department, both included';
 
+create table identity_providers (
+  tenant_id uuid not null,
+  issuer text not null,
+  audience text not null,
+  jwks_uri text,
+  algorithms text[] not null,
+  claims jsonb not null,
+  roles jsonb not null,
+  just_in_time boolean not null,
+  is_active boolean not null,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint identity_providers_pkey PRIMARY KEY (tenant_id),
+  constraint identity_providers__tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint identity_providers__algorithms_check CHECK (cardinality(algorithms) > 0 AND algorithms <@ '{RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA}'::text[]),
+  constraint identity_providers__installation_check CHECK (tenant_id <> '00000000-0000-0000-0000-000000000000'::uuid)
+);
+CREATE INDEX identity_providers__issuer_idx ON identity_providers USING btree (issuer);
+comment on column identity_providers.claims is 'names of the claims for role, tenant, department, pid, email, name';
+comment on column identity_providers.roles is 'what values of the role claim mean: [{value, role}]';
+
 create table modules (
   tenant_id uuid not null,
   id uuid not null,
@@ -967,3 +989,15 @@ create table student_search (
 );
 CREATE INDEX student_search__text_idx ON student_search USING gin (tenant_id, instructor_id, search_text gin_trgm_ops) WITH (fastupdate=off);
 comment on column student_search.search_text is 'every word begins with a blank, so that ''% kath%'' is a prefix';
+
+create table user_identities (
+  tenant_id uuid not null,
+  issuer text not null,
+  subject text not null,
+  user_id uuid not null,
+  created_at timestamp with time zone not null,
+  constraint user_identities_pkey PRIMARY KEY (tenant_id, issuer, subject),
+  constraint user_identities__user_key UNIQUE (tenant_id, user_id, issuer),
+  constraint user_identities__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
+);
+comment on table user_identities is 'who a subject of an issuer is; once linked, an address decides nothing any more';

@@ -8,6 +8,7 @@ import { CreateActivity1763600500000 } from './1763600500000-create-activity.js'
 import { CreateSignIns1763700000000 } from './1763700000000-create-sign-ins.js';
 import { CreateAccountLinks1763700100000 } from './1763700100000-create-account-links.js';
 import { CreateServices1763700200000 } from './1763700200000-create-services.js';
+import { CreateIdentityProviders1763700210000 } from './1763700210000-create-identity-providers.js';
 import { CreateDelegations1763700300000 } from './1763700300000-create-delegations.js';
 import { ExtendUsers1763700400000 } from './1763700400000-extend-users.js';
 
@@ -22,6 +23,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateSignIns1763700000000,
   CreateAccountLinks1763700100000,
   CreateServices1763700200000,
+  CreateIdentityProviders1763700210000,
   CreateDelegations1763700300000,
   ExtendUsers1763700400000,
 ];

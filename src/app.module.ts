@@ -9,6 +9,7 @@ import { Config } from './config.js';
 import type { Clock } from './database/clock.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
+import { IdentityModule } from './identity/identity.module.js';
 import { ImportsModule } from './imports/imports.module.js';
 import { InstallationModule } from './installation/installation.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -51,6 +52,7 @@ export class AppModule {
         StudentsModule,
         ActivityModule,
         PeopleModule,
+        IdentityModule,
         AnalyticsModule,
         ImportsModule,
         HealthModule,

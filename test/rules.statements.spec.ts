@@ -9,6 +9,7 @@ const statements = product.flatMap(statementsOf);
 const tenantInside: Readonly<Record<string, string>> = {
   'auth.findAccount': 'there is no viewer before somebody has signed in: the slug names the tenant',
   'services.useApiKey': 'whoever shows a key names no tenant: what is known of the key does',
+  'identity.listProvidersByIssuer': 'a token of another issuer says by that whose it may be',
   'idempotency.complete': 'a claim is what the statement before gave out, and names its tenant',
   'idempotency.release': 'a claim is what the statement before gave out, and names its tenant',
 };

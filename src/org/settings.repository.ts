@@ -54,6 +54,16 @@ export class SettingsRepository {
     );
   }
 
+  /** Whether people could come in by the word of an identity provider. */
+  async hasIdentityProvider(tenantId: string): Promise<boolean> {
+    const { found } = await this.database.one<{ found: boolean }>(
+      `-- org.hasIdentityProvider
+      select exists (select from identity_providers where tenant_id = $1 and is_active) as found`,
+      [tenantId],
+    );
+    return found;
+  }
+
   /** Whether PostgreSQL knows the zone too: it cuts the days of sessions. */
   async isTimeZone(name: string): Promise<boolean> {
     const { known } = await this.database.one<{ known: boolean }>(

@@ -5,7 +5,7 @@ import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import { Viewer } from '../http/viewer.js';
 import { withChange } from './changes.js';
-import { ChangeSettings, SettingsChange } from './settings.dto.js';
+import { ChangeSettings, SettingsChange, SettingsResponse } from './settings.dto.js';
 import { SettingsRepository } from './settings.repository.js';
 import { TenantsService } from './tenants.service.js';
 import { ThresholdsService } from './thresholds.service.js';
@@ -23,7 +23,8 @@ export class SettingsService {
 
   /**
    * @param version that the client has read; undefined where it does not mind
-   * @throws Problem 409 for another time zone once there are sessions, 412 for another version, 422 for no time zone
+   * @throws Problem 409 for another time zone once there are sessions, and without passwords where nobody else vouches
+   *   for people, 412 for another version, 422 for no time zone
    */
   change(viewer: Viewer, change: ChangeSettings, dryRun: boolean, version?: number): Promise<SettingsChange> {
     const { tenantId } = viewer;
@@ -33,6 +34,7 @@ export class SettingsService {
       const signInMethods = change.signInMethods && [...new Set(change.signInMethods)];
       const wanted = withChange(before, { ...change, signInMethods });
       if (wanted.timeZone !== before.timeZone) await this.admitTimeZone(tenantId, wanted.timeZone);
+      await this.admitSignInMethods(tenantId, before, wanted);
       const after = wanted === before ? before : await this.settings.update(tenantId, wanted);
       const effect = await this.thresholds.follow(tenantId, before, after, {});
       if (after !== before) {
@@ -46,6 +48,18 @@ export class SettingsService {
       return { ...after, dryRun, effect };
     };
     return dryRun ? this.database.rehearse(work) : this.database.transaction(work);
+  }
+
+  /** Operators on their part take no provider away from a tenant that has no passwords. */
+  private async admitSignInMethods(
+    tenantId: string,
+    before: SettingsResponse,
+    wanted: SettingsResponse,
+  ): Promise<void> {
+    if (wanted.signInMethods.includes('password') || !before.signInMethods.includes('password')) return;
+    if (await this.settings.hasIdentityProvider(tenantId)) return;
+    const detail = 'Nobody could sign in: the tenant has no active identity provider. Operators set it.';
+    throw Problem.conflict('identity_provider_missing', detail, '/signInMethods');
   }
 
   /** Days that are cut do not move: snapshots, streaks and closed days would all be of another zone. */

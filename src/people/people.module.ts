@@ -30,5 +30,6 @@ import { UsersService } from './users.service.js';
     Placement,
     PeopleRecord,
   ],
+  exports: [UsersService],
 })
 export class PeopleModule {}
