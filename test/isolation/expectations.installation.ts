@@ -36,4 +36,27 @@ export const installation: Expectations = {
       },
     ],
   },
+  identityProvidersGet: {
+    may: operators,
+    cases: [{ target: 'tenant', send: ({ id }) => ({ path: { id } }), own: 404, foreign: 404 }],
+  },
+  identityProvidersPut: {
+    may: operators,
+    cases: [
+      {
+        target: 'tenant',
+        send: ({ id }, fixture) => ({
+          path: { id },
+          body: { issuer: `https://${fixture.fresh()}.example.org`, audience: 'https://api.example.org' },
+        }),
+        own: 200,
+        foreign: 404,
+        spare: true,
+      },
+    ],
+  },
+  identityProvidersDelete: {
+    may: operators,
+    cases: [{ target: 'tenant', send: ({ id }) => ({ path: { id } }), own: 404, foreign: 404 }],
+  },
 };
