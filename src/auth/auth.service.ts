@@ -58,6 +58,8 @@ export class AuthService {
     const account = await this.accounts.findOwn(tenantId, userId);
     const matches = await this.passwords.matches(account?.passwordHash ?? null, currentPassword);
     if (!account || !matches) {
+      const entry = { action: 'password_change.refused', targetType: 'user', targetId: userId };
+      await this.audit.record(viewer, { ...entry, result: 'refused', reason: 'password_wrong' });
       const detail = 'This is not the current password.';
       const errors = [{ pointer: '/currentPassword', code: 'password_wrong', detail }];
       throw new Problem(422, 'password_wrong', { detail, errors });

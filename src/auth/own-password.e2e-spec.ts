@@ -76,6 +76,15 @@ describe('a password of one’s own', () => {
     }
     await put(token, {}).expect(429);
     await login(owner.email).expect(200);
+    const refused = await t.database.many(
+      `-- test.refusedChanges
+      select result, reason, target_id as "targetId" from audit_entries
+      where actor_id = $1 and action = 'password_change.refused'`,
+      [owner.userId],
+    );
+    expect(refused).toEqual(
+      Array.from({ length: 5 }, () => ({ result: 'refused', reason: 'password_wrong', targetId: owner.userId })),
+    );
   });
 
   it('stays when the new one is too easy, or there is none', async () => {
