@@ -23,7 +23,13 @@ const sortKeys: Readonly<Record<StudentSort, readonly SortKey[]>> = {
   name: [{ field: 'nameSort', kind: 'text', expression: 'p.name_sort', of: (n) => n }, id],
   // the bucket is what the index has; within it PostgreSQL sorts incrementally
   score: [
-    { field: 'scoreBucket', kind: 'number', expression: 'p.score_bucket', of: (n) => `${n}::smallint` },
+    {
+      field: 'scoreBucket',
+      kind: 'number',
+      expression: 'p.score_bucket',
+      // a cursor may hold any number
+      of: (n) => `least(greatest(${n}::numeric, -1), 101)::smallint`,
+    },
     {
       field: 'overallScore',
       kind: 'number',
