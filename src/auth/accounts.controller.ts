@@ -1,4 +1,5 @@
 import { Body, Controller, Post, Put, Req } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { NotStored } from '../http/idempotency.js';
@@ -55,6 +56,8 @@ export class AccountsController {
   }
 
   @Put('me/password')
+  // two hashes each, of which the process makes a few dozen in a second
+  @RouteConfig({ rateLimit: 'expensive' })
   @Operation({
     summary: "Change one's own password",
     description: 'Ends all other sign-ins. 422 `password_wrong` when the current one is another.',

@@ -91,6 +91,16 @@ describe('in one process', () => {
     expect(listed.headers['ratelimit-policy']).toBe('"user";q=5;w=60');
   });
 
+  it.each([
+    ['post', '/users/imports'],
+    ['post', '/users/0198f000-0000-7000-8000-000000000004/merge'],
+    ['post', '/departments/0198f000-0000-7000-8000-000000000004/merge'],
+    ['put', '/auth/me/password'],
+  ] as const)('takes %s %s for expensive', async (method, path) => {
+    const { headers } = await app.as('admin', tenant)[method](path).send({});
+    expect(headers['ratelimit-policy']).toBe('"expensive";q=3;w=60');
+  });
+
   it('limits attempts to become somebody by address, whatever account they name', async () => {
     let account = 0;
     const attempt = (): PromiseLike<Response> => {

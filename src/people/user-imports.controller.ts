@@ -23,7 +23,7 @@ export class UserImportsController {
   // a file says what is to be, so sending it again is harmless, and it would have to be read before it could be compared
   @Post()
   @NotStored()
-  @RouteConfig({ csvLimitBytes: fileLimits.bytes, deadlineSeconds: 60 })
+  @RouteConfig({ csvLimitBytes: fileLimits.bytes, deadlineSeconds: 60, rateLimit: 'expensive' })
   @ApiConsumes('text/csv')
   @ApiBody({ required: true, schema: { type: 'string', example } })
   @Operation({

@@ -122,7 +122,7 @@ export class UsersController {
   }
 
   @Post(':id/merge')
-  @RouteConfig({ deadlineSeconds: 30 })
+  @RouteConfig({ deadlineSeconds: 30, rateLimit: 'expensive' })
   @Operation({
     summary: 'Merge a duplicate into another person',
     description:

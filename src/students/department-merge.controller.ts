@@ -1,4 +1,5 @@
 import { Body, Controller, Post, Query } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
 import { IfMatch } from '../http/if-match.js';
 import { Operation } from '../http/operation.js';
@@ -14,6 +15,7 @@ export class DepartmentsMergeController {
   constructor(private readonly merge: DepartmentMerge) {}
 
   @Post(':id/merge')
+  @RouteConfig({ rateLimit: 'expensive' })
   @Operation({
     summary: 'Merge a department into another',
     description:
