@@ -20,7 +20,7 @@ import { NewPasswords } from './new-passwords.js';
 import { Passwords } from './passwords.js';
 import { Routes } from './routes.js';
 import { SignInsController } from './sign-ins.controller.js';
-import { SignInsJobs } from './sign-ins.jobs.js';
+import { ExpiryJobs } from './expiry.jobs.js';
 import { SignInsRepository } from './sign-ins.repository.js';
 import { SignInsService } from './sign-ins.service.js';
 import { openSigningKeys, SigningKeys } from './signing-keys.js';
@@ -45,7 +45,7 @@ import { ViewersService } from './viewers.service.js';
     ViewersService,
     SignInsRepository,
     SignInsService,
-    SignInsJobs,
+    ExpiryJobs,
     VerifiedTokens,
     Routes,
     AccountsRepository,

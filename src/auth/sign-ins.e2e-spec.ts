@@ -7,7 +7,7 @@ import type { Page } from '../http/paging.js';
 import type { SignedIn, SignInResponse } from './auth.dto.js';
 import { OpaqueToken } from './opaque-token.js';
 import type { Outcome } from '../jobs/job.js';
-import { SignInsJobs } from './sign-ins.jobs.js';
+import { ExpiryJobs } from './expiry.jobs.js';
 import { SignInsService } from './sign-ins.service.js';
 
 let t: TestApp;
@@ -368,11 +368,11 @@ it('are cleared away with their tokens when they have expired, and only then', a
     await service.refresh(kept.refreshToken);
     const run = { job: '', tenantId: null, key: '', occasion: 'tick-1', payload: {}, attempt: 1 };
     const clear = (): Promise<Outcome> =>
-      other.app.get(SignInsJobs, { strict: false }).deleteExpired({ ...run, signal: new AbortController().signal });
-    expect(await clear()).toEqual({ refreshTokensDeleted: 0, signInsDeleted: 0 });
+      other.app.get(ExpiryJobs, { strict: false }).deleteExpired({ ...run, signal: new AbortController().signal });
+    expect(await clear()).toMatchObject({ refreshTokensDeleted: 0, signInsDeleted: 0 });
     other.clock.advance(1);
     // of the one that goes on, the token that was used; of the one that ended, all
-    expect(await clear()).toEqual({ refreshTokensDeleted: 2, signInsDeleted: 1 });
+    expect(await clear()).toMatchObject({ refreshTokensDeleted: 2, signInsDeleted: 1 });
     const left = await other.database.many(`-- test.left
       select s.id, count(*) as tokens from sign_ins s join refresh_tokens r on r.sign_in_id = s.id group by s.id`);
     expect(left).toEqual([{ id: kept.signInId, tokens: 1 }]);

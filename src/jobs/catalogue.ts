@@ -39,8 +39,8 @@ export const deleteExpiredKeys = defineJob({
   schedule: { cron: '27 * * * *' },
 });
 
-export const deleteExpiredSignIns = defineJob({
-  name: 'auth.delete-expired-sign-ins',
+export const deleteExpiredAccess = defineJob({
+  name: 'auth.delete-expired-access',
   attempts: 3,
   backoffSeconds: 30,
   timeoutSeconds: 600,
@@ -68,15 +68,6 @@ export const sendInvitation = defineJob({
 });
 
 /** Links, devices and counted attempts. */
-export const deleteExpiredAccess = defineJob({
-  name: 'auth.delete-expired-access',
-  attempts: 3,
-  backoffSeconds: 30,
-  timeoutSeconds: 600,
-  overlap: 'skip',
-  schedule: { cron: '47 * * * *' },
-});
-
 /** Thresholds of tenant, department or instructor to the rows of the students who inherit them. */
 export const applyThresholds = defineJob({
   name: 'students.apply-thresholds',
@@ -93,9 +84,8 @@ export const catalogue: readonly JobDefinition[] = [
   closeDays,
   preparePartitions,
   deleteExpiredKeys,
-  deleteExpiredSignIns,
+  deleteExpiredAccess,
   sendPasswordReset,
   sendInvitation,
-  deleteExpiredAccess,
   applyThresholds,
 ];

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
+import { deleteInBatches } from './batches.js';
 import { deleteExpired } from './catalogue.js';
 import { Handles, type Outcome, type Run } from './job.js';
 import { OutboxRepository } from './outbox.repository.js';
@@ -8,8 +9,6 @@ import { RunsRepository } from './runs.repository.js';
 const hour = 3_600_000;
 const eventsKeptHours = 24;
 const runsKeptHours = 30 * 24;
-/** Small enough for the shortest statement timeout. */
-const batchSize = 5_000;
 
 @Injectable()
 export class RetentionJobs {
@@ -24,18 +23,8 @@ export class RetentionJobs {
     const now = this.clock.now().getTime();
     const eventsBefore = new Date(now - eventsKeptHours * hour);
     const runsBefore = new Date(now - runsKeptHours * hour);
-    const events = await inBatches(signal, () => this.outbox.deleteRelayed(eventsBefore, batchSize));
-    const runs = await inBatches(signal, () => this.runs.delete(runsBefore, batchSize));
+    const events = await deleteInBatches(signal, (limit) => this.outbox.deleteRelayed(eventsBefore, limit));
+    const runs = await deleteInBatches(signal, (limit) => this.runs.delete(runsBefore, limit));
     return { eventsDeleted: events, runsDeleted: runs };
-  }
-}
-
-async function inBatches(signal: AbortSignal, deleteBatch: () => Promise<number>): Promise<number> {
-  let total = 0;
-  for (;;) {
-    signal.throwIfAborted();
-    const count = await deleteBatch();
-    total += count;
-    if (count < batchSize) return total;
   }
 }

@@ -1,13 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Timeout } from '@nestjs/schedule';
 import { IdempotencyRepository } from '../http/idempotency.repository.js';
+import { deleteInBatches } from '../jobs/batches.js';
 import { deleteExpiredKeys, preparePartitions } from '../jobs/catalogue.js';
 import { Handles, type Outcome, type Run } from '../jobs/job.js';
 import { Outbox } from '../jobs/outbox.js';
 import { Partitions } from './partitions.js';
-
-/** Small enough for the shortest statement timeout. */
-const batchSize = 10_000;
 
 @Injectable()
 export class OperationsJobs {
@@ -36,12 +34,6 @@ export class OperationsJobs {
 
   @Handles(deleteExpiredKeys)
   async deleteExpiredKeys({ signal }: Run): Promise<Outcome> {
-    let total = 0;
-    for (;;) {
-      signal.throwIfAborted();
-      const count = await this.keys.deleteExpired(batchSize);
-      total += count;
-      if (count < batchSize) return { keysDeleted: total };
-    }
+    return { keysDeleted: await deleteInBatches(signal, (limit) => this.keys.deleteExpired(limit)) };
   }
 }
