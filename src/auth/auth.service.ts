@@ -60,9 +60,7 @@ export class AuthService {
     if (!account || !matches) {
       const entry = { action: 'password_change.refused', targetType: 'user', targetId: userId };
       await this.audit.record(viewer, { ...entry, result: 'refused', reason: 'password_wrong' });
-      const detail = 'This is not the current password.';
-      const errors = [{ pointer: '/currentPassword', code: 'password_wrong', detail }];
-      throw new Problem(422, 'password_wrong', { detail, errors });
+      throw Problem.unprocessable('password_wrong', 'This is not the current password.', '/currentPassword');
     }
     await this.throttle.forgive(attempt);
     const hash = await this.newPasswords.hash(newPassword, account, '/newPassword');

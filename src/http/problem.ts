@@ -93,6 +93,11 @@ export class Problem extends Error {
     return new Problem(409, code, { detail, errors: pointer === undefined ? undefined : [{ pointer, code, detail }] });
   }
 
+  /** Well formed, and what stands at `pointer` of the body cannot be so. */
+  static unprocessable(code: string, detail: string, pointer: string): Problem {
+    return new Problem(422, code, { detail, errors: [{ pointer, code, detail }] });
+  }
+
   /** The row has moved on since the client read it. */
   static versionMismatch(): Problem {
     const detail = 'This has been changed since it was read. Read it again and repeat the change.';

@@ -75,6 +75,5 @@ export class DelegationsService {
 }
 
 function instructorUnknown(pointer: string): Problem {
-  const [code, detail] = ['instructor_not_found', 'There is no such instructor.'];
-  return new Problem(422, code, { detail, errors: [{ pointer, code, detail }] });
+  return Problem.unprocessable('instructor_not_found', 'There is no such instructor.', pointer);
 }

@@ -199,5 +199,5 @@ export function refuseMisplaced({ students, studentIds }: Misplaced): void {
 }
 
 function targetRefused(code: string, detail: string): Problem {
-  return new Problem(422, code, { detail, errors: [{ pointer: '/intoId', code, detail }] });
+  return Problem.unprocessable(code, detail, '/intoId');
 }

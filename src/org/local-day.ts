@@ -28,7 +28,10 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
-/** Whether this is the IANA name of a time zone, such as Europe/London; offsets, which change, are none. */
+/**
+ * Whether this is the IANA name of a time zone, such as Europe/London. Offsets are none: they change, and for PostgreSQL
+ * `+05:00` lies west of Greenwich.
+ */
 export function isTimeZone(name: string): boolean {
   try {
     return /^[A-Za-z]/.test(name) && localDay(name, new Date(0)) !== '';

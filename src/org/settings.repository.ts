@@ -65,9 +65,9 @@ export class SettingsRepository {
   }
 
   /** Whether PostgreSQL knows the zone too: it cuts the days of sessions. */
-  async isTimeZone(name: string): Promise<boolean> {
+  async knowsTimeZone(name: string): Promise<boolean> {
     const { known } = await this.database.one<{ known: boolean }>(
-      `-- org.isTimeZone
+      `-- org.knowsTimeZone
       select exists (select from pg_timezone_names where name = $1) as known`,
       [name],
     );

@@ -5,6 +5,7 @@ import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import { Viewer } from '../http/viewer.js';
 import { withChange } from './changes.js';
+import { isTimeZone } from './local-day.js';
 import { ChangeSettings, SettingsChange, SettingsResponse } from './settings.dto.js';
 import { SettingsRepository } from './settings.repository.js';
 import { TenantsService } from './tenants.service.js';
@@ -64,25 +65,14 @@ export class SettingsService {
 
   /** Days that are cut do not move: snapshots, streaks and closed days would all be of another zone. */
   private async admitTimeZone(tenantId: string, timeZone: string): Promise<void> {
-    if (!(isNamed(timeZone) && (await this.settings.isTimeZone(timeZone)))) {
-      const detail = 'must be the IANA name of a time zone, such as Europe/London';
-      const errors = [{ pointer: '/timeZone', code: 'time_zone_unknown', detail }];
-      throw new Problem(422, 'time_zone_unknown', { detail: 'There is no such time zone.', errors });
+    if (!(isTimeZone(timeZone) && (await this.settings.knowsTimeZone(timeZone)))) {
+      const detail = 'This must be the IANA name of a time zone, such as Europe/London.';
+      throw Problem.unprocessable('time_zone_unknown', detail, '/timeZone');
     }
     await this.settings.holdSessions();
     if (await this.settings.hasSessions(tenantId)) {
       const detail = 'There are sessions whose days were cut in the present time zone; it cannot change any more.';
       throw Problem.conflict('time_zone_in_use', detail, '/timeZone');
     }
-  }
-}
-
-/** An offset is none: for PostgreSQL `+05:00` lies west of Greenwich. */
-function isNamed(timeZone: string): boolean {
-  if (!/^[A-Za-z]/.test(timeZone)) return false;
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone }));
-  } catch {
-    return false;
   }
 }

@@ -89,11 +89,7 @@ export class PeopleRecord {
   /** The mail itself is a job's. */
   async invitations(viewer: Viewer, userIds: readonly string[]): Promise<void> {
     if (userIds.length === 0) return;
-    await this.outbox.appendMany(
-      viewer.tenantId,
-      'users.invited',
-      userIds.map((userId) => ({ key: userId, payload: {} })),
-    );
+    await this.links.invite(viewer.tenantId, userIds);
     await this.audit.record(
       viewer,
       userIds.map((userId) => ({ action: 'user.invited', targetType: 'user', targetId: userId })),

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
+import { Problem } from '../http/problem.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { ProgressRepository } from '../students/progress.repository.js';
 import { type Assignment, StudentsRepository } from '../students/students.repository.js';
-import { unprocessable } from './refusals.js';
 
 /** Where students belong and with whom, each change an entry of their history. */
 @Injectable()
@@ -26,7 +26,7 @@ export class Placement {
   /** @throws Problem 422 */
   async demandInstructor(tenantId: string, instructorId: string | null): Promise<void> {
     if (instructorId === null || (await this.students.isInstructor(tenantId, instructorId))) return;
-    throw unprocessable('/instructorId', 'instructor_not_found', 'There is no such active instructor.');
+    throw Problem.unprocessable('instructor_not_found', 'There is no such active instructor.', '/instructorId');
   }
 
   /** Before students move whose instructor changes with it: neither of the two has to fit both departments. */

@@ -24,14 +24,10 @@ export function refuseMerged({ mergedIntoId }: PersonRow): void {
 
 export function refuseRoleChange(before: PersonRow, after: PersonRow): void {
   if (before.role === after.role || (before.role !== 'student' && after.role !== 'student')) return;
-  throw unprocessable('/role', 'role_fixed', 'Nobody becomes a student, and no student anything else.');
+  throw Problem.unprocessable('role_fixed', 'Nobody becomes a student, and no student anything else.', '/role');
 }
 
 export function refuseInstructorOf(role: string, instructorId: string | null | undefined): void {
   if (role === 'student' || (instructorId ?? null) === null) return;
-  throw unprocessable('/instructorId', 'instructor_not_allowed', 'Only a student has an instructor.');
-}
-
-export function unprocessable(pointer: string, code: string, detail: string): Problem {
-  return new Problem(422, code, { detail, errors: [{ pointer, code, detail }] });
+  throw Problem.unprocessable('instructor_not_allowed', 'Only a student has an instructor.', '/instructorId');
 }

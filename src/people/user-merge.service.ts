@@ -7,7 +7,7 @@ import { PeopleRepository, type PersonRow } from '../org/people.repository.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
 import { PeopleRecord } from './people-record.js';
 import { Placement } from './placement.js';
-import { refuseMerged, unprocessable } from './refusals.js';
+import { refuseMerged } from './refusals.js';
 import type { MergedUser } from './users.dto.js';
 
 @Injectable()
@@ -66,7 +66,7 @@ export class UserMergeService {
 
 function demandTarget(from: PersonRow, into: PersonRow | undefined): asserts into is PersonRow {
   const refuse = (code: string, detail: string): never => {
-    throw unprocessable('/intoId', code, detail);
+    throw Problem.unprocessable(code, detail, '/intoId');
   };
   if (!into) refuse('user_unknown', 'There is no such person.');
   else if (into.id === from.id) refuse('user_same', 'Nobody is a duplicate of themselves.');

@@ -70,7 +70,7 @@ export class StudentsService {
     if (result === 'student_not_found') throw Problem.notFound('student');
     if (result === 'instructor_department_mismatch') {
       const detail = "The instructor must belong to the student's department or to one above it.";
-      throw new Problem(422, result, { detail, errors: [{ pointer: '/instructorId', code: result, detail }] });
+      throw Problem.unprocessable(result, detail, '/instructorId');
     }
   }
 
@@ -86,9 +86,7 @@ export class StudentsService {
       const ids = await this.chosen(viewer, request, today);
       const department = viewer.role === 'supervisor' ? viewer.departmentId : null;
       if (instructorId !== null && !(await this.students.isInstructor(viewer.tenantId, instructorId, department))) {
-        const detail = 'There is no such active instructor.';
-        const errors = [{ pointer: '/instructorId', code: 'instructor_not_found', detail }];
-        throw new Problem(422, 'instructor_not_found', { detail, errors });
+        throw Problem.unprocessable('instructor_not_found', 'There is no such active instructor.', '/instructorId');
       }
       const plan = await this.students.planAssignment(viewer, ids, instructorId);
       const chosen = plan.filter(({ result }) => result === 'assigned');
