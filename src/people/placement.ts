@@ -3,6 +3,7 @@ import { Clock } from '../database/clock.js';
 import { Problem } from '../http/problem.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { ProgressRepository } from '../students/progress.repository.js';
+import { Rosters } from '../students/rosters.service.js';
 import { type Assignment, StudentsRepository } from '../students/students.repository.js';
 
 /** Where students belong and with whom, each change an entry of their history. */
@@ -11,6 +12,7 @@ export class Placement {
   constructor(
     private readonly students: StudentsRepository,
     private readonly progress: ProgressRepository,
+    private readonly rosters: Rosters,
     private readonly tenants: TenantsService,
     private readonly clock: Clock,
   ) {}
@@ -36,9 +38,7 @@ export class Placement {
 
   /** After the students have moved. */
   async assign(tenantId: string, assignments: readonly Assignment[]): Promise<void> {
-    if (assignments.length === 0) return;
-    const today = await this.tenants.today(tenantId);
-    await this.students.assign(tenantId, assignments, { now: this.clock.now(), today });
+    await this.rosters.enter(tenantId, assignments);
   }
 
   /** Of a duplicate. @returns the tenant's local day, asked while the student is locked */

@@ -31,6 +31,6 @@ import { StudentsService } from './students.service.js';
     InheritanceRepository,
     InheritanceJobs,
   ],
-  exports: [ProgressRepository, StudentListRepository, StudentsRepository, SegmentsRepository],
+  exports: [ProgressRepository, StudentListRepository, StudentsRepository, SegmentsRepository, Rosters],
 })
 export class StudentsModule {}
