@@ -622,7 +622,7 @@ create table api_keys (
   constraint api_keys__service_fkey FOREIGN KEY (tenant_id, service_id) REFERENCES services(tenant_id, id),
   constraint api_keys__hash_check CHECK (length(hash) = 32)
 );
-CREATE INDEX api_keys__service_idx ON api_keys USING btree (tenant_id, service_id);
+CREATE INDEX api_keys__service_id_idx ON api_keys USING btree (tenant_id, service_id);
 comment on column api_keys.prefix is 'how the key begins, so that people can tell theirs apart';
 comment on column api_keys.hash is 'SHA-256 of the whole key: 256 random bits need no salt and no slow hash';
 comment on column api_keys.last_used_at is 'true to the minute';
@@ -668,7 +668,7 @@ create table users (
   constraint users__role_check CHECK (role = ANY (ARRAY['student'::text, 'instructor'::text, 'admin'::text, 'operator'::text]))
 );
 CREATE INDEX users__department_idx ON users USING btree (tenant_id, department_id);
-CREATE INDEX users__merged_into_idx ON users USING btree (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
+CREATE INDEX users__merged_into_id_idx ON users USING btree (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
 CREATE INDEX users__name_idx ON users USING btree (tenant_id, fold(name), id);
 CREATE INDEX users__search_idx ON users USING gin (tenant_id, user_search_text(name, email, pid) gin_trgm_ops) WITH (fastupdate=off);
 CREATE TRIGGER users_add_students AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_add_students();
@@ -685,7 +685,8 @@ create table account_links (
   constraint account_links_pkey PRIMARY KEY (tenant_id, user_id, purpose),
   constraint account_links__token_hash_key UNIQUE (tenant_id, token_hash),
   constraint account_links__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
-  constraint account_links__purpose_check CHECK (purpose = ANY (ARRAY['password_reset'::text, 'invitation'::text]))
+  constraint account_links__purpose_check CHECK (purpose = ANY (ARRAY['password_reset'::text, 'invitation'::text])),
+  constraint account_links__token_hash_check CHECK (length(token_hash) = 32)
 );
 CREATE INDEX account_links__expires_at_idx ON account_links USING btree (expires_at);
 comment on table account_links is 'the last link mailed to a person for each purpose; a spent one is deleted';
@@ -757,7 +758,7 @@ create table delegations (
   constraint delegations__range_check CHECK (valid_from < valid_to AND (valid_to - valid_from) <= '366 days'::interval),
   constraint delegations__substitute_check CHECK (substitute_id <> instructor_id)
 );
-CREATE INDEX delegations__substitute_idx ON delegations USING btree (tenant_id, substitute_id, valid_to);
+CREATE INDEX delegations__substitute_id_idx ON delegations USING btree (tenant_id, substitute_id, valid_to);
 comment on table delegations is 'substitute_id has the roster of instructor_id from valid_from until valid_to or revoked_at';
 
 create table known_devices (
@@ -766,7 +767,8 @@ create table known_devices (
   token_hash bytea not null,
   expires_at timestamp with time zone not null,
   constraint known_devices_pkey PRIMARY KEY (tenant_id, user_id, token_hash),
-  constraint known_devices__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
+  constraint known_devices__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint known_devices__token_hash_check CHECK (length(token_hash) = 32)
 );
 CREATE INDEX known_devices__expires_at_idx ON known_devices USING btree (expires_at);
 comment on table known_devices is 'where somebody has signed in: attempts from there are counted by themselves';
@@ -893,7 +895,7 @@ create table sign_ins (
   constraint sign_ins__revoked_check CHECK ((revoked_at IS NULL) = (revoked_reason IS NULL))
 );
 CREATE INDEX sign_ins__expires_at_idx ON sign_ins USING btree (expires_at);
-CREATE INDEX sign_ins__user_id_idx ON sign_ins USING btree (tenant_id, user_id, created_at);
+CREATE INDEX sign_ins__user_id_idx ON sign_ins USING btree (tenant_id, user_id, id);
 comment on table sign_ins is 'One for each time that somebody signed in; its refresh tokens are one lineage';
 comment on column sign_ins.expires_at is 'when it ends unless it is used before; each refresh moves it';
 

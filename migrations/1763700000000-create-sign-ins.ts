@@ -21,7 +21,7 @@ export class CreateSignIns1763700000000 implements MigrationInterface {
       );
       comment on table sign_ins is 'One for each time that somebody signed in; its refresh tokens are one lineage';
       comment on column sign_ins.expires_at is 'when it ends unless it is used before; each refresh moves it';
-      create index sign_ins__user_id_idx on sign_ins (tenant_id, user_id, created_at);
+      create index sign_ins__user_id_idx on sign_ins (tenant_id, user_id, id);
       create index sign_ins__expires_at_idx on sign_ins (expires_at);
 
       create table refresh_tokens (

@@ -35,7 +35,8 @@ export class CreateAccountLinks1763700100000 implements MigrationInterface {
         primary key (tenant_id, user_id, purpose),
         constraint account_links__token_hash_key unique (tenant_id, token_hash),
         constraint account_links__user_fkey foreign key (tenant_id, user_id) references users (tenant_id, id),
-        constraint account_links__purpose_check check (purpose in ('password_reset', 'invitation'))
+        constraint account_links__purpose_check check (purpose in ('password_reset', 'invitation')),
+        constraint account_links__token_hash_check check (length(token_hash) = 32)
       );
       create index account_links__expires_at_idx on account_links (expires_at);
       comment on table account_links is 'the last link mailed to a person for each purpose; a spent one is deleted';
@@ -46,7 +47,8 @@ export class CreateAccountLinks1763700100000 implements MigrationInterface {
         token_hash bytea not null,
         expires_at timestamptz not null,
         primary key (tenant_id, user_id, token_hash),
-        constraint known_devices__user_fkey foreign key (tenant_id, user_id) references users (tenant_id, id)
+        constraint known_devices__user_fkey foreign key (tenant_id, user_id) references users (tenant_id, id),
+        constraint known_devices__token_hash_check check (length(token_hash) = 32)
       );
       create index known_devices__expires_at_idx on known_devices (expires_at);
       comment on table known_devices is 'where somebody has signed in: attempts from there are counted by themselves';

@@ -38,7 +38,7 @@ export class CreateServices1763700200000 implements MigrationInterface {
         constraint api_keys__replaced_by_fkey foreign key (tenant_id, replaced_by) references api_keys (tenant_id, id),
         constraint api_keys__hash_check check (length(hash) = 32)
       );
-      create index api_keys__service_idx on api_keys (tenant_id, service_id);
+      create index api_keys__service_id_idx on api_keys (tenant_id, service_id);
       comment on column api_keys.prefix is 'how the key begins, so that people can tell theirs apart';
       comment on column api_keys.hash is 'SHA-256 of the whole key: 256 random bits need no salt and no slow hash';
       comment on column api_keys.last_used_at is 'true to the minute';

@@ -28,7 +28,7 @@ export class CreateDelegations1763700300000 implements MigrationInterface {
           (tenant_id with =, instructor_id with =, substitute_id with =, tstzrange(valid_from, valid_to) with &&)
           where (revoked_at is null)
       );
-      create index delegations__substitute_idx on delegations (tenant_id, substitute_id, valid_to);
+      create index delegations__substitute_id_idx on delegations (tenant_id, substitute_id, valid_to);
       comment on table delegations is 'substitute_id has the roster of instructor_id from valid_from until valid_to or revoked_at';
 
       alter table departments

@@ -11,7 +11,7 @@ export class ExtendUsers1763700400000 implements MigrationInterface {
         add constraint users__merged_check
           check (merged_into_id is null or (merged_into_id <> id and not is_active and email is null and pid is null));
       comment on column users.merged_into_id is 'whose duplicate this was found to be; what it had done is theirs';
-      create index users__merged_into_idx on users (tenant_id, merged_into_id) where merged_into_id is not null;
+      create index users__merged_into_id_idx on users (tenant_id, merged_into_id) where merged_into_id is not null;
       create index users__name_idx on users (tenant_id, fold(name), id);
 
       create function user_search_text(name text, email text, pid text) returns text
@@ -25,7 +25,7 @@ export class ExtendUsers1763700400000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      drop index users__search_idx, users__name_idx, users__merged_into_idx;
+      drop index users__search_idx, users__name_idx, users__merged_into_id_idx;
       drop function user_search_text;
       alter table users
         drop constraint users__merged_check,
