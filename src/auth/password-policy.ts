@@ -8,8 +8,8 @@ export interface PasswordOwner {
   readonly tenantSlug: string;
 }
 
-export const shortestPassword = 12;
-export const longestPassword = 256;
+const shortestPassword = 12;
+const longestPassword = 256;
 /** Characters that must be left when everything obvious is taken away. */
 const leastUnobvious = 6;
 const leastDifferent = 5;
