@@ -3,6 +3,8 @@ declare module 'oidc-provider' {
   import type { IncomingMessage, ServerResponse } from 'node:http';
 
   export interface Configuration {
+    readonly adapter: new () => object;
+    readonly ttl: { readonly ClientCredentials: number };
     readonly jwks: { readonly keys: readonly object[] };
     readonly clients: readonly object[];
     readonly features: {

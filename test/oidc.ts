@@ -79,8 +79,21 @@ export async function startIdentityServer(audience: string): Promise<IdentitySer
   return identity;
 }
 
+/** What it would store are tokens that are no JWTs. */
+class Forgetful {
+  upsert(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  find(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+}
+
 function configuration(key: object, claimsOf: ReadonlyMap<string, Claims>): Configuration {
   return {
+    adapter: Forgetful,
+    ttl: { ClientCredentials: 7_200 },
     jwks: { keys: [key] },
     clients: subjects.map((client_id) => ({
       client_id,

@@ -58,7 +58,10 @@ const tokenOf = (subject: string, claims: object = {}, of = identity): Promise<s
 const me = (token: string): Test => t.anonymous.get('/auth/me').set('authorization', `Bearer ${token}`);
 const write = (token: string): Test => t.anonymous.post('/segments').set('authorization', `Bearer ${token}`).send({});
 const refused = async (token: string, code: string): Promise<void> => {
-  expect((await me(token).expect(401)).body.code).toBe(code);
+  const { body } = await me(token)
+    .expect(401)
+    .expect('www-authenticate', /^Bearer /);
+  expect(body.code).toBe(code);
 };
 const audit = (): Promise<{ action: string; target: string | null; reason: string | null }[]> =>
   t.database.many(

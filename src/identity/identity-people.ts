@@ -46,6 +46,7 @@ export class IdentityPeople {
       );
       throw new Problem(401, 'identity_unknown', {
         detail: 'The identity provider vouches for you, but you are nobody here who may come in.',
+        headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
         cause: error,
       });
     }
