@@ -114,9 +114,11 @@ it('may be of several tenants if the tokens tell which, also where two come at t
   expect((await put(settings({ issuer }), twin).expect(409)).body.code).toBe('issuer_shared');
   await put(named, twin).expect(200);
   await put(settings({ issuer })).expect(409);
-  const both = settings({ issuer: newIssuer() });
-  const answers = await Promise.all([put(both), put(both, twin), put(both), put(both, twin)]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 409, 409]);
+  for (let round = 0; round < 10; round++) {
+    const both = settings({ issuer: newIssuer() });
+    const answers = await Promise.all([put(both), put(both, twin)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+  }
 });
 
 describe('the last way in', () => {
@@ -147,47 +149,39 @@ describe('the last way in', () => {
 describe('a document of discovery', () => {
   let server: Server;
   let issuer: string;
+  let answer: ((self: string) => object | string) | null;
   const asked: string[] = [];
-  const answers = new Map<string, (location: string) => object | string>();
 
   beforeAll(async () => {
     server = createServer((request, response) => {
       asked.push(request.url!);
-      const answer = answers.get(request.url!)?.(issuer);
-      if (answer === undefined) response.writeHead(302, { location: `${issuer}/elsewhere` }).end();
-      else response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+      const document = answer?.(issuer);
+      if (document === undefined) response.writeHead(302, { location: `${issuer}/elsewhere` }).end();
+      else response.end(typeof document === 'string' ? document : JSON.stringify(document));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  const well = '/.well-known/openid-configuration';
-  it.each([
-    ['of another issuer', { issuer: 'https://id.example.org', jwks_uri: 'https://id.example.org/keys' }],
-    ['that names no keys', undefined],
-    ['that is not JSON', 'no'],
-    ['that sends us to a file', 'jwks:file:///etc/passwd'],
-    ['that sends us elsewhere', 'redirect'],
-    ['that has no end', 'x'.repeat(300_000)],
+  it.each<[string, typeof answer]>([
+    ['of another issuer', (self) => ({ issuer: 'https://id.example.org', jwks_uri: `${self}/keys` })],
+    ['that names no keys', (self) => ({ issuer: self })],
+    ['that is not JSON', () => 'no'],
+    ['that sends us to a file', (self) => ({ issuer: self, jwks_uri: 'file:///etc/passwd' })],
+    ['that is elsewhere', null],
+    ['that has no end', (self) => ({ issuer: self, jwks_uri: `${self}/keys`, more: 'x'.repeat(300_000) })],
   ])('%s is not believed', async (_, document) => {
-    answers.clear();
+    answer = document;
     asked.length = 0;
     t.clock.advance(60);
-    if (document !== 'redirect') {
-      answers.set(well, (self) => {
-        if (document === undefined) return { issuer: self };
-        const uri = typeof document === 'string' && document.startsWith('jwks:') ? document.slice(5) : undefined;
-        return uri === undefined ? document : { issuer: self, jwks_uri: uri };
-      });
-    }
     await put(settings({ issuer })).expect(200);
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const token = `${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: issuer, sub: 's', aud: 'api' })}.c2ln`;
     const { body } = await t.anonymous.get('/auth/me').set('authorization', `Bearer ${token}`).expect(503);
     expect(body.code).toBe('identity_provider_unavailable');
     expect(JSON.stringify(body)).not.toContain(issuer);
-    expect(asked).toEqual([well]);
+    expect(asked).toEqual(['/.well-known/openid-configuration']);
     await t.as(operator).delete(path(tenant)).expect(204);
   });
 });
