@@ -107,7 +107,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Instructor dashboards')
-    .setDescription('Activity in; dashboards, progress, risk and analytics out.')
+    .setDescription('Activity in; dashboards, progress and analytics out.')
     .setVersion('1')
     .addServer('/')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
