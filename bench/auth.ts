@@ -12,6 +12,7 @@ import { connect, openServer } from '../src/database/open.js';
 import { Operation } from '../src/http/operation.js';
 import { migrateQueues } from '../src/jobs/queues.js';
 import { createAdmin, createTenant } from '../test/factories.js';
+import { noLimits } from './load.js';
 
 /**
  * What authentication and authorisation add to a request: the same handler behind the guard and without it, asked in
@@ -55,7 +56,7 @@ class BenchController {
 class BenchModule {}
 
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
-const config = readConfig({ ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn' });
+const config = readConfig({ ...process.env, ...noLimits, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn' });
 const server = await openServer(config, console.log);
 await migrate(server.ownerUrl, console.log);
 await migrateQueues(server.ownerUrl);

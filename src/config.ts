@@ -143,7 +143,7 @@ export function readConfig(env: Environment = process.env): Config {
       },
       freeAttempts: number('LOGIN_FREE_ATTEMPTS', 5, 1, 1_000),
     },
-    appUrl: (appUrl ?? 'http://localhost:3000').replace(/\/+$/, ''),
+    appUrl: (appUrl ?? 'http://localhost:3000').replace(/\/$/, ''),
     mail: { smtpUrl, from: mailFrom ?? 'Instructor dashboards <no-reply@localhost>' },
     http: {
       bodyLimitBytes: number('BODY_LIMIT_BYTES', 1_048_576, 1_024, 16_777_216),

@@ -5,7 +5,8 @@ import { type FieldError, mostErrors, pointerStep, Problem } from './problem.js'
 
 /** Deeper than any document of this API; recursion over a hostile body ends here and not at the end of the stack. */
 const maxDepth = 32;
-const longestForm = 8_192;
+/** Bytes of a form, and so of each of its fields. */
+export const longestForm = 8_192;
 /** Cheap test on the whole text: an escape of a control character or surrogate, or of a letter that need not be one. */
 const suspicious = /\\u(?:00|[dD][89a-fA-F])|__proto__|"constructor"/;
 const unstorable = /\0|\p{Surrogate}/u;

@@ -25,7 +25,7 @@ export class UserImportsController {
   @NotStored()
   @RouteConfig({ csvLimitBytes: fileLimits.bytes, deadlineSeconds: 60, rateLimit: 'expensive' })
   @ApiConsumes('text/csv')
-  @ApiBody({ required: true, schema: { type: 'string', example } })
+  @ApiBody({ required: true, schema: { type: 'string', maxLength: fileLimits.bytes, example } })
   @Operation({
     summary: 'Import people from a CSV file',
     description:

@@ -1,17 +1,20 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { longestForm } from '../http/body.js';
+
+const field = { required: false, maxLength: longestForm };
 
 /** Describes the form; it is read by hand, because its refusals have a form of their own. */
 export class TokenRequest {
   @ApiProperty({ description: 'How the client proves itself', enum: ['client_credentials'] })
   grant_type: string;
 
-  @ApiProperty({ description: 'Permissions, separated by spaces; all of the service unless told', required: false })
+  @ApiProperty({ description: 'Permissions, separated by spaces; all of the service unless told', ...field })
   scope?: string;
 
-  @ApiProperty({ description: 'Id of the service, where HTTP Basic is not used', required: false, format: 'uuid' })
+  @ApiProperty({ description: 'Id of the service, where HTTP Basic is not used', ...field, format: 'uuid' })
   client_id?: string;
 
-  @ApiProperty({ description: 'An API key of the service, where HTTP Basic is not used', required: false })
+  @ApiProperty({ description: 'An API key of the service, where HTTP Basic is not used', ...field })
   client_secret?: string;
 }
 
