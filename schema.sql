@@ -6,6 +6,30 @@ create extension btree_gist;
 create extension pg_trgm;
 create extension unaccent;
 
+CREATE OR REPLACE FUNCTION public.assignment_status(status text, available_from timestamp with time zone, moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((status = 'active'::text) AND (available_from > moment)) THEN 'scheduled'::text ELSE status END;
+
+CREATE OR REPLACE FUNCTION public.assignments_move_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        update submissions set due_rule = due_rule where tenant_id = new.tenant_id and assignment_id = new.id;
+        return null;
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.attempts_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'a submitted attempt never changes'
+          using errcode = '23514', constraint = 'attempts__final_check';
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.busy_seconds(busy tstzmultirange)
  RETURNS integer
  LANGUAGE sql
@@ -263,6 +287,23 @@ AS $function$
         where t.id = tenant
       $function$;
 
+CREATE OR REPLACE FUNCTION public.submissions_set_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      declare
+        due timestamptz;
+      begin
+        select due_at into due from assignments where tenant_id = new.tenant_id and id = new.assignment_id;
+        new.effective_due_at := greatest(due, case when due is not null then new.extended_until end);
+        new.due_rule := case
+          when due is null then null
+          when new.extended_until > due then 'extension'
+          else 'assignment'
+        end;
+        return new;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.user_search_text(name text, email text, pid text)
  RETURNS text
  LANGUAGE sql
@@ -318,6 +359,36 @@ AS $function$
         end if;
         return new;
       end $function$;
+
+CREATE OR REPLACE FUNCTION public.work_at(tenant uuid, moment timestamp with time zone)
+ RETURNS TABLE(tenant_id uuid, assignment_id uuid, student_id uuid, owner_id uuid, effective_due_at timestamp with time zone, closes_at timestamp with time zone, is_assigned boolean, is_done boolean, is_due_soon boolean, is_overdue boolean, is_missing boolean, is_late boolean, is_awaiting_grade boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+        select s.tenant_id, s.assignment_id, s.student_id, a.owner_id, s.effective_due_at, work.closes_at,
+          work.is_assigned, s.attempts_submitted > 0,
+          a.status = 'active' and work.is_pending and s.effective_due_at >= moment
+            and s.effective_due_at < moment + interval '72 hours',
+          work.is_pending and s.effective_due_at < moment,
+          work.is_pending and s.effective_due_at < moment
+            and (a.status = 'completed' or coalesce(work.closes_at < moment, false)),
+          coalesce(s.first_submitted_at > s.effective_due_at, false),
+          a.needs_grading and s.exemption is null and s.attempts_submitted > 0
+            and (s.graded_at is null or s.graded_at < s.last_submitted_at)
+        from submissions s
+        join assignments a on a.tenant_id = tenant and a.id = s.assignment_id
+        cross join lateral (
+          select (a.available_from is null or a.available_from <= moment)
+              and s.exemption is distinct from 'excused' as is_assigned,
+            a.status in ('active', 'completed') and (a.available_from is null or a.available_from <= moment)
+              and s.exemption is distinct from 'excused' and s.attempts_submitted = 0 as is_pending,
+            case when a.available_until is not null then greatest(a.available_until, s.effective_due_at) end
+              as closes_at
+        ) work
+        where s.tenant_id = tenant and s.withdrawn_at is null and a.published_at is not null and a.status <> 'draft'
+      $function$
+;
+comment on function work_at(uuid,timestamp with time zone) is 'every piece of work that is set, and what is true of it at that moment';
 
 create table audit_entries (
   tenant_id uuid not null,
@@ -700,6 +771,84 @@ create table active_days (
 );
 comment on table active_days is 'local days with a completed session; a run of them is a streak';
 
+create table assignments (
+  tenant_id uuid not null,
+  id uuid not null,
+  owner_id uuid,
+  title text not null,
+  description text not null default ''::text,
+  instructions text not null default ''::text,
+  category text,
+  tags text[] not null default '{}'::text[],
+  priority text not null default 'normal'::text,
+  estimated_duration_seconds integer,
+  target_score numeric(5,2),
+  max_attempts integer default 3,
+  retake_policy text not null default 'always'::text,
+  attempt_policy text not null default 'best'::text,
+  weight numeric(6,2) not null default 1,
+  needs_grading boolean not null default false,
+  grade_release text not null default 'automatic'::text,
+  grades_released_at timestamp with time zone,
+  late_penalty numeric(5,2) not null default 0,
+  late_penalty_limit numeric(5,2) not null default 100,
+  late_grace_seconds integer not null default 0,
+  feedback_rules jsonb not null default '[]'::jsonb,
+  available_from timestamp with time zone,
+  available_until timestamp with time zone,
+  due_at timestamp with time zone,
+  status text not null default 'draft'::text,
+  is_template boolean not null default false,
+  is_shared boolean not null default false,
+  copied_from_id uuid,
+  published_at timestamp with time zone,
+  opened_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint assignments_pkey PRIMARY KEY (tenant_id, id),
+  constraint assignments__copied_from_fkey FOREIGN KEY (tenant_id, copied_from_id) REFERENCES assignments(tenant_id, id),
+  constraint assignments__owner_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id),
+  constraint assignments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint assignments__amounts_check CHECK (estimated_duration_seconds >= 0 AND late_grace_seconds >= 0 AND late_grace_seconds <= 604800),
+  constraint assignments__attempt_policy_check CHECK (attempt_policy = ANY (ARRAY['best'::text, 'last'::text, 'mean'::text])),
+  constraint assignments__due_check CHECK (due_at > available_from AND due_at <= available_until),
+  constraint assignments__grade_release_check CHECK (grade_release = ANY (ARRAY['automatic'::text, 'manual'::text])),
+  constraint assignments__late_penalty_check CHECK (late_penalty >= 0::numeric AND late_penalty <= 100::numeric AND late_penalty_limit >= 0::numeric AND late_penalty_limit <= 100::numeric),
+  constraint assignments__max_attempts_check CHECK (max_attempts >= 1 AND max_attempts <= 100),
+  constraint assignments__priority_check CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])),
+  constraint assignments__published_check CHECK ((status = ANY (ARRAY['draft'::text, 'archived'::text])) OR published_at IS NOT NULL),
+  constraint assignments__range_check CHECK (available_from < available_until),
+  constraint assignments__retake_policy_check CHECK (retake_policy = ANY (ARRAY['never'::text, 'untilPassed'::text, 'always'::text])),
+  constraint assignments__shared_check CHECK (NOT is_shared OR is_template),
+  constraint assignments__status_check CHECK (status = ANY (ARRAY['draft'::text, 'active'::text, 'paused'::text, 'completed'::text, 'archived'::text])),
+  constraint assignments__target_score_check CHECK (target_score >= 0::numeric AND target_score <= 100::numeric),
+  constraint assignments__template_check CHECK (NOT is_template OR (status = ANY (ARRAY['draft'::text, 'archived'::text]))),
+  constraint assignments__title_check CHECK (title <> ''::text),
+  constraint assignments__weight_check CHECK (weight >= 0::numeric AND weight <= 1000::numeric)
+);
+CREATE INDEX assignments__due_idx ON assignments USING btree (tenant_id, due_at, id);
+CREATE INDEX assignments__owner_idx ON assignments USING btree (tenant_id, owner_id);
+CREATE INDEX assignments__unopened_idx ON assignments USING btree (available_from) WHERE status = 'active'::text AND opened_at IS NULL;
+CREATE TRIGGER assignments_move_due AFTER UPDATE OF due_at, available_from ON assignments FOR EACH ROW WHEN (old.due_at IS DISTINCT FROM new.due_at OR old.available_from IS DISTINCT FROM new.available_from) EXECUTE FUNCTION assignments_move_due();
+comment on column assignments.owner_id is 'null: the organisation''s own, as an import or a service brings them';
+comment on column assignments.target_score is 'null: the tenant''s pass mark';
+comment on column assignments.max_attempts is 'null: any number';
+comment on column assignments.late_penalty is 'per cent of the score for each local day begun after the due date';
+comment on column assignments.status is 'of the work and not of the clock: assignment_status() adds scheduled';
+comment on column assignments.opened_at is 'when it was noticed that it had become available';
+
+create table assignment_modules (
+  tenant_id uuid not null,
+  assignment_id uuid not null,
+  module_id uuid not null,
+  "position" integer not null,
+  constraint assignment_modules_pkey PRIMARY KEY (tenant_id, assignment_id, module_id),
+  constraint assignment_modules__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id) ON DELETE CASCADE,
+  constraint assignment_modules__module_fkey FOREIGN KEY (tenant_id, module_id) REFERENCES modules(tenant_id, id)
+);
+CREATE INDEX assignment_modules__module_idx ON assignment_modules USING btree (tenant_id, module_id);
+
 create table category_progress (
   tenant_id uuid not null,
   student_id uuid not null,
@@ -713,6 +862,25 @@ create table category_progress (
   constraint category_progress__category_fkey FOREIGN KEY (tenant_id, category_id) REFERENCES categories(tenant_id, id),
   constraint category_progress__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
 ) with (fillfactor=80);
+
+create table hand_outs (
+  tenant_id uuid not null,
+  id uuid not null,
+  assignment_id uuid not null,
+  filter jsonb,
+  is_dynamic boolean not null default false,
+  created_by uuid,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint hand_outs_pkey PRIMARY KEY (tenant_id, id),
+  constraint hand_outs__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id) ON DELETE CASCADE,
+  constraint hand_outs__created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES users(tenant_id, id),
+  constraint hand_outs__dynamic_check CHECK (NOT is_dynamic OR filter IS NOT NULL)
+);
+CREATE INDEX hand_outs__assignment_idx ON hand_outs USING btree (tenant_id, assignment_id);
+CREATE INDEX hand_outs__dynamic_idx ON hand_outs USING btree (tenant_id) WHERE is_dynamic AND ended_at IS NULL;
+comment on table hand_outs is 'each time that an assignment was given to students: by name, or to all whom a filter means';
+comment on column hand_outs.is_dynamic is 'students who come to match the filter later get it too, until ended_at';
 
 create table instructor_profiles (
   tenant_id uuid not null,
@@ -959,10 +1127,13 @@ create table student_progress (
   target_score numeric(5,2),
   target_on date,
   goals_version integer not null default 1,
+  assignments_assigned integer not null default 0,
+  assignments_completed integer not null default 0,
   constraint student_progress_pkey PRIMARY KEY (tenant_id, student_id),
   constraint student_progress__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
   constraint student_progress__instructor_fkey FOREIGN KEY (tenant_id, instructor_id) REFERENCES instructor_profiles(tenant_id, user_id),
   constraint student_progress__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id),
+  constraint student_progress__assignments_check CHECK (0 <= assignments_completed AND assignments_completed <= assignments_assigned),
   constraint student_progress__percentages_check CHECK (overall_score >= 0::numeric AND overall_score <= 100::numeric AND completion_rate >= 0::numeric AND completion_rate <= 100::numeric AND quiz_accuracy >= 0::numeric AND quiz_accuracy <= 100::numeric AND voice_accuracy >= 0::numeric AND voice_accuracy <= 100::numeric AND consistency_score >= 0::numeric AND consistency_score <= 100::numeric AND risk_score >= 0::numeric AND risk_score <= 100::numeric AND target_score >= 0::numeric AND target_score <= 100::numeric AND improvement_rate >= '-100'::integer::numeric AND improvement_rate <= 100::numeric),
   constraint student_progress__streaks_check CHECK (0 <= current_streak AND current_streak <= longest_streak)
 ) with (fillfactor=70);
@@ -991,6 +1162,95 @@ create table student_search (
 );
 CREATE INDEX student_search__text_idx ON student_search USING gin (tenant_id, instructor_id, search_text gin_trgm_ops) WITH (fastupdate=off);
 comment on column student_search.search_text is 'every word begins with a blank, so that ''% kath%'' is a prefix';
+
+create table submissions (
+  tenant_id uuid not null,
+  assignment_id uuid not null,
+  student_id uuid not null,
+  hand_out_id uuid,
+  assigned_at timestamp with time zone not null,
+  withdrawn_at timestamp with time zone,
+  exemption text,
+  extended_until timestamp with time zone,
+  extension_reason text,
+  effective_due_at timestamp with time zone,
+  due_rule text,
+  started_at timestamp with time zone,
+  first_submitted_at timestamp with time zone,
+  last_submitted_at timestamp with time zone,
+  is_completed_by_sessions boolean not null default false,
+  attempts_started integer not null default 0,
+  attempts_submitted integer not null default 0,
+  total_time_seconds integer not null default 0,
+  attempt_score numeric(5,2),
+  auto_feedback text,
+  grade numeric(5,2),
+  grade_penalty numeric(5,2) not null default 0,
+  feedback text,
+  graded_at timestamp with time zone,
+  graded_by uuid,
+  score numeric(5,2) generated always as (COALESCE(round(grade * (100::numeric - grade_penalty) / 100::numeric, 2), attempt_score)) stored,
+  status text not null generated always as (
+CASE
+    WHEN graded_at IS NOT NULL THEN 'graded'::text
+    WHEN is_completed_by_sessions THEN 'completed'::text
+    WHEN attempts_submitted > 0 THEN 'submitted'::text
+    WHEN started_at IS NOT NULL THEN 'in_progress'::text
+    ELSE 'not_started'::text
+END) stored,
+  due_soon_sent_for timestamp with time zone,
+  overdue_sent_for timestamp with time zone,
+  version integer not null default 1,
+  updated_at timestamp with time zone not null,
+  constraint submissions_pkey PRIMARY KEY (tenant_id, assignment_id, student_id),
+  constraint submissions__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id),
+  constraint submissions__graded_by_fkey FOREIGN KEY (tenant_id, graded_by) REFERENCES users(tenant_id, id),
+  constraint submissions__hand_out_fkey FOREIGN KEY (tenant_id, hand_out_id) REFERENCES hand_outs(tenant_id, id),
+  constraint submissions__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id),
+  constraint submissions__attempts_check CHECK (0 <= attempts_submitted AND attempts_submitted <= attempts_started AND total_time_seconds >= 0),
+  constraint submissions__due_rule_check CHECK (due_rule = ANY (ARRAY['assignment'::text, 'accommodation'::text, 'extension'::text])),
+  constraint submissions__exemption_check CHECK (exemption = ANY (ARRAY['excused'::text, 'exempt'::text])),
+  constraint submissions__scores_check CHECK (attempt_score >= 0::numeric AND attempt_score <= 100::numeric AND grade >= 0::numeric AND grade <= 100::numeric AND grade_penalty >= 0::numeric AND grade_penalty <= 100::numeric),
+  constraint submissions__submitted_check CHECK ((attempts_submitted > 0) = (first_submitted_at IS NOT NULL))
+) with (fillfactor=80);
+CREATE INDEX submissions__due_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND withdrawn_at IS NULL AND exemption IS DISTINCT FROM 'excused'::text;
+CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id);
+CREATE TRIGGER submissions_set_due BEFORE INSERT OR UPDATE OF extended_until, due_rule, assignment_id, student_id ON submissions FOR EACH ROW EXECUTE FUNCTION submissions_set_due();
+comment on table submissions is 'one student''s work on one assignment; withdrawn ones count as if they were not there';
+comment on column submissions.exemption is 'excused: need not be done, and counts nowhere; exempt: is to be done, but its score does not count';
+comment on column submissions.effective_due_at is 'kept by triggers; due_rule says what decided it';
+comment on column submissions.attempt_score is 'what the submitted attempts come to under the policy, each with its penalty taken off';
+comment on column submissions.grade is 'an instructor''s, which stands in place of the attempts'' score';
+comment on column submissions.due_soon_sent_for is 'the due date that people have been told of as near';
+comment on column submissions.overdue_sent_for is 'the due date that people have been told of as missed';
+
+create table attempts (
+  tenant_id uuid not null,
+  id uuid not null,
+  assignment_id uuid not null,
+  student_id uuid not null,
+  number integer not null,
+  source text not null,
+  content jsonb,
+  started_at timestamp with time zone not null,
+  saved_at timestamp with time zone,
+  submitted_at timestamp with time zone,
+  score numeric(5,2),
+  late_seconds integer not null default 0,
+  penalty numeric(5,2) not null default 0,
+  time_spent_seconds integer not null default 0,
+  session_ids uuid[] not null default '{}'::uuid[],
+  constraint attempts_pkey PRIMARY KEY (tenant_id, id),
+  constraint attempts__number_key UNIQUE (tenant_id, assignment_id, student_id, number),
+  constraint attempts__submission_fkey FOREIGN KEY (tenant_id, assignment_id, student_id) REFERENCES submissions(tenant_id, assignment_id, student_id),
+  constraint attempts__amounts_check CHECK (late_seconds >= 0 AND time_spent_seconds >= 0),
+  constraint attempts__number_check CHECK (number > 0),
+  constraint attempts__range_check CHECK (started_at <= submitted_at),
+  constraint attempts__score_check CHECK (score >= 0::numeric AND score <= 100::numeric AND penalty >= 0::numeric AND penalty <= 100::numeric),
+  constraint attempts__source_check CHECK (source = ANY (ARRAY['student'::text, 'service'::text, 'sessions'::text, 'import'::text]))
+);
+CREATE UNIQUE INDEX attempts__open_key ON attempts USING btree (tenant_id, assignment_id, student_id) WHERE submitted_at IS NULL;
+CREATE TRIGGER attempts_final BEFORE UPDATE ON attempts FOR EACH ROW WHEN (old.submitted_at IS NOT NULL AND (new.submitted_at IS DISTINCT FROM old.submitted_at OR new.started_at IS DISTINCT FROM old.started_at OR new.saved_at IS DISTINCT FROM old.saved_at OR new.score IS DISTINCT FROM old.score OR new.content IS DISTINCT FROM old.content OR new.late_seconds IS DISTINCT FROM old.late_seconds OR new.penalty IS DISTINCT FROM old.penalty OR new.time_spent_seconds IS DISTINCT FROM old.time_spent_seconds OR new.session_ids IS DISTINCT FROM old.session_ids OR new.source IS DISTINCT FROM old.source OR new.assignment_id IS DISTINCT FROM old.assignment_id OR new.id IS DISTINCT FROM old.id)) EXECUTE FUNCTION attempts_final();
 
 create table user_identities (
   tenant_id uuid not null,

@@ -11,6 +11,7 @@ import { CreateServices1763700200000 } from './1763700200000-create-services.js'
 import { CreateIdentityProviders1763700210000 } from './1763700210000-create-identity-providers.js';
 import { CreateDelegations1763700300000 } from './1763700300000-create-delegations.js';
 import { ExtendUsers1763700400000 } from './1763700400000-extend-users.js';
+import { CreateAssignments1763800000000 } from './1763800000000-create-assignments.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -26,4 +27,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateIdentityProviders1763700210000,
   CreateDelegations1763700300000,
   ExtendUsers1763700400000,
+  CreateAssignments1763800000000,
 ];

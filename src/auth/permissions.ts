@@ -33,6 +33,15 @@ export const permissions = {
   'dashboard:read': ['instructor', 'supervisor', 'admin'],
   'modules:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
   'modules:write': ['admin'],
+  'assignments:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
+  'assignments:write': ['instructor', 'supervisor', 'admin', 'service'],
+  'submissions:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
+  'submissions:write': ['student', 'service'],
+  'grades:write': ['instructor', 'supervisor', 'admin', 'service'],
+  'gradebook:read': ['instructor', 'supervisor', 'admin', 'service'],
+  'extensions:write': ['instructor', 'supervisor', 'admin'],
+  'accommodations:read': ['instructor', 'supervisor', 'admin'],
+  'accommodations:write': ['instructor', 'supervisor', 'admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof permissions;

@@ -39,6 +39,7 @@ export const deleteExpiredKeys = defineJob({
   schedule: { cron: '27 * * * *' },
 });
 
+/** Links, devices and counted attempts. */
 export const deleteExpiredAccess = defineJob({
   name: 'auth.delete-expired-access',
   attempts: 3,
@@ -67,7 +68,6 @@ export const sendInvitation = defineJob({
   on: ['users.invited'],
 });
 
-/** Links, devices and counted attempts. */
 /** Thresholds of tenant, department or instructor to the rows of the students who inherit them. */
 export const applyThresholds = defineJob({
   name: 'students.apply-thresholds',

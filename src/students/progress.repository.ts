@@ -201,6 +201,31 @@ export class ProgressRepository {
     return moved.map(({ studentId }) => studentId);
   }
 
+  /**
+   * What these students have to do and have done, counted anew; called by whatever changes that, in its transaction.
+   * Rows that stay as they are are not written. @returns the students whose counts changed
+   */
+  async refreshAssignments(tenantId: string, studentIds: readonly string[], now: Date): Promise<string[]> {
+    const refreshed = await this.database.many<{ studentId: string }>(
+      `-- students.refreshAssignments
+      with counted as (
+        select counting.student_id, count(w.student_id) as assigned, count(w.student_id) filter (where w.is_done) as completed
+        from unnest($2::uuid[]) as counting (student_id)
+        left join work_at($1, $3) w on w.student_id = counting.student_id and w.is_assigned
+        group by counting.student_id
+      )
+      update student_progress p
+      set assignments_assigned = c.assigned, assignments_completed = c.completed,
+        completion_rate = round(c.completed * 100.0 / nullif(c.assigned, 0), 2)
+      from counted c
+      where p.tenant_id = $1 and p.student_id = c.student_id
+        and (p.assignments_assigned, p.assignments_completed) <> (c.assigned, c.completed)
+      returning p.student_id as "studentId"`,
+      [tenantId, studentIds, now],
+    );
+    return refreshed.map(({ studentId }) => studentId);
+  }
+
   /** What a student had before the other's own history begins becomes the beginning of that; the rest ends where it is. */
   async mergeHistory(tenantId: string, fromId: string, intoId: string): Promise<void> {
     await this.database.run(
@@ -237,6 +262,7 @@ export class ProgressRepository {
       `-- students.resetProgress
       update student_progress
       set instructor_id = null, has_started = false, sessions_completed = 0, overall_score = null, completion_rate = null,
+        assignments_assigned = 0, assignments_completed = 0,
         quiz_accuracy = null, voice_accuracy = null, improvement_rate = null, consistency_score = 0,
         current_streak = 0, longest_streak = 0, total_time_spent_seconds = 0, last_active_on = null,
         last_active_at = null, risk_score = null

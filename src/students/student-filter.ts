@@ -91,8 +91,10 @@ export const scopeOf = (viewer: Viewer): Scope => {
   return viewer.role === 'supervisor' ? 'departments' : 'tenant';
 };
 
-const subtree = (n: string): string =>
-  `p.department_id in (select d.id from departments d where d.tenant_id = $1 and d.path @> array[${n}::uuid])`;
+/** Ids of a department and all below it. */
+export const departmentsBelow = (n: string): string =>
+  `select d.id from departments d where d.tenant_id = $1 and d.path @> array[${n}::uuid]`;
+const subtree = (n: string): string => `p.department_id in (${departmentsBelow(n)})`;
 
 /** Whose rosters count as this viewer's own: theirs, and those of the instructors they stand in for at present. */
 export function rostersOf({ userId, rosters = [] }: Viewer): string[] {

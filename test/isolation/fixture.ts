@@ -6,6 +6,7 @@ import {
   createAdmin, createDepartment, createInstructor, createStudent, createTenant, serviceIdOf, type Member, type Person,
   type Place as Home, sessionBody,
 } from '../factories.js'; // prettier-ignore
+import { insertAssignment } from './assigned-work.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
 
 /** Occurs nowhere else, and survives folding, sorting and being searched for. */
@@ -80,6 +81,9 @@ export class Fixture {
       case 'department':
         await this.addDepartment(place, this.homes.get(place)!);
         return this.rows.at(-1)!;
+      case 'assignment':
+      case 'commonAssignment':
+        return this.addAssignment(kind, place);
       case 'delegation':
         return this.addDelegation(place, row.personId!, row.substituteId!);
       case 'signIn':
@@ -132,6 +136,8 @@ export class Fixture {
     for (const [place, instructor] of this.staff) await this.addStudent(place, instructor);
     await this.addStudent('classmate', this.staff.get('own')!);
     for (const row of this.rows.filter(({ kind }) => kind === 'student')) await this.addActivity(row);
+    for (const place of this.staff.keys()) await this.addAssignment('assignment', place);
+    for (const place of ['own', 'otherTenant'] as const) await this.addAssignment('commonAssignment', place);
     await this.addActors(tenant, own);
     for (const [place, { tenantId, userId }] of this.staff) {
       await this.addSegment(place, tenantId, userId, 'segment');
@@ -251,6 +257,21 @@ export class Fixture {
       update student_progress set risk_score = 90 where tenant_id = $1 and student_id = $2`,
       [tenantId, studentId],
     );
+  }
+
+  /** Of the instructor at a place, for that roster; or the organisation's own, for everybody. */
+  private async addAssignment(kind: 'assignment' | 'commonAssignment', place: Place): Promise<Row> {
+    const personId = kind === 'assignment' ? this.staff.get(place)!.userId : undefined;
+    const students = (this.originals.length > 0 ? this.originals : this.rows).filter(
+      (row) =>
+        row.kind === 'student' &&
+        (personId ? row.personId === personId : (row.place === 'otherTenant') === (place === 'otherTenant')),
+    );
+    const assignment = this.add({ kind, place, id: uuidv7(), personId });
+    const given = students.map((student) => ({ ...student, ...marks(), id: uuidv7(), studentId: student.id }));
+    for (const row of given) this.add({ ...row, kind: 'submission', assignmentId: assignment.id });
+    await insertAssignment(this.app.database, this.homes.get(place)!.tenantId, assignment, given);
+    return assignment;
   }
 
   private async addSession(studentId: string, { place, personId }: Pick<Row, 'place' | 'personId'>): Promise<Row> {

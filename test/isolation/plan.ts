@@ -54,7 +54,13 @@ export type Kind =
   | 'service'
   | 'key'
   | 'delegation'
-  | 'signIn';
+  | 'signIn'
+  /** An instructor's, handed out to the students of the place. */
+  | 'assignment'
+  /** The organisation's own, handed out to every student of the tenant. */
+  | 'commonAssignment'
+  /** What became of an assignment with one student; has no id of its own. */
+  | 'submission';
 
 export interface Row {
   readonly kind: Kind;
@@ -62,7 +68,10 @@ export interface Row {
   readonly id: string;
   /** Of a student, a session and a delegation the instructor, of a segment and a sign-in its owner, of a key its service. */
   readonly personId?: string;
+  /** Of a session and a submission. */
   readonly studentId?: string;
+  /** Of a submission. */
+  readonly assignmentId?: string;
   /** Of a delegation: to whom the roster was given. */
   readonly substituteId?: string;
   readonly name: string;
@@ -138,7 +147,12 @@ function sightOfStudent({ userId }: Viewer, row: Row): Sight {
     case 'student':
       return row.id === userId ? 3 : 0;
     case 'session':
+    case 'submission':
       return row.studentId === userId ? 3 : 0;
+    case 'assignment':
+      return row.place === 'own' ? 3 : 0;
+    case 'commonAssignment':
+      return 3;
     case 'staff':
     case 'department':
       // their instructor's name and that of their department
@@ -152,8 +166,12 @@ function sightOfStaff(actor: Actor, viewer: Viewer, row: Row): Sight {
   const oversees = viewer.role === 'supervisor' && isWithin(row.place, actor.home!);
   const rosters = rostersOf(viewer);
   switch (row.kind) {
+    case 'commonAssignment':
+      return 3;
     case 'student':
     case 'session':
+    case 'assignment':
+    case 'submission':
       return oversees || rosters.includes(row.personId!) ? 3 : 0;
     case 'staff':
       if (oversees || row.id === viewer.userId) return 3;

@@ -1,0 +1,49 @@
+import type { Viewer } from '../http/viewer.js';
+import { departmentsBelow, type Predicate, rostersOf, scopeOf, scopePredicate } from '../students/student-filter.js';
+
+/** Assignments `a` that are this viewer's own to change: they, and whom they stand in for, or oversee, own them. */
+export function ownPredicate(viewer: Viewer): Predicate {
+  const { tenantId, departmentId } = viewer;
+  switch (scopeOf(viewer)) {
+    case 'own':
+      return { sql: 'false', parameters: [tenantId] };
+    case 'roster':
+      return { sql: 'a.owner_id = any ($2::uuid[])', parameters: [tenantId, rostersOf(viewer)] };
+    case 'departments':
+      return {
+        sql: `(a.owner_id = any ($2::uuid[]) or exists (
+          select from users o
+          where o.tenant_id = $1 and o.id = a.owner_id and o.department_id in (${departmentsBelow('$3')})
+        ))`,
+        parameters: [tenantId, rostersOf(viewer), departmentId],
+      };
+    case 'tenant':
+      return { sql: 'true', parameters: [tenantId] };
+  }
+}
+
+/**
+ * Assignments `a` that this viewer may see: those of one's own, templates that are shared, and what was handed out to
+ * students whom one may see. A student sees what is theirs to do once it is available.
+ */
+export function seenPredicate(viewer: Viewer, now: Date): Predicate {
+  const scope = scopeOf(viewer);
+  const { sql: own, parameters } = ownPredicate(viewer);
+  if (scope === 'tenant') return { sql: own, parameters };
+  const students = scopePredicate(viewer);
+  // its parameters come behind those that are there
+  const moved = students.sql.replaceAll(/\$(\d+)/g, (_, n: string) =>
+    n === '1' ? '$1' : `$${Number(n) - 1 + parameters.length}`,
+  );
+  const handedOut = `a.status <> 'draft' and a.id in (
+    select s.assignment_id from student_progress p
+    join submissions s on s.tenant_id = $1 and s.student_id = p.student_id and s.withdrawn_at is null
+    where p.tenant_id = $1 and ${moved}
+  )`;
+  parameters.push(...students.parameters.slice(1));
+  if (scope !== 'own') return { sql: `(${own} or a.is_shared or ${handedOut})`, parameters };
+  return {
+    sql: `${handedOut} and (a.available_from is null or a.available_from <= $${parameters.push(now)})`,
+    parameters,
+  };
+}
