@@ -30,20 +30,24 @@ export function seenPredicate(viewer: Viewer, now: Date): Predicate {
   const scope = scopeOf(viewer);
   const { sql: own, parameters } = ownPredicate(viewer);
   if (scope === 'tenant') return { sql: own, parameters };
-  const students = scopePredicate(viewer);
-  // its parameters come behind those that are there
-  const moved = students.sql.replaceAll(/\$(\d+)/g, (_, n: string) =>
-    n === '1' ? '$1' : `$${Number(n) - 1 + parameters.length}`,
-  );
   const handedOut = `a.status <> 'draft' and a.id in (
     select s.assignment_id from student_progress p
     join submissions s on s.tenant_id = $1 and s.student_id = p.student_id and s.withdrawn_at is null
-    where p.tenant_id = $1 and ${moved}
+    where p.tenant_id = $1 and ${appendPredicate(scopePredicate(viewer), parameters)}
   )`;
-  parameters.push(...students.parameters.slice(1));
   if (scope !== 'own') return { sql: `(${own} or a.is_shared or ${handedOut})`, parameters };
   return {
     sql: `${handedOut} and (a.available_from is null or a.available_from <= $${parameters.push(now)})`,
     parameters,
   };
+}
+
+/**
+ * The SQL of a predicate beside others.
+ * @param parameters those that are there, the tenant first; the predicate's own are put behind them
+ */
+export function appendPredicate({ sql, parameters: own }: Predicate, parameters: unknown[]): string {
+  const taken = parameters.length;
+  parameters.push(...own.slice(1));
+  return sql.replaceAll(/\$(\d+)/g, (_, n: string) => (n === '1' ? '$1' : `$${Number(n) - 1 + taken}`));
 }

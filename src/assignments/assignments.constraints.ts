@@ -25,3 +25,8 @@ declareConstraint('attempts__number_key', {
   code: 'attempt_open',
   detail: 'Another attempt has been begun at the same time.',
 });
+declareConstraint('assignments__copied_from_fkey', {
+  status: 409,
+  code: 'assignment_copied',
+  detail: 'It has been copied, and copies say from what; archive it.',
+});

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { AuditRecorder } from '../audit/audit.recorder.js';
+import { Cache } from '../cache/cache.js';
+import { Database } from '../database/database.js';
+import type { Viewer } from '../http/viewer.js';
+import { Outbox } from '../jobs/outbox.js';
+import { ProgressRepository } from '../students/progress.repository.js';
+import { type Assignment, AssignmentsRepository, type Holder } from './assignments.repository.js';
+
+/** Writes assignments that are locked, and all that follows from it: counts, events, the audit and the cache. */
+@Injectable()
+export class AssignmentChanges {
+  constructor(
+    private readonly database: Database,
+    private readonly assignments: AssignmentsRepository,
+    private readonly progress: ProgressRepository,
+    private readonly outbox: Outbox,
+    private readonly audit: AuditRecorder,
+    private readonly cache: Cache,
+  ) {}
+
+  /** @param action `assignment.past` */
+  async save(viewer: Viewer, action: string, before: Assignment, wanted: Assignment, now: Date): Promise<void> {
+    const { tenantId } = viewer;
+    const { id } = before;
+    const after: Assignment = {
+      ...wanted,
+      openedAt: isOpen(wanted, now) ? (before.openedAt ?? now.toISOString()) : null,
+      version: before.version + 1,
+    };
+    const holders = await this.assignments.listHolders(tenantId, id);
+    const studentIds = holders.map(({ studentId }) => studentId);
+    const opens = before.openedAt === null && after.openedAt !== null;
+    const closes = before.openedAt !== null && after.openedAt === null;
+    // before the dates move, which touches submissions
+    if (opens || closes) await this.progress.lockAll(tenantId, studentIds);
+    await this.assignments.update(tenantId, after, now);
+    if (after.moduleIds !== before.moduleIds) await this.assignments.setModules(tenantId, after);
+    if (opens || closes) await this.progress.refreshAssignments(tenantId, studentIds, now);
+    if (opens) await this.outbox.append(tenantId, 'assignments.opened', id, { assignmentId: id });
+    await this.audit.record(viewer, { action, targetType: 'assignment', targetId: id, before, after });
+    await this.forget(tenantId, [before.ownerId, after.ownerId], holders);
+  }
+
+  async record(viewer: Viewer, action: string, { before, after }: { before?: Assignment; after?: Assignment }) {
+    const { id, ownerId } = (after ?? before)!;
+    await this.audit.record(viewer, { action, targetType: 'assignment', targetId: id, before, after });
+    await this.forget(viewer.tenantId, [ownerId], []);
+  }
+
+  private async forget(tenantId: string, owners: readonly (string | null)[], holders: readonly Holder[]) {
+    const rosters = [...owners, ...holders.map(({ instructorId }) => instructorId)];
+    const tags = new Set([
+      `tenant:${tenantId}`,
+      ...rosters.map((instructorId) => `roster:${instructorId}`),
+      ...holders.map(({ studentId }) => `student:${studentId}`),
+    ]);
+    await this.database.afterCommit(() => this.cache.bump([...tags]));
+  }
+}
+
+function isOpen({ publishedAt, availableFrom }: Assignment, now: Date): boolean {
+  return publishedAt !== null && (availableFrom === null || Date.parse(availableFrom) <= now.getTime());
+}
