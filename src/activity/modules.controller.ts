@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { IfMatch } from '../http/if-match.js';
 import { Operation } from '../http/operation.js';
@@ -62,5 +62,17 @@ export class ModulesController {
     @Body() body: ChangeModuleRequest,
   ): Promise<ModuleResponse> {
     return this.service.change(viewer, id, body, version);
+  }
+
+  @Delete(':id')
+  @Operation({
+    summary: 'Delete a module that nothing refers to',
+    description: 'One with sessions or assignments is retired instead: see the change of a module.',
+    permission: 'modules:write',
+    status: 204,
+    errors: [404, 409],
+  })
+  delete(@CurrentViewer() viewer: Viewer, @IdParam() id: string): Promise<void> {
+    return this.service.delete(viewer, id);
   }
 }

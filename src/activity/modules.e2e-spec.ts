@@ -6,10 +6,13 @@ import {
   createCategory,
   createInstructor,
   createModule,
+  createStudent,
   createTenant,
   type Person,
+  sessionBody,
   type Tenant,
 } from '../../test/factories.js';
+import { createAssignment } from '../../test/factories.assignments.js';
 
 interface Listed {
   readonly data: { readonly code: string }[];
@@ -233,6 +236,57 @@ describe('modules and categories', () => {
         const { body } = await app.as(who).patch(path).send({ title: 'x' }).expect(404);
         expect(body.code).toBe(code);
       }
+    });
+  });
+
+  describe('DELETE', () => {
+    it('deletes a module that nothing refers to', async () => {
+      const { moduleId } = await createModule(app.database, category);
+      await app.as(admin).delete(`/modules/${moduleId}`).expect(204);
+      await app.as(admin).delete(`/modules/${moduleId}`).expect(404);
+      expect((await entries(moduleId)).map(({ action }) => action)).toEqual(['module.deleted']);
+    });
+
+    it('keeps one with a session or an assignment', async () => {
+      const practised = await createModule(app.database, category);
+      const set = await createModule(app.database, category);
+      const student = await createStudent(app.database, tenant);
+      const sessions = [sessionBody(practised)];
+      await app
+        .as(student)
+        .post('/activity/sessions')
+        .send({ sessions })
+        .expect(200, /"accepted":1/);
+      await createAssignment(app.database, tenant, { moduleIds: [set.moduleId], status: 'draft' });
+      for (const { moduleId } of [practised, set]) {
+        const { body } = await app.as(admin).delete(`/modules/${moduleId}`).expect(409);
+        expect(body.code).toBe('module_in_use');
+        await app.as(admin).patch(`/modules/${moduleId}`).send({ isActive: false }).expect(200);
+      }
+    });
+
+    it('comes before a session or after it, and never between', async () => {
+      const student = await createStudent(app.database, tenant);
+      for (let times = 0; times < 10; times++) {
+        const module = await createModule(app.database, category);
+        const sessions = [sessionBody(module)];
+        const [recorded, deleted] = await Promise.all([
+          app.as(student).post('/activity/sessions').send({ sessions }),
+          app.as(admin).delete(`/modules/${module.moduleId}`),
+        ]);
+        expect(recorded.status).toBe(200);
+        expect(deleted.status).toBe((recorded.body as { accepted: number }).accepted === 1 ? 409 : 204);
+      }
+    });
+
+    it('is for administrators, in their tenant', async () => {
+      const { moduleId } = await createModule(app.database, category);
+      await app
+        .as(await createInstructor(app.database, tenant))
+        .delete(`/modules/${moduleId}`)
+        .expect(403);
+      const stranger = await createAdmin(app.database, await createTenant(app.database));
+      await app.as(stranger).delete(`/modules/${moduleId}`).expect(404);
     });
   });
 

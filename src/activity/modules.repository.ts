@@ -73,6 +73,27 @@ export class ModulesRepository {
     );
   }
 
+  /** The same, and nothing new can refer to it meanwhile. */
+  lockForDelete(tenantId: string, id: string): Promise<LearningModule | null> {
+    return this.database.maybeOne<LearningModule>(
+      `-- activity.lockModuleForDelete
+      select ${columns} from modules where tenant_id = $1 and id = $2 for update`,
+      [tenantId, id],
+    );
+  }
+
+  /** @returns how many were deleted: 0 where something refers to it */
+  delete(tenantId: string, id: string): Promise<number> {
+    return this.database.run(
+      `-- activity.deleteModule
+      delete from modules m
+      where m.tenant_id = $1 and m.id = $2
+        and not exists (select from assignment_modules a where a.tenant_id = $1 and a.module_id = $2)
+        and not exists (select from sessions s where s.tenant_id = $1 and s.module_id = $2)`,
+      [tenantId, id],
+    );
+  }
+
   /** @returns null when there is one with this id already */
   insert(tenantId: string, module: Omit<LearningModule, 'isActive' | 'version'>): Promise<LearningModule | null> {
     const { id, categoryId, code, title, kind, difficulty } = module;

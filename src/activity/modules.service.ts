@@ -56,13 +56,27 @@ export class ModulesService {
     });
   }
 
+  /** @throws Problem 404, 409 for one that a session or an assignment refers to */
+  delete(viewer: Viewer, id: string): Promise<void> {
+    const { tenantId } = viewer;
+    return this.database.transaction(async () => {
+      const before = await this.modules.lockForDelete(tenantId, id);
+      if (!before) throw Problem.notFound('module');
+      if ((await this.modules.delete(tenantId, id)) === 0) {
+        throw Problem.conflict('module_in_use', 'Sessions or assignments refer to it; retire it.');
+      }
+      await this.record(viewer, 'module.deleted', before, null);
+    });
+  }
+
   private async record(
     viewer: Viewer,
     action: string,
     before: LearningModule | null,
-    after: LearningModule,
+    after: LearningModule | null,
   ): Promise<void> {
-    await this.audit.record(viewer, { action, targetType: 'module', targetId: after.id, before, after });
+    const targetId = (after ?? before)!.id;
+    await this.audit.record(viewer, { action, targetType: 'module', targetId, before, after });
     await this.database.afterCommit(() => this.cache.bump([`tenant:${viewer.tenantId}`]));
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Database } from '../database/database.js';
+import { insertTwice } from '../database/errors.js';
 import { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import { LockedStudent, ProgressRepository } from '../students/progress.repository.js';
@@ -43,7 +44,7 @@ export class SessionRecorder {
 
   /** @param localDay the tenant's, asked once the students are locked: midnight may have passed while we waited */
   record(tenantId: string, items: readonly SentSession[], now: Date, localDay: () => string): Promise<Recording> {
-    return this.database.transaction(async () => {
+    const work = async (): Promise<Recording> => {
       const verdicts: Verdict[] = items.map(() => 'duplicate');
       const newest = newestOfEachId(items);
       const senders = new Set(newest.map((index) => items[index]!.session.studentId));
@@ -86,7 +87,8 @@ export class SessionRecorder {
         })),
       );
       return { verdicts, students: studentIds.map((id) => students.get(id)!) };
-    });
+    };
+    return insertTwice(() => this.database.transaction(work));
   }
 
   /** Active students by the id they are sent under: of a duplicate that was merged, the one who stayed. */

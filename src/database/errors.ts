@@ -81,8 +81,9 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * An insert that is idempotent by its id, once more when another unique key refused it: of two equal ones at the same
- * time, the second may meet the first at that key before it meets it at the id.
+ * An insert that is idempotent by its id, once more when another key refused it: of two equal ones at the same time,
+ * the second may meet the first at that key before it meets it at the id, and what it refers to may be deleted
+ * between being found and being referred to.
  */
 export async function insertTwice<T>(insert: () => Promise<T>): Promise<T> {
   try {

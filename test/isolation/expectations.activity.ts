@@ -130,6 +130,10 @@ export const activity: Expectations = {
       },
     ],
   },
+  modulesDelete: {
+    may: editors,
+    cases: [{ target: 'module', send: ({ id }) => ({ path: { id } }), own: 204, foreign: 404, spare: true }],
+  },
   dashboardDashboard: { may: staff, cases: [{ own: 200 }] },
   dashboardStatistics: { may: staff, cases: [{ own: 200 }] },
   dashboardTrend: { may: staff, cases: [{ own: 200 }] },
