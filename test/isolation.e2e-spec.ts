@@ -4,6 +4,7 @@ import { Caller, type Operation, readOperations } from './isolation/caller.js';
 import { Digest } from './isolation/digest.js';
 import type { Expectations } from './isolation/expectation.js';
 import { activity } from './isolation/expectations.activity.js';
+import { assignments } from './isolation/expectations.assignments.js';
 import { auth } from './isolation/expectations.auth.js';
 import { installation } from './isolation/expectations.installation.js';
 import { org } from './isolation/expectations.org.js';
@@ -23,6 +24,7 @@ const expectations: Expectations = {
   ...services,
   ...students,
   ...activity,
+  ...assignments,
 };
 const operations = readOperations();
 

@@ -5,6 +5,7 @@ import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import { ProgressRepository } from '../students/progress.repository.js';
+import { assignmentsTag } from './assignment-reads.js';
 import { type Assignment, AssignmentsRepository, type Holder } from './assignments.repository.js';
 
 /** Writes assignments that are locked, and all that follows from it: counts, events, the audit and the cache. */
@@ -51,6 +52,7 @@ export class AssignmentChanges {
   private async forget(tenantId: string, owners: readonly (string | null)[], holders: readonly Holder[]) {
     const rosters = [...owners, ...holders.map(({ instructorId }) => instructorId)];
     const tags = new Set([
+      assignmentsTag(tenantId),
       `tenant:${tenantId}`,
       ...rosters.map((instructorId) => `roster:${instructorId}`),
       ...holders.map(({ studentId }) => `student:${studentId}`),

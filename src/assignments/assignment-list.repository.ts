@@ -167,7 +167,7 @@ function counted(viewer: Viewer, parameters: unknown[], now: Date): string {
       'meanScore', round(avg(s.score) filter (where s.exemption is null), 2)) as counts
     from submissions s
     join student_progress p on p.tenant_id = $1 and p.student_id = s.student_id and p.is_active
-    left join work_at($1, $${parameters.push(now)}) w on w.assignment_id = s.assignment_id and w.student_id = s.student_id
+    left join work_at($1, $${parameters.push(now)}) w on w.assignment_id = a.id and w.student_id = s.student_id
     where s.tenant_id = $1 and s.assignment_id = a.id and s.withdrawn_at is null
       and ${appendPredicate(scopePredicate(viewer), parameters)}
   ) counted`;

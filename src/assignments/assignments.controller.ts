@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
+import type { JsonBytes } from '../http/answer.js';
 import { IfMatch } from '../http/if-match.js';
 import { Operation } from '../http/operation.js';
-import type { Page } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { AssignmentReads } from './assignment-reads.js';
@@ -26,6 +27,7 @@ export class AssignmentsController {
   ) {}
 
   @Get()
+  @RouteConfig({ rateLimit: 'search' })
   @Operation({
     summary: 'List assignments, or templates',
     description:
@@ -41,7 +43,7 @@ export class AssignmentsController {
       },
     }, // prettier-ignore
   })
-  list(@CurrentViewer() viewer: Viewer, @Query() query: AssignmentListQuery): Promise<Page<AssignmentRow>> {
+  list(@CurrentViewer() viewer: Viewer, @Query() query: AssignmentListQuery): Promise<JsonBytes> {
     return this.reads.list(viewer, query);
   }
 
