@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Database } from '../database/database.js';
 import { insertTwice } from '../database/errors.js';
+import { readCsvFile } from '../http/csv-file.js';
 import type { Viewer } from '../http/viewer.js';
 import { DepartmentsRepository } from '../org/departments.repository.js';
 import { TenantsService } from '../org/tenants.service.js';
@@ -10,7 +11,7 @@ import { ImportPlanner, isUnchanged, type Knowledge, type RowPlan } from './user
 import { UserImportWriter } from './user-import.writer.js';
 import type { ImportedRow, ImportUsersQuery, ImportUsersResponse } from './user-imports.dto.js';
 import { UserImportsRepository } from './user-imports.repository.js';
-import { readUserFile } from './user-file.js';
+import { userFile } from './user-file.js';
 import { findRepeated, readRow, type UserRow } from './user-row.js';
 
 /** Whoever sends the same people at the same time waits for one chunk: shorter than locks are waited for. */
@@ -44,7 +45,7 @@ export class UserImportService {
    */
   async import(viewer: Viewer, file: Readable, query: ImportUsersQuery): Promise<ImportUsersResponse> {
     const results: ImportedRow[] = [];
-    const rows = (await readUserFile(file)).flatMap((cells, index) => {
+    const rows = (await readCsvFile(file, userFile)).flatMap((cells, index) => {
       const read = readRow(index + 1, cells);
       if (!Array.isArray(read)) return [read];
       results[index] = { row: index + 1, status: 'failed', errors: read };

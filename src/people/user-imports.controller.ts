@@ -7,7 +7,7 @@ import { Operation } from '../http/operation.js';
 import { Problem } from '../http/problem.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { UserImportService } from './user-import.service.js';
-import { fileLimits, userColumns } from './user-file.js';
+import { userColumns, userFile } from './user-file.js';
 import { ImportUsersQuery, ImportUsersResponse } from './user-imports.dto.js';
 
 const example = `role,name,email,pid,department,instructor,joinedOn
@@ -23,14 +23,14 @@ export class UserImportsController {
   // a file says what is to be, so sending it again is harmless, and it would have to be read before it could be compared
   @Post()
   @NotStored()
-  @RouteConfig({ csvLimitBytes: fileLimits.bytes, deadlineSeconds: 60, rateLimit: 'expensive' })
+  @RouteConfig({ csvLimitBytes: userFile.maxBytes, deadlineSeconds: 60, rateLimit: 'expensive' })
   @ApiConsumes('text/csv')
-  @ApiBody({ required: true, schema: { type: 'string', maxLength: fileLimits.bytes, example } })
+  @ApiBody({ required: true, schema: { type: 'string', maxLength: userFile.maxBytes, example } })
   @Operation({
     summary: 'Import people from a CSV file',
     description:
       'Creates and changes people, who are known by pid or else by e-mail. UTF-8, comma or semicolon, up to ' +
-      `${fileLimits.rows.toLocaleString('en')} rows and 8 MiB; the first row names the columns, of ` +
+      `${userFile.maxRows.toLocaleString('en')} rows and 8 MiB; the first row names the columns, of ` +
       `${userColumns.map((column) => `\`${column}\``).join(', ')}. \`role\`, \`name\` and one of pid and email must be ` +
       'there; `department` is a code, `instructor` an address or number, also of one in the same file. An empty cell ' +
       'leaves what is there. The same file again changes nothing, so an Idempotency-Key is not needed and has no effect.',
