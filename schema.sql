@@ -88,6 +88,19 @@ CREATE OR REPLACE FUNCTION public.fold(value text)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN lower(unaccent('unaccent'::regdictionary, value));
 
+CREATE OR REPLACE FUNCTION public.grade_changes_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        -- an organisation that leaves takes its history along
+        if tg_op = 'DELETE' and current_setting('app.removed_tenant', true) = old.tenant_id::text then
+          return old;
+        end if;
+        raise exception 'the history of grades is only ever added to'
+          using errcode = '23514', constraint = 'grade_changes__final_check';
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.progress_snapshots_to_roster_days_delete()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -863,6 +876,22 @@ create table category_progress (
   constraint category_progress__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
 ) with (fillfactor=80);
 
+create table grade_batches (
+  tenant_id uuid not null,
+  id uuid not null,
+  assignment_id uuid not null,
+  changes integer not null,
+  actor_id uuid not null,
+  actor_role text not null,
+  created_at timestamp with time zone not null,
+  undone_at timestamp with time zone,
+  constraint grade_batches_pkey PRIMARY KEY (tenant_id, id),
+  constraint grade_batches__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id),
+  constraint grade_batches__changes_check CHECK (changes > 0)
+);
+CREATE INDEX grade_batches__actor_idx ON grade_batches USING btree (tenant_id, actor_id, created_at, id);
+comment on table grade_batches is 'grades that were given together, and can be taken back together';
+
 create table hand_outs (
   tenant_id uuid not null,
   id uuid not null,
@@ -1251,6 +1280,43 @@ create table attempts (
 );
 CREATE UNIQUE INDEX attempts__open_key ON attempts USING btree (tenant_id, assignment_id, student_id) WHERE submitted_at IS NULL;
 CREATE TRIGGER attempts_final BEFORE UPDATE ON attempts FOR EACH ROW WHEN (old.submitted_at IS NOT NULL AND (new.submitted_at IS DISTINCT FROM old.submitted_at OR new.started_at IS DISTINCT FROM old.started_at OR new.saved_at IS DISTINCT FROM old.saved_at OR new.score IS DISTINCT FROM old.score OR new.content IS DISTINCT FROM old.content OR new.late_seconds IS DISTINCT FROM old.late_seconds OR new.penalty IS DISTINCT FROM old.penalty OR new.time_spent_seconds IS DISTINCT FROM old.time_spent_seconds OR new.session_ids IS DISTINCT FROM old.session_ids OR new.source IS DISTINCT FROM old.source OR new.assignment_id IS DISTINCT FROM old.assignment_id OR new.id IS DISTINCT FROM old.id)) EXECUTE FUNCTION attempts_final();
+
+create table grade_changes (
+  tenant_id uuid not null,
+  id uuid not null,
+  "position" bigint not null generated always as identity,
+  assignment_id uuid not null,
+  student_id uuid not null,
+  from_grade numeric(5,2),
+  to_grade numeric(5,2),
+  from_penalty numeric(5,2) not null,
+  to_penalty numeric(5,2) not null,
+  from_feedback text,
+  to_feedback text,
+  from_exemption text,
+  to_exemption text,
+  from_graded_at timestamp with time zone,
+  to_graded_at timestamp with time zone,
+  from_graded_by uuid,
+  to_graded_by uuid,
+  reason text,
+  batch_id uuid,
+  undoes_id uuid,
+  actor_id uuid not null,
+  actor_role text not null,
+  created_at timestamp with time zone not null,
+  constraint grade_changes_pkey PRIMARY KEY (tenant_id, id),
+  constraint grade_changes__batch_fkey FOREIGN KEY (tenant_id, batch_id) REFERENCES grade_batches(tenant_id, id),
+  constraint grade_changes__submission_fkey FOREIGN KEY (tenant_id, assignment_id, student_id) REFERENCES submissions(tenant_id, assignment_id, student_id),
+  constraint grade_changes__undoes_fkey FOREIGN KEY (tenant_id, undoes_id) REFERENCES grade_changes(tenant_id, id)
+);
+CREATE INDEX grade_changes__batch_idx ON grade_changes USING btree (tenant_id, batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX grade_changes__submission_idx ON grade_changes USING btree (tenant_id, assignment_id, student_id, "position");
+CREATE UNIQUE INDEX grade_changes__undoes_key ON grade_changes USING btree (tenant_id, undoes_id) WHERE undoes_id IS NOT NULL;
+CREATE TRIGGER grade_changes_final BEFORE DELETE OR UPDATE OF tenant_id, id, "position", assignment_id, from_grade, to_grade, from_penalty, to_penalty, from_feedback, to_feedback, from_exemption, to_exemption, from_graded_at, to_graded_at, from_graded_by, to_graded_by, reason, batch_id, undoes_id, actor_id, actor_role, created_at ON grade_changes FOR EACH ROW EXECUTE FUNCTION grade_changes_final();
+comment on table grade_changes is 'every change of a grade, its feedback or an exemption; only ever added to';
+comment on column grade_changes."position" is 'in the order in which the submission was locked, whatever clocks say';
+comment on column grade_changes.actor_id is 'a person or a service';
 
 create table user_identities (
   tenant_id uuid not null,

@@ -12,6 +12,7 @@ import { CreateIdentityProviders1763700210000 } from './1763700210000-create-ide
 import { CreateDelegations1763700300000 } from './1763700300000-create-delegations.js';
 import { ExtendUsers1763700400000 } from './1763700400000-extend-users.js';
 import { CreateAssignments1763800000000 } from './1763800000000-create-assignments.js';
+import { CreateGradeChanges1763800400000 } from './1763800400000-create-grade-changes.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -28,4 +29,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateDelegations1763700300000,
   ExtendUsers1763700400000,
   CreateAssignments1763800000000,
+  CreateGradeChanges1763800400000,
 ];

@@ -21,6 +21,29 @@ import { AssignmentsService } from './assignments.service.js';
     AssignmentChanges,
     AssignmentStates,
     AssignmentsService,
+import { ExemptionsController } from './exemptions.controller.js';
+import { ExemptionsService } from './exemptions.service.js';
+import { GradeBatchesController } from './grade-batches.controller.js';
+import { GradeBatchesRepository } from './grade-batches.repository.js';
+import { GradeRelease } from './grade-release.service.js';
+import { GradeUndo } from './grade-undo.service.js';
+import { GradeWriter } from './grade-writer.js';
+import { GradesController } from './grades.controller.js';
+import { GradesRepository } from './grades.repository.js';
+import { GradesService } from './grades.service.js';
+
+@Module({
+  imports: [OrgModule, StudentsModule, ActivityModule],
+  controllers: [GradesController, GradeBatchesController, ExemptionsController],
+  providers: [
+    AssignmentsRepository,
+    GradesRepository,
+    GradeBatchesRepository,
+    GradeWriter,
+    GradesService,
+    GradeUndo,
+    GradeRelease,
+    ExemptionsService,
   ],
 })
 export class AssignmentsModule {}

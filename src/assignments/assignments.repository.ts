@@ -12,6 +12,7 @@ export interface LockedAssignment {
   readonly isTemplate: boolean;
   readonly needsGrading: boolean;
   readonly gradeRelease: 'automatic' | 'manual';
+  readonly gradesReleasedAt: string | null;
   readonly targetScore: number | null;
   readonly maxAttempts: number | null;
   readonly retakePolicy: 'never' | 'untilPassed' | 'always';
@@ -56,7 +57,8 @@ export interface Holder {
 }
 
 const lockedColumns = `a.id, a.owner_id as "ownerId", a.title, a.status, a.is_template as "isTemplate",
-  a.needs_grading as "needsGrading", a.grade_release as "gradeRelease", a.target_score as "targetScore",
+  a.needs_grading as "needsGrading", a.grade_release as "gradeRelease",
+  a.grades_released_at as "gradesReleasedAt", a.target_score as "targetScore",
   a.max_attempts as "maxAttempts", a.retake_policy as "retakePolicy", a.attempt_policy as "attemptPolicy",
   a.late_penalty as "latePenalty", a.late_penalty_limit as "latePenaltyLimit",
   a.late_grace_seconds as "lateGraceSeconds", a.available_from as "availableFrom",

@@ -16,6 +16,11 @@ export class TenantRemovalRepository {
   /** Whatever tables there are, in one transaction, as the owner of the tables. */
   remove(tenantId: string): Promise<void> {
     return this.database.transaction(async () => {
+      await this.database.run(
+        `-- imports.allowRemoval
+        select set_config('app.removed_tenant', $1, true)`,
+        [tenantId],
+      );
       for (const { name, key } of childrenFirst(await this.listTables())) {
         await this.database.run(
           `-- imports.removeTenant

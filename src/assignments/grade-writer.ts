@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { AuditRecorder } from '../audit/audit.recorder.js';
+import { Cache } from '../cache/cache.js';
+import { Database } from '../database/database.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import { Outbox } from '../jobs/outbox.js';
+import { delegationOf } from '../students/student-filter.js';
+import { AssignmentsRepository, type LockedAssignment } from './assignments.repository.js';
+import { type ChangedWork, GradesRepository } from './grades.repository.js';
+import type { Grading, LockedWork } from './grading.js';
+
+/** Of an event. */
+const mostStudents = 1_000;
+
+export interface PlannedChange {
+  readonly work: LockedWork;
+  readonly grading: Grading;
+  readonly instructorId: string | null;
+  readonly reason?: string;
+  /** The change of the history that this one takes back. */
+  readonly undoesId?: string;
+}
+
+interface Occasion {
+  /** Of the audit. */
+  readonly action: string;
+  readonly batchId?: string;
+  readonly now: Date;
+}
+
+interface Concerned {
+  readonly studentId: string;
+  readonly instructorId: string | null;
+}
+
+/** Changes what is said about work, with all that follows: history, audit, event, caches. */
+@Injectable()
+export class GradeWriter {
+  constructor(
+    private readonly database: Database,
+    private readonly assignments: AssignmentsRepository,
+    private readonly grades: GradesRepository,
+    private readonly audit: AuditRecorder,
+    private readonly outbox: Outbox,
+    private readonly cache: Cache,
+  ) {}
+
+  /** @throws Problem 404, and 409 for an assignment whose work cannot be graded: it is not handed out, or over */
+  async lockGradable(viewer: Viewer, assignmentId: string, now: Date): Promise<LockedAssignment> {
+    const assignment = await this.assignments.lockSeen(viewer, assignmentId, now);
+    if (!assignment) throw Problem.notFound('assignment');
+    refuseUngradable(assignment);
+    return assignment;
+  }
+
+  /**
+   * In the caller's transaction, which holds the locks of the assignment and of the work. Why is kept in the history
+   * and not repeated in the audit: it may be of the student's health.
+   */
+  async write(
+    viewer: Viewer,
+    assignment: LockedAssignment,
+    changes: readonly PlannedChange[],
+    { action, batchId, now }: Occasion,
+  ): Promise<ReadonlyMap<string, ChangedWork>> {
+    if (changes.length === 0) return new Map();
+    const rows = changes.map(({ work: { studentId }, grading, reason = null, undoesId = null }) => {
+      return { ...grading, id: uuidv7(), studentId, reason, undoesId };
+    });
+    const written = await this.grades.write(viewer, assignment.id, rows, { batchId: batchId ?? null, now });
+    await this.audit.record(
+      viewer,
+      changes.map(({ work, grading, instructorId }) => ({
+        action,
+        targetType: 'student',
+        targetId: work.studentId,
+        before: auditOf(assignment, work),
+        after: { ...auditOf(assignment, grading), ...delegationOf(viewer, instructorId) },
+      })),
+    );
+    if (assignment.gradeRelease === 'automatic' || assignment.gradesReleasedAt !== null) {
+      const graded = changes.filter(({ work, grading }) => grading.gradedAt !== null && isRegraded(work, grading));
+      await this.announce(viewer.tenantId, assignment.id, graded.map(({ work }) => work.studentId)); // prettier-ignore
+    }
+    const concerned = changes.map(({ work: { studentId }, instructorId }) => ({ studentId, instructorId }));
+    await this.bump(viewer.tenantId, concerned);
+    return new Map(written.map((row) => [row.studentId, row]));
+  }
+
+  /** Tells that these students can see a grade. */
+  async announce(tenantId: string, assignmentId: string, studentIds: readonly string[]): Promise<void> {
+    const events = Array.from({ length: Math.ceil(studentIds.length / mostStudents) }, (_, index) => {
+      const chunk = studentIds.slice(index * mostStudents, (index + 1) * mostStudents);
+      return { key: assignmentId, payload: { assignmentId, studentIds: chunk } };
+    });
+    await this.outbox.appendMany(tenantId, 'assignments.graded', events);
+  }
+
+  /** Once the transaction has committed. */
+  bump(tenantId: string, concerned: readonly Concerned[]): Promise<void> {
+    const tags = new Set([`tenant:${tenantId}`]);
+    for (const { studentId, instructorId } of concerned) tags.add(`student:${studentId}`).add(`roster:${instructorId}`);
+    return this.database.afterCommit(() => this.cache.bump([...tags]));
+  }
+}
+
+export function refuseUngradable({ status, isTemplate }: LockedAssignment): void {
+  if (isTemplate || status === 'draft') {
+    throw Problem.conflict('assignment_draft', 'This has not been handed out.');
+  }
+  if (status === 'archived') throw Problem.conflict('assignment_archived', 'This is archived and cannot be changed.');
+}
+
+const isRegraded = (work: LockedWork, grading: Grading): boolean =>
+  work.grade !== grading.grade || work.penalty !== grading.penalty || work.gradedAt !== grading.gradedAt;
+
+function auditOf({ id: assignmentId }: LockedAssignment, { grade, penalty, exemption }: Grading): object {
+  return { assignmentId, grade, gradePenalty: penalty, exemption };
+}
