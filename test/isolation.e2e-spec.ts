@@ -6,6 +6,7 @@ import type { Expectations } from './isolation/expectation.js';
 import { activity } from './isolation/expectations.activity.js';
 import { assignments } from './isolation/expectations.assignments.js';
 import { auth } from './isolation/expectations.auth.js';
+import { grading } from './isolation/expectations.grading.js';
 import { installation } from './isolation/expectations.installation.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
@@ -25,6 +26,7 @@ const expectations: Expectations = {
   ...students,
   ...activity,
   ...assignments,
+  ...grading,
 };
 const operations = readOperations();
 

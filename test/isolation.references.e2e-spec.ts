@@ -31,6 +31,8 @@ const recorded = 'says what was done: it outlives whom it names, and costs no lo
 const unwatched: Readonly<Record<string, string>> = {
   'audit_entries.tenant_id': recorded,
   'audit_entries.actor_id': recorded,
+  'grade_batches.actor_id': 'also of services, which are no users',
+  'grade_changes.actor_id': 'also of services, which are no users',
   'idempotency_keys.tenant_id': recorded,
   'idempotency_keys.user_id': 'also of services, which are no users; gone after a day',
   'roster_counts.tenant_id': maintained,

@@ -5,6 +5,7 @@ import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { ProgressRepository } from '../students/progress.repository.js';
 import type { ExemptedStudent, SetExemption, SetExemptions, SetExemptionsResponse } from './exemptions.dto.js';
+import type { LockedAssignment } from './assignments.repository.js';
 import { GradeWriter } from './grade-writer.js';
 import type { GradingResponse } from './grades.dto.js';
 import { GradesRepository } from './grades.repository.js';
@@ -33,7 +34,9 @@ export class ExemptionsService {
     return this.database.transaction(async () => {
       const id = studentId.toLowerCase();
       const options = { ...request, studentIds: [id], dryRun: false, allOrNothing: false };
-      const { works } = await this.write(viewer, assignmentId, options, version);
+      const now = this.clock.now();
+      const assignment = await this.writer.lockGradable(viewer, assignmentId, now, 'submission');
+      const { works } = await this.write(viewer, assignment, options, { now, version });
       const work = works.get(id);
       if (!work) throw Problem.notFound('submission');
       return toResponse(assignmentId, work, work);
@@ -42,24 +45,26 @@ export class ExemptionsService {
 
   /** The same for many, with a result for each. */
   setMany(viewer: Viewer, assignmentId: string, request: SetExemptions): Promise<SetExemptionsResponse> {
-    return this.database.transaction(async () => (await this.write(viewer, assignmentId, request)).response);
+    return this.database.transaction(async () => {
+      const now = this.clock.now();
+      const assignment = await this.writer.lockGradable(viewer, assignmentId, now);
+      return (await this.write(viewer, assignment, request, { now })).response;
+    });
   }
 
   private async write(
     viewer: Viewer,
-    assignmentId: string,
+    assignment: LockedAssignment,
     { studentIds, exemption, reason, dryRun, allOrNothing }: SetExemptions,
-    version?: number,
+    { now, version }: { now: Date; version?: number },
   ): Promise<{ response: SetExemptionsResponse; works: ReadonlyMap<string, LockedWork> }> {
     const { tenantId } = viewer;
-    const now = this.clock.now();
     const wanted = [...new Set(studentIds.map((id) => id.toLowerCase()))];
-    const assignment = await this.writer.lockGradable(viewer, assignmentId, now);
     const students = new Map(
       (await this.grades.listStudents(viewer, wanted, [])).map((student) => [student.studentId, student]),
     );
     await this.progress.lock(tenantId, [...students.keys()]);
-    const locked = await this.grades.lockWork(tenantId, assignmentId, [...students.keys()]);
+    const locked = await this.grades.lockWork(tenantId, assignment.id, [...students.keys()]);
     const works = new Map(locked.map((work) => [work.studentId, work]));
     const results = wanted.map((studentId): ExemptedStudent => {
       const work = works.get(studentId);

@@ -43,22 +43,22 @@ export class GradeBatchesRepository {
   }
 
   /** The viewer's own, latest first; `after` is the instant and id of the last one of the page before. */
-  list({ tenantId, userId }: Viewer, { limit, offset, after }: Position): Promise<GradeBatchResponse[]> {
+  list(viewer: Viewer, { limit, offset, after }: Position): Promise<GradeBatchResponse[]> {
     return this.database.read().many<GradeBatchResponse>(
       `-- assignments.listGradeBatches
       select ${columns} from grade_batches b
       where b.tenant_id = $1 and b.actor_id = $2
         and ($3::timestamptz is null or (b.created_at, b.id) < ($3, $4::uuid))
       order by b.created_at desc, b.id desc limit $5 offset $6`,
-      [tenantId, userId, after?.[0] ?? null, after?.[1] ?? null, limit + 1, offset],
+      [viewer.tenantId, viewer.userId, after?.[0] ?? null, after?.[1] ?? null, limit + 1, offset],
     );
   }
 
-  async count({ tenantId, userId }: Viewer): Promise<number> {
+  async count(viewer: Viewer): Promise<number> {
     const { count } = await this.database.read().one<{ count: number }>(
       `-- assignments.countGradeBatches
       select count(*) as count from grade_batches where tenant_id = $1 and actor_id = $2`,
-      [tenantId, userId],
+      [viewer.tenantId, viewer.userId],
     );
     return count;
   }

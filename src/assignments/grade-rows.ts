@@ -1,6 +1,7 @@
 import { findUnsafe, isStorable } from '../http/body.js';
 import type { CsvFormat, CsvRow } from '../http/csv-file.js';
 import { isId } from '../http/fields.js';
+import { pointerStep, Problem } from '../http/problem.js';
 import type { WantedGrade } from './grading.js';
 
 export const gradeColumns = ['pid', 'studentId', 'grade', 'feedback', 'reason', 'version'] as const;
@@ -31,12 +32,29 @@ export interface GradeRow {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** Checked by hand, item by item, because one at fault must not cost the others. */
-export function readGradeItem(row: number, raw: unknown): GradeRow {
-  const isObject = typeof raw === 'object' && raw !== null && !Array.isArray(raw);
-  const item = isObject ? (raw as Item) : {};
-  const hasUnknown = Object.keys(item).some((key) => !gradeColumns.includes(key as GradeColumn));
-  const isSound = isObject && !hasUnknown && findUnsafe(item).length === 0;
+/**
+ * Checked by hand, item by item, because one at fault must not cost the others. A field that there is not is the fault
+ * of whoever has written the client, and of no row.
+ * @throws Problem 400 with a pointer to each field that there is not
+ */
+export function readGradeItems(items: readonly unknown[]): GradeRow[] {
+  const unknown = items.flatMap((item, index) =>
+    Object.keys(isItem(item) ? item : {})
+      .filter((name) => !gradeColumns.includes(name as GradeColumn))
+      .map((name) => `/grades/${index}${pointerStep(name)}`),
+  );
+  if (unknown.length > 0) {
+    const detail = 'There is no such field here.';
+    throw Problem.invalid(unknown.map((pointer) => ({ pointer, code: 'field_unknown', detail })));
+  }
+  return items.map((item, index) => readRow(index + 1, item));
+}
+
+const isItem = (raw: unknown): raw is Item => typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+
+function readRow(row: number, raw: unknown): GradeRow {
+  const item = isItem(raw) ? raw : {};
+  const isSound = isItem(raw) && findUnsafe(item).length === 0;
   const { studentId, pid, grade, feedback, reason, version } = item;
   const isText = (value: unknown, max: number): value is string =>
     typeof value === 'string' && value.length <= max && value.trim() !== '' && isStorable(value);
@@ -66,7 +84,7 @@ export function readGradeItem(row: number, raw: unknown): GradeRow {
 /** An empty cell, like a column that is not there, leaves what is there. */
 export function readGradeCells(row: number, cells: CsvRow<GradeColumn>): GradeRow {
   const given = Object.entries(cells).filter(([, text]) => text !== '');
-  return readGradeItem(row, Object.fromEntries(given.map(([column, text]) => [column, valueOf(column, text)])));
+  return readRow(row, Object.fromEntries(given.map(([column, text]) => [column, valueOf(column, text)])));
 }
 
 /** What is no number stays text, and is found at fault. */

@@ -46,7 +46,7 @@ export class GradeUndo {
       if (new Date(batch.undoableUntil) < now) {
         throw Problem.conflict('grade_batch_expired', 'Grades can be taken back together for 24 hours.');
       }
-      const assignment = await this.writer.lockGradable(viewer, batch.assignmentId, now);
+      const assignment = await this.writer.lockGradable(viewer, batch.assignmentId, now, 'grade_batch');
       const studentIds = reached.map(({ studentId }) => studentId);
       const locked = await this.grades.lockWork(tenantId, batch.assignmentId, studentIds);
       const works = new Map(locked.map((work) => [work.studentId, work]));

@@ -48,9 +48,14 @@ export class GradeWriter {
   ) {}
 
   /** @throws Problem 404, and 409 for an assignment whose work cannot be graded: it is not handed out, or over */
-  async lockGradable(viewer: Viewer, assignmentId: string, now: Date): Promise<LockedAssignment> {
+  async lockGradable(
+    viewer: Viewer,
+    assignmentId: string,
+    now: Date,
+    wanted: 'assignment' | 'submission' | 'grade_batch' = 'assignment',
+  ): Promise<LockedAssignment> {
     const assignment = await this.assignments.lockSeen(viewer, assignmentId, now);
-    if (!assignment) throw Problem.notFound('assignment');
+    if (!assignment) throw Problem.notFound(wanted);
     refuseUngradable(assignment);
     return assignment;
   }

@@ -11,7 +11,7 @@ import { Problem } from '../http/problem.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { GradeRelease } from './grade-release.service.js';
-import { gradeColumns, gradeFile, readGradeCells, readGradeItem } from './grade-rows.js';
+import { gradeColumns, gradeFile, readGradeCells, readGradeItems } from './grade-rows.js';
 import {
   BulkOptions,
   GiveGrade,
@@ -116,8 +116,7 @@ export class GradesController {
     @IdParam() id: string,
     @Body() { grades, ...options }: GiveGrades,
   ): Promise<GiveGradesResponse> {
-    const rows = grades.map((item, index) => readGradeItem(index + 1, item));
-    return this.grades.giveMany(viewer, id, rows, options);
+    return this.grades.giveMany(viewer, id, readGradeItems(grades), options);
   }
 
   // a file says what is to be, so sending it again is harmless, and it would have to be read before it could be compared

@@ -62,7 +62,7 @@ export class GradingResponse {
   version: number;
 }
 
-/** One item of a bulk, as documented; `readGradeItem` checks it. */
+/** One item of a bulk, as documented; `readGradeItems` checks it. */
 export class GradeItem {
   @ApiPropertyOptional({
     format: 'uuid',

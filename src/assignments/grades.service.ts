@@ -56,7 +56,7 @@ export class GradesService {
     // prettier-ignore
     const now = this.clock.now();
     return this.database.transaction(async () => {
-      const assignment = await this.writer.lockGradable(viewer, assignmentId, now);
+      const assignment = await this.writer.lockGradable(viewer, assignmentId, now, 'submission');
       const [student] = await this.grades.listStudents(viewer, [studentId], []);
       const [work] = student ? await this.grades.lockWork(viewer.tenantId, assignmentId, [studentId]) : [];
       if (!student || !work) throw Problem.notFound('submission');

@@ -3,7 +3,8 @@ import { createAssignment, handOut } from '../factories.assignments.js';
 import type { Row } from './plan.js';
 
 /**
- * An assignment, handed out to students with words of feedback of their own for each.
+ * An assignment, handed out to students with words of feedback of their own for each: by whoever has them, and, where
+ * it is an instructor's, in a batch that has the assignment's id.
  * @param submissions `studentId` says to whom, the name is the feedback
  */
 export async function insertAssignment(
@@ -26,5 +27,19 @@ export async function insertAssignment(
     from unnest($3::uuid[], $4::text[], $5::text[]) as new (student_id, name, code)
     where s.tenant_id = $1 and s.assignment_id = $2 and s.student_id = new.student_id`,
     [tenantId, id, studentIds, submissions.map(({ name }) => name), submissions.map(({ code }) => code)],
+  );
+  await database.run(
+    `-- test.insertGradeHistory
+    with batch as (
+      insert into grade_batches (tenant_id, id, assignment_id, changes, actor_id, actor_role, created_at)
+      select $1, $2, $2, 1, $3, 'instructor', '2026-03-02' where $3::uuid is not null
+    )
+    insert into grade_changes (tenant_id, id, assignment_id, student_id, from_penalty, to_penalty, to_feedback, reason,
+      batch_id, actor_id, actor_role, created_at)
+    select $1, gen_random_uuid(), $2, s.student_id, 0, 0, s.feedback, s.extension_reason,
+      case when $3 is not null then $2 end, p.instructor_id, 'instructor', '2026-03-02'
+    from submissions s join student_progress p on p.tenant_id = $1 and p.student_id = s.student_id
+    where s.tenant_id = $1 and s.assignment_id = $2`,
+    [tenantId, id, personId ?? null],
   );
 }
