@@ -327,18 +327,17 @@ describe('undo', () => {
 describe('at the same time', () => {
   it('20 uploads of the same rows leave a history without gaps', async () => {
     const work = await assign();
-    const rounds = Array.from({ length: 20 }, (_, n) => {
-      const rows = students
-        .slice(0, 3)
-        .map(({ pid = '', userId }: Member & { pid?: string }) => `${userId},${40 + n},again${pid}`);
+    const take = async (_: unknown, n: number): Promise<GiveGradesResponse> => {
+      const rows = students.slice(0, 3).map(({ userId }) => `${userId},${40 + n},again`);
       // in another order each time
-      return upload(
-        n % 2 ? ada : dean,
-        work,
-        `studentId,grade,reason\n${(n % 3 ? rows : rows.reverse()).join('\n')}\n`,
-      ).expect(200);
-    });
-    const answers = (await Promise.all(rounds)).map(({ body }) => body as GiveGradesResponse);
+      const file = `studentId,grade,reason\n${(n % 3 ? rows : rows.reverse()).join('\n')}\n`;
+      for (;;) {
+        const { status, body } = await upload(n % 2 ? ada : dean, work, file);
+        // who would have waited for too long comes again, as told
+        if (status !== 503) return body as GiveGradesResponse;
+      }
+    };
+    const answers = await Promise.all(Array.from({ length: 20 }, take));
     expect(answers.map(({ graded }) => graded)).toEqual(Array(20).fill(3));
     for (const student of students.slice(0, 3)) {
       const changes = await historyOf(work, student);
