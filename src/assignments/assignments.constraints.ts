@@ -30,3 +30,16 @@ declareConstraint('assignments__copied_from_fkey', {
   code: 'assignment_copied',
   detail: 'It has been copied, and copies say from what; archive it.',
 });
+
+declareConstraint('accommodations__overlap_excl', {
+  status: 409,
+  code: 'accommodation_overlaps',
+  pointer: '/validFrom',
+  detail: 'The student has another accommodation in a part of that time.',
+});
+for (const [constraint, pointer, detail] of [
+  ['range_check', '/validTo', 'must be later than validFrom'],
+  ['effect_check', '/timeFactor', 'must be more than 1 where there are no extraDays'],
+] as const) {
+  declareConstraint(`accommodations__${constraint}`, { status: 400, code: 'value_invalid', pointer, detail });
+}

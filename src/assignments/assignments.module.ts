@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ActivityModule } from '../activity/activity.module.js';
+import { AuthModule } from '../auth/auth.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
+import { AccommodationsController } from './accommodations.controller.js';
+import { AccommodationsRepository } from './accommodations.repository.js';
+import { AccommodationsService } from './accommodations.service.js';
 import { AssignmentChanges } from './assignment-changes.js';
 import { AssignmentListRepository } from './assignment-list.repository.js';
 import { AssignmentReads } from './assignment-reads.js';
@@ -10,19 +14,12 @@ import './assignments.constraints.js';
 import { AssignmentsController } from './assignments.controller.js';
 import { AssignmentsRepository } from './assignments.repository.js';
 import { AssignmentsService } from './assignments.service.js';
-
-@Module({
-  imports: [OrgModule, StudentsModule, ActivityModule],
-  controllers: [AssignmentsController],
-  providers: [
-    AssignmentsRepository,
-    AssignmentListRepository,
-    AssignmentReads,
-    AssignmentChanges,
-    AssignmentStates,
-    AssignmentsService,
 import { ExemptionsController } from './exemptions.controller.js';
 import { ExemptionsService } from './exemptions.service.js';
+import { ExtensionBatches } from './extension-batches.service.js';
+import { ExtensionsController } from './extensions.controller.js';
+import { ExtensionsRepository } from './extensions.repository.js';
+import { ExtensionsService } from './extensions.service.js';
 import { GradeBatchesController } from './grade-batches.controller.js';
 import { GradeBatchesRepository } from './grade-batches.repository.js';
 import { GradeRelease } from './grade-release.service.js';
@@ -33,17 +30,34 @@ import { GradesRepository } from './grades.repository.js';
 import { GradesService } from './grades.service.js';
 
 @Module({
-  imports: [OrgModule, StudentsModule, ActivityModule],
-  controllers: [GradesController, GradeBatchesController, ExemptionsController],
+  imports: [ActivityModule, OrgModule, StudentsModule, AuthModule],
+  controllers: [
+    AccommodationsController,
+    AssignmentsController,
+    ExemptionsController,
+    ExtensionsController,
+    GradeBatchesController,
+    GradesController,
+  ],
   providers: [
+    AccommodationsRepository,
+    AccommodationsService,
+    AssignmentChanges,
+    AssignmentListRepository,
+    AssignmentReads,
+    AssignmentStates,
     AssignmentsRepository,
-    GradesRepository,
-    GradeBatchesRepository,
-    GradeWriter,
-    GradesService,
-    GradeUndo,
-    GradeRelease,
+    AssignmentsService,
     ExemptionsService,
+    ExtensionBatches,
+    ExtensionsRepository,
+    ExtensionsService,
+    GradeBatchesRepository,
+    GradeRelease,
+    GradeUndo,
+    GradeWriter,
+    GradesRepository,
+    GradesService,
   ],
 })
 export class AssignmentsModule {}

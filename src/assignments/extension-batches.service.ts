@@ -1,0 +1,97 @@
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { readCsvFile } from '../http/csv-file.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import { TenantsService } from '../org/tenants.service.js';
+import type { StudentFilter } from '../students/student-filter.js';
+import { filterOf } from '../students/students.service.js';
+import { extensionFile, type ExtensionRow, readExtension, type RefusedRow } from './extension-row.js';
+import type { ExtendMany, ExtendManyResponse, BatchTerms, ExtensionResult } from './extensions.dto.js';
+import { ExtensionsRepository } from './extensions.repository.js';
+import { ExtensionsService } from './extensions.service.js';
+
+/** More would not fit into one transaction of a few seconds. */
+const mostStudents = 10_000;
+
+/** Extensions of one assignment for many students: what is asked for, row by row, and what became of each. */
+@Injectable()
+export class ExtensionBatches {
+  constructor(
+    private readonly extensions: ExtensionsService,
+    private readonly repository: ExtensionsRepository,
+    private readonly tenants: TenantsService,
+  ) {}
+
+  /** @throws Problem for what concerns all; a student or item at fault is a result */
+  async extend(viewer: Viewer, assignmentId: string, request: ExtendMany): Promise<ExtendManyResponse> {
+    const { studentIds, filter, items, until, reason } = request;
+    if ([studentIds, filter, items].filter((given) => given !== undefined).length !== 1) {
+      throw missing('/studentIds', 'give one of studentIds, filter and items');
+    }
+    if (items) {
+      const rows = items.map((item, index) => readExtension(index + 1, item, { until, reason }));
+      return this.apply(viewer, assignmentId, rows, request);
+    }
+    if (until === undefined) throw missing('/until', 'must be given');
+    if (reason === undefined) throw missing('/reason', 'must be given');
+    const ids = filter
+      ? await this.listMeant(viewer, assignmentId, filter)
+      : [...new Set(studentIds!.map((id) => id.toLowerCase()))];
+    const rows = ids.map((studentId, index) => ({ row: index + 1, studentId, pid: null, until, day: null, reason }));
+    return this.apply(viewer, assignmentId, rows, request);
+  }
+
+  /** The same file again changes nothing. @throws Problem for a file that cannot be read; a row at fault is a result */
+  async import(viewer: Viewer, assignmentId: string, file: Readable, query: BatchTerms): Promise<ExtendManyResponse> {
+    const cells = await readCsvFile(file, extensionFile);
+    const rows = cells.map((one, index) => readExtension(index + 1, one));
+    return this.apply(viewer, assignmentId, rows, query);
+  }
+
+  private async apply(
+    viewer: Viewer,
+    assignmentId: string,
+    read: readonly (ExtensionRow | RefusedRow)[],
+    { dryRun, allOrNothing }: BatchTerms,
+  ): Promise<ExtendManyResponse> {
+    const rows = read.filter((row): row is ExtensionRow => !('result' in row));
+    const refused = read.filter((row): row is RefusedRow => 'result' in row);
+    const rejectedOf = (results: readonly Pick<ExtensionResult, 'result'>[]): number =>
+      results.filter(({ result }) => result !== 'extended' && result !== 'unchanged').length;
+    let applied = false;
+    const plan = await this.extensions.extendMany(viewer, assignmentId, rows, (planned) => {
+      applied = !dryRun && !(allOrNothing && refused.length + rejectedOf(planned) > 0);
+      return applied;
+    });
+    const pids = new Map(rows.map(({ row, pid }) => [row, pid ?? undefined]));
+    const planned = plan.map(({ row, studentId, result }) => ({
+      row,
+      studentId: studentId ?? undefined,
+      pid: pids.get(row),
+      result,
+    }));
+    const results = [...refused, ...planned].sort((a, b) => a.row - b.row);
+    const count = (wanted: ExtensionResult['result']): number =>
+      results.filter(({ result }) => result === wanted).length;
+    return {
+      dryRun,
+      extended: dryRun || applied ? count('extended') : 0,
+      unchanged: count('unchanged'),
+      rejected: rejectedOf(results),
+      results,
+    };
+  }
+
+  private async listMeant(viewer: Viewer, assignmentId: string, filter: StudentFilter): Promise<string[]> {
+    const today = await this.tenants.today(viewer.tenantId);
+    const ids = await this.repository.listMeant(viewer, assignmentId, filterOf(filter), today, mostStudents + 1);
+    if (ids.length <= mostStudents) return ids;
+    const detail = `The filter means more than ${mostStudents} students; narrow it.`;
+    throw Problem.unprocessable('selection_too_large', detail, '/filter');
+  }
+}
+
+function missing(pointer: string, detail: string): Problem {
+  return Problem.invalid([{ pointer, code: 'field_required', detail }]);
+}
