@@ -7,6 +7,7 @@ import { activity } from './isolation/expectations.activity.js';
 import { assignments } from './isolation/expectations.assignments.js';
 import { auth } from './isolation/expectations.auth.js';
 import { grading } from './isolation/expectations.grading.js';
+import { dueDates } from './isolation/expectations.due-dates.js';
 import { installation } from './isolation/expectations.installation.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
@@ -27,6 +28,7 @@ const expectations: Expectations = {
   ...activity,
   ...assignments,
   ...grading,
+  ...dueDates,
 };
 const operations = readOperations();
 

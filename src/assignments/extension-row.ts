@@ -1,5 +1,5 @@
 import { isStorable } from '../http/body.js';
-import type { CsvFormat } from '../http/csv-file.js';
+import type { CsvFormat, CsvRow } from '../http/csv-file.js';
 import { isDay, isId, isInstant } from '../http/fields.js';
 
 export const longestReason = 500;
@@ -12,10 +12,11 @@ export const extensionFile = {
   maxBytes: 8_388_608,
   maxRows: 10_000,
 } as const satisfies CsvFormat<string>;
+type ExtensionColumn = (typeof extensionFile.columns)[number];
 
 /** Of one row: what is done, or was before, or why it is not done. */
 export const extensionOutcomes = [
-  'extended', 'unchanged', 'row_invalid', 'student_invalid', 'until_invalid', 'reason_invalid', 'student_not_found',
+  'extended', 'unchanged', 'student_invalid', 'until_invalid', 'reason_invalid', 'student_not_found',
   'not_assigned', 'not_later', 'duplicate_row',
 ] as const; // prettier-ignore
 export type ExtensionOutcome = (typeof extensionOutcomes)[number];
@@ -38,37 +39,32 @@ export interface RefusedRow {
   readonly result: ExtensionOutcome;
 }
 
-const fields: readonly string[] = extensionFile.columns;
-
 /**
- * Checks one row of a file, or one item of a list, by hand: one at fault must not cost the others.
- * @param common what an item that does not say so means
+ * Checks one row of a file, or one item of a list, on its own: one at fault must not cost the others. An empty cell says
+ * nothing.
+ * @param common what a row that does not say so means
  */
 export function readExtension(
   row: number,
-  raw: unknown,
+  cells: CsvRow<ExtensionColumn>,
   common: { readonly until?: string; readonly reason?: string } = {},
 ): ExtensionRow | RefusedRow {
-  if (typeof raw !== 'object' || raw === null || Object.keys(raw).some((name) => !fields.includes(name))) {
-    return { row, result: 'row_invalid' };
-  }
-  const given = Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== '' && value !== null));
-  const { studentId = null, pid = null, until = common.until, reason = common.reason } = given as Given;
-  if ((studentId === null && pid === null) || (studentId !== null && !isId(studentId)) || !isText(pid, longestPid)) {
+  const { studentId = null, pid = null, until = common.until, reason = common.reason } = withoutEmpty(cells);
+  const isNamed = studentId !== null || pid !== null;
+  if (!isNamed || (studentId !== null && !isId(studentId)) || (pid !== null && !isText(pid, longestPid))) {
     return { row, result: 'student_invalid' };
   }
   const named = { row, pid: pid ?? undefined };
-  const [isMoment, isWholeDay] = [isInstant(until), isDay(until)];
-  if (!isMoment && !isWholeDay) return { ...named, result: 'until_invalid' };
-  if (typeof reason !== 'string' || !isText(reason, longestReason)) return { ...named, result: 'reason_invalid' };
-  return { row, studentId, pid, until: isMoment ? until! : null, day: isWholeDay ? until! : null, reason };
+  const isWholeDay = isDay(until);
+  if (until === undefined || (!isWholeDay && !isInstant(until))) return { ...named, result: 'until_invalid' };
+  if (reason === undefined || !isText(reason, longestReason)) return { ...named, result: 'reason_invalid' };
+  return { row, studentId, pid, until: isWholeDay ? null : until, day: isWholeDay ? until : null, reason };
 }
 
-/** Nothing of it has been looked at. */
-type Given = Readonly<Partial<Record<keyof ExtensionRow, string>>>;
+function withoutEmpty(cells: CsvRow<ExtensionColumn>): CsvRow<ExtensionColumn> {
+  return Object.fromEntries(Object.entries(cells).filter(([, value]) => value !== ''));
+}
 
-function isText(value: unknown, longest: number): boolean {
-  return (
-    value === null || (typeof value === 'string' && value.length <= longest && value.trim() !== '' && isStorable(value))
-  );
+function isText(value: string, longest: number): boolean {
+  return value.length <= longest && isStorable(value);
 }

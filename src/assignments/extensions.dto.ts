@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Flag, IdList, Instant, Nested, RawList, Text } from '../http/fields.js';
+import { Flag, IdList, Instant, Nested, NestedList, Text } from '../http/fields.js';
 import { StudentFilter } from '../students/student-filter.js';
 import { EffectiveDue } from './due-dates.js';
 import { type ExtensionOutcome, extensionOutcomes, longestPid, longestReason } from './extension-row.js';
@@ -30,20 +30,24 @@ export class ExtendedSubmission {
   version: number;
 }
 
-/** One of many, as documented; `readExtension` checks it. */
+/** Who and when is looked at item by item, so that one at fault does not cost the others. */
 export class ExtensionItem {
-  @ApiPropertyOptional({ format: 'uuid', maxLength: 36, description: 'This or `pid`' })
-  studentId?: string;
-  @ApiPropertyOptional({ maxLength: longestPid, description: "The organisation's own number", example: 'P-1042' })
-  pid?: string;
-  @ApiPropertyOptional({
-    maxLength: 35,
+  @Text({ max: 36, optional: true, description: 'An id; this or `pid`' })
+  readonly studentId?: string;
+
+  @Text({ max: longestPid, optional: true, description: "The organisation's own number", example: 'P-1042' })
+  readonly pid?: string;
+
+  @Text({
+    max: 35,
+    optional: true,
     description: "An instant, or a day, whose end in the tenant's zone is meant; that of all unless told",
     example: '2026-12-07',
   })
-  until?: string;
-  @ApiPropertyOptional({ maxLength: longestReason, description: 'That of all unless told' })
-  reason?: string;
+  readonly until?: string;
+
+  @Text({ ...reason, optional: true, description: 'That of all unless told' })
+  readonly reason?: string;
 }
 
 export class BatchTerms {
@@ -64,7 +68,7 @@ export class ExtendMany extends BatchTerms {
   })
   readonly filter?: StudentFilter;
 
-  @RawList(() => ExtensionItem, { max: 1_000, optional: true, description: 'Each with its own date and reason' })
+  @NestedList(() => ExtensionItem, { max: 1_000, optional: true, description: 'Each with its own date and reason' })
   readonly items?: ExtensionItem[];
 
   @Instant({ ...until, optional: true })

@@ -2,16 +2,19 @@ import type { Database } from '../../src/database/database.js';
 import { createAssignment, handOut } from '../factories.assignments.js';
 import type { Row } from './plan.js';
 
+let accommodations = 0;
+
 /**
  * An assignment, handed out to students with words of feedback of their own for each: by whoever has them, and, where
- * it is an instructor's, in a batch that has the assignment's id.
- * @param submissions `studentId` says to whom, the name is the feedback
+ * it is an instructor's, in a batch that has the assignment's id. And for each an accommodation of an hour to come,
+ * which bears the id of the submission.
+ * @param submissions `studentId` says to whom, the name is the feedback, the code why there is more time
  */
 export async function insertAssignment(
   database: Database,
   tenantId: string,
   { id, personId, name: title }: Row,
-  submissions: readonly Pick<Row, 'studentId' | 'name' | 'code'>[],
+  submissions: readonly Pick<Row, 'id' | 'studentId' | 'name' | 'code'>[],
 ): Promise<void> {
   const options = { id, title, needsGrading: true, maxAttempts: null };
   const assignment = await createAssignment(database, { tenantId, userId: personId }, options);
@@ -41,5 +44,15 @@ export async function insertAssignment(
     from submissions s join student_progress p on p.tenant_id = $1 and p.student_id = s.student_id
     where s.tenant_id = $1 and s.assignment_id = $2`,
     [tenantId, id, personId ?? null],
+  );
+  await database.run(
+    `-- test.insertAccommodations
+    insert into accommodations (tenant_id, id, student_id, time_factor, extra_days, reason, valid_from, valid_to,
+      created_by, created_at, updated_at)
+    select $1, new.id, new.student_id, 1.5, 0, new.code, time.begins, time.begins + interval '1 hour', new.student_id,
+      '2026-03-01', '2026-03-01'
+    from unnest($2::uuid[], $3::uuid[], $4::text[]) as new (id, student_id, code)
+    cross join (select timestamptz '2031-01-01' + interval '1 hour' * $5) time (begins)`,
+    [tenantId, submissions.map((row) => row.id), studentIds, submissions.map(({ code }) => code), accommodations++],
   );
 }
