@@ -5,6 +5,7 @@ import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
 import type { StudentFilter } from '../students/student-filter.js';
+import { StudentsRepository } from '../students/students.repository.js';
 import { filterOf } from '../students/students.service.js';
 import { extensionFile, type ExtensionRow, readExtension, type RefusedRow } from './extension-row.js';
 import type { ExtendMany, ExtendManyResponse, BatchTerms, ExtensionResult } from './extensions.dto.js';
@@ -20,6 +21,7 @@ export class ExtensionBatches {
   constructor(
     private readonly extensions: ExtensionsService,
     private readonly repository: ExtensionsRepository,
+    private readonly students: StudentsRepository,
     private readonly tenants: TenantsService,
   ) {}
 
@@ -38,7 +40,7 @@ export class ExtensionBatches {
     const ids = filter
       ? await this.listMeant(viewer, assignmentId, filter)
       : [...new Set(studentIds!.map((id) => id.toLowerCase()))];
-    const rows = ids.map((studentId, index) => ({ row: index + 1, studentId, pid: null, until, day: null, reason }));
+    const rows = ids.map((studentId, index) => ({ row: index + 1, studentId, pid: null, until, reason }));
     return this.apply(viewer, assignmentId, rows, request);
   }
 
@@ -64,11 +66,10 @@ export class ExtensionBatches {
       applied = !dryRun && !(allOrNothing && refused.length + rejectedOf(planned) > 0);
       return applied;
     });
-    const pids = new Map(rows.map(({ row, pid }) => [row, pid ?? undefined]));
-    const planned = plan.map(({ row, studentId, result }) => ({
+    const planned = plan.map(({ row, pid, student, result }) => ({
       row,
-      studentId: studentId ?? undefined,
-      pid: pids.get(row),
+      studentId: student?.studentId,
+      pid: pid ?? undefined,
       result,
     }));
     const results = [...refused, ...planned].sort((a, b) => a.row - b.row);
@@ -85,8 +86,8 @@ export class ExtensionBatches {
 
   private async listMeant(viewer: Viewer, assignmentId: string, filter: StudentFilter): Promise<string[]> {
     const today = await this.tenants.today(viewer.tenantId);
-    const ids = await this.repository.listMeant(viewer, assignmentId, filterOf(filter), today, mostStudents + 1);
-    if (ids.length <= mostStudents) return ids;
+    const ids = await this.students.listIds(viewer, filterOf(filter), today, mostStudents + 1);
+    if (ids.length <= mostStudents) return this.repository.listHolders(viewer.tenantId, assignmentId, ids);
     const detail = `The filter means more than ${mostStudents} students; narrow it.`;
     throw Problem.unprocessable('selection_too_large', detail, '/filter');
   }

@@ -27,9 +27,8 @@ export interface ExtensionRow {
   readonly row: number;
   readonly studentId: string | null;
   readonly pid: string | null;
-  /** An instant, or else `day`, at the end of which it is due. */
-  readonly until: string | null;
-  readonly day: string | null;
+  /** An instant, or a local day, whose end is meant. */
+  readonly until: string;
   readonly reason: string;
 }
 
@@ -55,10 +54,9 @@ export function readExtension(
     return { row, result: 'student_invalid' };
   }
   const named = { row, pid: pid ?? undefined };
-  const isWholeDay = isDay(until);
-  if (until === undefined || (!isWholeDay && !isInstant(until))) return { ...named, result: 'until_invalid' };
+  if (until === undefined || !(isInstant(until) || isDay(until))) return { ...named, result: 'until_invalid' };
   if (reason === undefined || !isText(reason, longestReason)) return { ...named, result: 'reason_invalid' };
-  return { row, studentId, pid, until: isWholeDay ? null : until, day: isWholeDay ? until : null, reason };
+  return { row, studentId: studentId?.toLowerCase() ?? null, pid, until, reason };
 }
 
 function withoutEmpty(cells: CsvRow<ExtensionColumn>): CsvRow<ExtensionColumn> {

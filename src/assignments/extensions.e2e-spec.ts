@@ -116,6 +116,19 @@ it('says what an accommodation makes of it, and which is the latest', async () =
   expect(longer.effectiveDue).toMatchObject({ at: '2026-03-12T12:00:00.000Z', rule: 'extension', accommodation });
 });
 
+it('tells a student when and a service that there is more time, and neither why', async () => {
+  const validFrom = '2026-01-01T00:00:00Z';
+  const wanted = { studentId: students[0]!.userId, timeFactor: 1.5, reason: 'dyslexia', validFrom };
+  await app.as(ada).post('/accommodations').send(wanted).expect(201);
+  const { body } = await app.as(ada).put(path).send(later).expect(200);
+  expect(body.effectiveDue).toMatchObject({ accommodation: { timeFactor: 1.5 }, extension: { reason: later.reason } });
+  const told = async (viewer: Viewer): Promise<unknown> =>
+    (await app.app.get(ExtensionsRepository).get(viewer, assignment.assignmentId, students[0]!.userId)).effectiveDue;
+  const quiet = { ...body.effectiveDue, extension: { ...body.effectiveDue.extension, reason: null } };
+  expect(await told(students[0]!)).toEqual(quiet);
+  expect(await told({ ...ada, role: 'service' })).toEqual({ ...quiet, accommodation: null });
+});
+
 it('gives way to a due date of the assignment that is later still', async () => {
   await app.as(ada).put(path).send(later).expect(200);
   await change(`due_at = '2026-03-12T12:00:00Z'`);

@@ -3,18 +3,22 @@ import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Cache } from '../cache/cache.js';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
+import { isDay } from '../http/fields.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { delegationOf } from '../students/student-filter.js';
 import { AssignmentsRepository } from './assignments.repository.js';
+import { type PlannedExtension, planExtensions } from './extension-plan.js';
 import type { ExtensionRow } from './extension-row.js';
 import type { ExtendedSubmission, ExtendSubmission } from './extensions.dto.js';
-import { ExtensionsRepository, type NewExtension, type PlannedExtension } from './extensions.repository.js';
+import { ExtensionsRepository, type LockedExtension, type NamedStudent } from './extensions.repository.js';
 
-/** A change of one extension, with what the audit says of it. */
-interface ExtensionChange extends NewExtension {
-  readonly instructorId: string | null;
-  readonly formerUntil: string | null;
+interface ExtensionChange {
+  readonly student: NamedStudent;
+  readonly before: LockedExtension;
+  /** Null takes it back. */
+  readonly until: string | null;
+  readonly reason: string | null;
 }
 
 /** Whoever has a student may grant more time for one assignment, whosever that is. */
@@ -40,17 +44,18 @@ export class ExtensionsService {
     { until, reason }: ExtendSubmission,
     version?: number,
   ): Promise<ExtendedSubmission> {
-    const row: ExtensionRow = { row: 1, studentId, pid: null, until, day: null, reason };
+    const row: ExtensionRow = { row: 1, studentId: studentId.toLowerCase(), pid: null, until, reason };
     return this.database.transaction(async () => {
-      await this.lockAssignment(viewer, assignmentId, 'submission');
-      const [plan] = await this.extensions.plan(viewer, assignmentId, [row]);
-      if (!plan || plan.version === null) throw Problem.notFound('submission');
-      if (version !== undefined && version !== plan.version) throw Problem.versionMismatch();
-      if (plan.result === 'not_later') {
+      const dueAt = await this.lockAssignment(viewer, assignmentId, 'submission');
+      const plan = await this.plan(viewer, assignmentId, dueAt, [row]);
+      const { before, result } = plan[0]!;
+      if (!before) throw Problem.notFound('submission');
+      if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
+      if (result === 'not_later') {
         const detail = "An extension must end later than the assignment's own due date.";
         throw Problem.unprocessable('extension_not_later', detail, '/until');
       }
-      if (plan.result === 'extended') await this.write(viewer, assignmentId, [changeOf(plan, reason)]);
+      await this.write(viewer, assignmentId, plan.filter(isExtended));
       return this.extensions.get(viewer, assignmentId, studentId);
     });
   }
@@ -59,16 +64,17 @@ export class ExtensionsService {
   takeBack(viewer: Viewer, assignmentId: string, studentId: string, version?: number): Promise<void> {
     return this.database.transaction(async () => {
       await this.lockAssignment(viewer, assignmentId, 'submission');
-      const locked = await this.extensions.lock(viewer, assignmentId, studentId);
-      if (!locked) throw Problem.notFound('submission');
-      if (version !== undefined && version !== locked.version) throw Problem.versionMismatch();
-      if (locked.until === null) return;
-      const { instructorId, until: formerUntil } = locked;
-      await this.write(viewer, assignmentId, [{ studentId, until: null, reason: null, instructorId, formerUntil }]);
+      const [student] = await this.extensions.listNamed(viewer, [studentId], []);
+      const [before] = student ? await this.extensions.lock(viewer.tenantId, assignmentId, [studentId]) : [];
+      if (!student || !before) throw Problem.notFound('submission');
+      if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
+      if (before.until !== null) {
+        await this.write(viewer, assignmentId, [{ student, before, until: null, reason: null }]);
+      }
     });
   }
 
-  /** Grants what can be granted; or nothing, where something cannot and all or none is wanted. @returns what of each */
+  /** Grants what can be granted, if what would come of it is admitted. @returns what came, or would come, of each row */
   extendMany(
     viewer: Viewer,
     assignmentId: string,
@@ -76,53 +82,75 @@ export class ExtensionsService {
     admit: (plan: readonly PlannedExtension[]) => boolean,
   ): Promise<PlannedExtension[]> {
     return this.database.transaction(async () => {
-      await this.lockAssignment(viewer, assignmentId, 'assignment');
-      const plan = await this.extensions.plan(viewer, assignmentId, rows);
-      const reasons = new Map(rows.map(({ row, reason }) => [row, reason]));
-      const granted = plan.filter(({ result }) => result === 'extended');
-      if (granted.length > 0 && admit(plan)) {
-        const changes = granted.map((one) => changeOf(one, reasons.get(one.row)!));
-        await this.write(viewer, assignmentId, changes);
-      }
+      const dueAt = await this.lockAssignment(viewer, assignmentId, 'assignment');
+      const plan = await this.plan(viewer, assignmentId, dueAt, rows);
+      if (admit(plan)) await this.write(viewer, assignmentId, plan.filter(isExtended));
       return plan;
     });
   }
 
-  /** Its own due date does not move meanwhile. */
-  private async lockAssignment(viewer: Viewer, id: string, noun: 'assignment' | 'submission'): Promise<void> {
+  /** @returns its own due date, which does not move meanwhile */
+  private async lockAssignment(viewer: Viewer, id: string, noun: 'assignment' | 'submission'): Promise<string> {
     const assignment = await this.assignments.lockSeen(viewer, id, this.clock.now());
     if (!assignment) throw Problem.notFound(noun);
     if (assignment.status === 'archived') {
       throw Problem.conflict('assignment_archived', 'The assignment is archived and stays as it is.');
     }
-    if (assignment.dueAt === null) {
-      throw Problem.conflict('due_date_missing', 'The assignment has no due date that could be extended.');
-    }
+    if (assignment.dueAt !== null) return assignment.dueAt;
+    throw Problem.conflict('due_date_missing', 'The assignment has no due date that could be extended.');
+  }
+
+  /** The submissions are locked, in the order of their students. */
+  private async plan(
+    viewer: Viewer,
+    assignmentId: string,
+    dueAt: string,
+    rows: readonly ExtensionRow[],
+  ): Promise<PlannedExtension[]> {
+    const { tenantId } = viewer;
+    const ids = rows.flatMap(({ studentId }) => studentId ?? []);
+    const pids = rows.flatMap(({ pid }) => pid ?? []);
+    const students = await this.extensions.listNamed(viewer, ids, pids);
+    const extensions = await this.extensions.lock(
+      tenantId,
+      assignmentId,
+      students.map(({ studentId }) => studentId),
+    );
+    const days = [...new Set(rows.map(({ until }) => until).filter(isDay))];
+    const ends = days.length > 0 ? await this.extensions.listEnds(tenantId, days) : [];
+    const known = { dueAt, students, extensions, ends: new Map(ends.map(({ day, until }) => [day, until])) };
+    return planExtensions(rows, known);
   }
 
   private async write(viewer: Viewer, assignmentId: string, changes: readonly ExtensionChange[]): Promise<void> {
+    if (changes.length === 0) return;
     const { tenantId } = viewer;
-    await this.extensions.update(tenantId, assignmentId, changes, this.clock.now());
+    await this.extensions.update(
+      tenantId,
+      assignmentId,
+      changes.map(({ student: { studentId }, until, reason }) => ({ studentId, until, reason })),
+      this.clock.now(),
+    );
     await this.audit.record(
       viewer,
-      changes.map(({ studentId, until, reason, instructorId, formerUntil }) => ({
+      changes.map(({ student, before, until, reason }) => ({
         action: until === null ? 'extension.taken_back' : 'extension.granted',
         targetType: 'student',
-        targetId: studentId,
-        before: { assignmentId, until: formerUntil },
-        after: { assignmentId, until, ...delegationOf(viewer, instructorId) },
+        targetId: student.studentId,
+        before: { assignmentId, until: before.until },
+        after: { assignmentId, until, ...delegationOf(viewer, student.instructorId) },
         reason: reason ?? undefined,
       })),
     );
     const tags = [
       `tenant:${tenantId}`,
-      ...new Set(changes.map(({ instructorId }) => `roster:${instructorId}`)),
-      ...changes.map(({ studentId }) => `student:${studentId}`),
+      ...new Set(changes.map(({ student }) => `roster:${student.instructorId}`)),
+      ...changes.map(({ student }) => `student:${student.studentId}`),
     ];
     await this.database.afterCommit(() => this.cache.bump(tags));
   }
 }
 
-function changeOf({ studentId, until, instructorId, formerUntil }: PlannedExtension, reason: string): ExtensionChange {
-  return { studentId: studentId!, until, reason, instructorId, formerUntil };
+function isExtended(plan: PlannedExtension): plan is PlannedExtension & ExtensionChange {
+  return plan.result === 'extended';
 }
