@@ -10,6 +10,9 @@ import {
   type Tenant,
 } from '../../test/factories.js';
 import { type AssignmentOptions, createAssignment, handOut } from '../../test/factories.assignments.js';
+import { AsyncResource } from 'node:async_hooks';
+import { v7 as uuidv7 } from 'uuid';
+import { untilBlocked } from '../../test/blocked.js';
 import { Database } from '../database/database.js';
 import { ProgressRepository } from '../students/progress.repository.js';
 import { AccommodationsRepository } from './accommodations.repository.js';
@@ -65,6 +68,9 @@ const moveDue = (assignmentId: string, dueAt: string | null): Promise<number> =>
     assignmentId,
     dueAt,
   ]);
+
+/** What is begun here is no part of a transaction, wherever it is called. */
+const outside = AsyncResource.bind((work: () => Promise<void>) => work());
 
 describe('an accommodation', () => {
   it('is given, listed, changed and ended by whoever has the student', async () => {
@@ -284,26 +290,49 @@ describe('a due date', () => {
     expect(await expectDueDates(app.database, tenant.tenantId)).toBe(2);
   });
 
-  it('takes what is handed out and what is granted at the same time into account', async () => {
+  it('takes what is being handed out into account, and the other way round', async () => {
     // that of the application, so that its repositories join a transaction
     const database = app.app.get(Database);
     const { tenantId } = tenant;
-    const progress = app.app.get(ProgressRepository);
-    const students = await createStudents(database, ada, Array(20).fill({}));
     const assignment = await createAssignment(database, ada);
-    const hand = (userId: string): Promise<void> =>
-      database.transaction(async () => {
-        await progress.lock(tenantId, [userId]);
-        await database.run(
-          `-- test.handOutNow
-          insert into submissions (tenant_id, assignment_id, student_id, assigned_at, updated_at)
-          values ($1, $2, $3, '2026-03-02', '2026-03-02')`,
-          [tenantId, assignment.assignmentId, userId],
-        );
-      });
-    await Promise.all(students.flatMap(({ userId }) => [hand(userId), create({ studentId: userId, extraDays: 1 })]));
-    expect(await expectDueDates(database, tenantId)).toBe(20);
-    const rules = await Promise.all(students.map((one) => dueOf(assignment.assignmentId, one)));
-    expect(new Set(rules.map(([, rule]) => rule))).toEqual(new Set(['accommodation']));
+    const progress = app.app.get(ProgressRepository);
+    const [first, second] = await createStudents(database, ada, [{}, {}]);
+    const hand = async (userId: string): Promise<void> => {
+      await progress.lock(tenantId, [userId]);
+      await database.run(
+        `-- test.handOutNow
+        insert into submissions (tenant_id, assignment_id, student_id, assigned_at, updated_at)
+        values ($1, $2, $3, '2026-03-02', '2026-03-02')`,
+        [tenantId, assignment.assignmentId, userId],
+      );
+    };
+    let granted: Promise<unknown>;
+    await database.transaction(async () => {
+      await hand(first!.userId);
+      granted = create({ studentId: first!.userId });
+      await untilBlocked(app.database, granted);
+    });
+    await granted!;
+    let handed: Promise<void>;
+    await database.transaction(async () => {
+      const accommodations = app.app.get(AccommodationsRepository);
+      await accommodations.lockStudent(ada, second!.userId);
+      handed = outside(() => database.transaction(() => hand(second!.userId)));
+      await untilBlocked(app.database, handed);
+      const [validFrom, validTo] = ['2026-01-01T00:00:00Z', null];
+      const wanted = {
+        id: uuidv7(),
+        studentId: second!.userId,
+        timeFactor: 2,
+        extraDays: 0,
+        reason: 'ill',
+        validFrom,
+        validTo,
+      };
+      await accommodations.insert(ada, wanted, app.clock.now());
+    });
+    await handed!;
+    for (const one of [first!, second!]) expect((await dueOf(assignment.assignmentId, one))[1]).toBe('accommodation');
+    expect(await expectDueDates(database, tenantId)).toBe(2);
   });
 });

@@ -14,6 +14,11 @@ import {
   createAssignment,
   handOut,
 } from '../../test/factories.assignments.js';
+import { untilBlocked } from '../../test/blocked.js';
+import type { Response } from 'supertest';
+import { Database } from '../database/database.js';
+import type { Viewer } from '../http/viewer.js';
+import { ExtensionsRepository } from './extensions.repository.js';
 
 let app: TestApp;
 let tenant: Tenant;
@@ -210,6 +215,20 @@ it('is granted by whoever has the student, also for the assignment of somebody e
   );
   await app.as(ada).put(path).send(later).expect(404);
   await app.as(ada).delete(path).expect(404);
+});
+
+it('is judged by the due date that is there once it is its turn', async () => {
+  let granted: Promise<Response>;
+  await app.database.transaction(async () => {
+    await change(`due_at = '2026-03-20T12:00:00Z'`);
+    granted = app
+      .as(ada)
+      .put(path)
+      .send(later)
+      .then((response) => response);
+    await untilBlocked(app.app.get(Database), granted);
+  });
+  expect((await granted!).body).toMatchObject({ code: 'extension_not_later' });
 });
 
 it('ends up as the last of many who change it at once', async () => {
