@@ -14,6 +14,7 @@ import { ExtendUsers1763700400000 } from './1763700400000-extend-users.js';
 import { CreateAssignments1763800000000 } from './1763800000000-create-assignments.js';
 import { CreateGradeChanges1763800400000 } from './1763800400000-create-grade-changes.js';
 import { CreateAccommodations1763800500000 } from './1763800500000-create-accommodations.js';
+import { CreateLatePenalties1763800300000 } from './1763800300000-create-late-penalties.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -32,4 +33,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateAssignments1763800000000,
   CreateGradeChanges1763800400000,
   CreateAccommodations1763800500000,
+  CreateLatePenalties1763800300000,
 ];

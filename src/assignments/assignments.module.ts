@@ -28,6 +28,7 @@ import { GradeWriter } from './grade-writer.js';
 import { GradesController } from './grades.controller.js';
 import { GradesRepository } from './grades.repository.js';
 import { GradesService } from './grades.service.js';
+import { SubmissionScoresRepository } from './submission-scores.repository.js';
 
 @Module({
   imports: [ActivityModule, OrgModule, StudentsModule, AuthModule],
@@ -58,6 +59,7 @@ import { GradesService } from './grades.service.js';
     GradeWriter,
     GradesRepository,
     GradesService,
+    SubmissionScoresRepository,
   ],
 })
 export class AssignmentsModule {}
