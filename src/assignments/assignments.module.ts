@@ -14,6 +14,9 @@ import './assignments.constraints.js';
 import { AssignmentsController } from './assignments.controller.js';
 import { AssignmentsRepository } from './assignments.repository.js';
 import { AssignmentsService } from './assignments.service.js';
+import { AttemptsController } from './attempts.controller.js';
+import { AttemptsRepository } from './attempts.repository.js';
+import { AttemptsService } from './attempts.service.js';
 import { ExemptionsController } from './exemptions.controller.js';
 import { ExemptionsService } from './exemptions.service.js';
 import { ExtensionBatches } from './extension-batches.service.js';
@@ -28,17 +31,23 @@ import { GradeWriter } from './grade-writer.js';
 import { GradesController } from './grades.controller.js';
 import { GradesRepository } from './grades.repository.js';
 import { GradesService } from './grades.service.js';
+import { SubmissionListRepository } from './submission-list.repository.js';
+import { SubmissionReads } from './submission-reads.js';
+import { SubmissionRecord } from './submission-record.js';
 import { SubmissionScoresRepository } from './submission-scores.repository.js';
+import { SubmissionsController } from './submissions.controller.js';
 
 @Module({
   imports: [ActivityModule, OrgModule, StudentsModule, AuthModule],
   controllers: [
     AccommodationsController,
     AssignmentsController,
+    AttemptsController,
     ExemptionsController,
     ExtensionsController,
     GradeBatchesController,
     GradesController,
+    SubmissionsController,
   ],
   providers: [
     AccommodationsRepository,
@@ -49,6 +58,8 @@ import { SubmissionScoresRepository } from './submission-scores.repository.js';
     AssignmentStates,
     AssignmentsRepository,
     AssignmentsService,
+    AttemptsRepository,
+    AttemptsService,
     ExemptionsService,
     ExtensionBatches,
     ExtensionsRepository,
@@ -59,6 +70,9 @@ import { SubmissionScoresRepository } from './submission-scores.repository.js';
     GradeWriter,
     GradesRepository,
     GradesService,
+    SubmissionListRepository,
+    SubmissionReads,
+    SubmissionRecord,
     SubmissionScoresRepository,
   ],
 })
