@@ -31,6 +31,8 @@ import { GradeWriter } from './grade-writer.js';
 import { GradesController } from './grades.controller.js';
 import { GradesRepository } from './grades.repository.js';
 import { GradesService } from './grades.service.js';
+import { SessionCompletionJobs } from './session-completion.jobs.js';
+import { SessionCompletionRepository } from './session-completion.repository.js';
 import { SubmissionListRepository } from './submission-list.repository.js';
 import { SubmissionReads } from './submission-reads.js';
 import { SubmissionRecord } from './submission-record.js';
@@ -70,6 +72,8 @@ import { SubmissionsController } from './submissions.controller.js';
     GradeWriter,
     GradesRepository,
     GradesService,
+    SessionCompletionJobs,
+    SessionCompletionRepository,
     SubmissionListRepository,
     SubmissionReads,
     SubmissionRecord,

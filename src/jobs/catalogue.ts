@@ -78,6 +78,16 @@ export const applyThresholds = defineJob({
   on: ['org.thresholds-changed', 'org.departments-moved'],
 });
 
+/** Enters work that completes itself, of the students whose sessions came in. */
+export const completeFromSessions = defineJob({
+  name: 'assignments.complete-from-sessions',
+  attempts: 8,
+  backoffSeconds: 2,
+  timeoutSeconds: 60,
+  overlap: 'skip',
+  on: ['activity.sessions-recorded'],
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -88,4 +98,5 @@ export const catalogue: readonly JobDefinition[] = [
   sendPasswordReset,
   sendInvitation,
   applyThresholds,
+  completeFromSessions,
 ];
