@@ -34,6 +34,8 @@ import { GradesService } from './grades.service.js';
 import { SessionCompletionJobs } from './session-completion.jobs.js';
 import { SessionCompletionRepository } from './session-completion.repository.js';
 import { SubmissionListRepository } from './submission-list.repository.js';
+import { SubmissionMergeRepository } from './submission-merge.repository.js';
+import { SubmissionMergeService } from './submission-merge.service.js';
 import { SubmissionReads } from './submission-reads.js';
 import { SubmissionRecord } from './submission-record.js';
 import { SubmissionScoresRepository } from './submission-scores.repository.js';
@@ -75,9 +77,12 @@ import { SubmissionsController } from './submissions.controller.js';
     SessionCompletionJobs,
     SessionCompletionRepository,
     SubmissionListRepository,
+    SubmissionMergeRepository,
+    SubmissionMergeService,
     SubmissionReads,
     SubmissionRecord,
     SubmissionScoresRepository,
   ],
+  exports: [SubmissionMergeService],
 })
 export class AssignmentsModule {}

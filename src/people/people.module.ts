@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { ActivityModule } from '../activity/activity.module.js';
+import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
 import { PeopleRecord } from './people-record.js';
 import { Placement } from './placement.js';
+import { StudentMerge } from './student-merge.js';
 import { UserImportService } from './user-import.service.js';
 import { UserImportWriter } from './user-import.writer.js';
 import { UserImportsController } from './user-imports.controller.js';
@@ -17,12 +19,13 @@ import { UsersService } from './users.service.js';
 
 /** People as administrators keep them; above all that knows what people have done and whose roster they are on. */
 @Module({
-  imports: [OrgModule, AuthModule, StudentsModule, ActivityModule],
+  imports: [OrgModule, AuthModule, StudentsModule, ActivityModule, AssignmentsModule],
   controllers: [UsersController, UserImportsController],
   providers: [
     UserReads,
     UsersService,
     UserMergeService,
+    StudentMerge,
     InstructorMergeService,
     UserImportsRepository,
     UserImportWriter,

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { StudentMergeService } from '../activity/student-merge.service.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { PeopleRepository, type PersonRow } from '../org/people.repository.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
 import { PeopleRecord } from './people-record.js';
-import { Placement } from './placement.js';
 import { refuseMerged } from './refusals.js';
+import { StudentMerge } from './student-merge.js';
 import type { MergedUser } from './users.dto.js';
 
 @Injectable()
@@ -15,8 +14,7 @@ export class UserMergeService {
   constructor(
     private readonly database: Database,
     private readonly people: PeopleRepository,
-    private readonly placement: Placement,
-    private readonly students: StudentMergeService,
+    private readonly students: StudentMerge,
     private readonly instructors: InstructorMergeService,
     private readonly record: PeopleRecord,
   ) {}
@@ -28,7 +26,7 @@ export class UserMergeService {
   merge(viewer: Viewer, fromId: string, intoId: string): Promise<MergedUser> {
     const { tenantId } = viewer;
     return this.database.transaction(async () => {
-      await this.placement.lock(tenantId, [fromId, intoId]);
+      await this.students.lock(tenantId, [fromId, intoId]);
       const locked = await this.people.lock(tenantId, [fromId, intoId]);
       const from = locked.find(({ id }) => id === fromId.toLowerCase());
       const into = locked.find(({ id }) => id === intoId);
@@ -37,16 +35,12 @@ export class UserMergeService {
       if (!isRepeated) refuseMerged(from);
       demandTarget(from, into);
 
-      const sessions = from.role === 'student' && !isRepeated ? await this.mergeStudents(tenantId, from, into) : 0;
+      const isMoving = from.role === 'student' && !isRepeated;
+      const sessions = isMoving ? await this.students.merge(tenantId, from.id, into.id) : 0;
       const students = from.role === 'instructor' ? await this.instructors.moveRoster(viewer, from.id, into.id) : 0;
       if (!isRepeated) await this.end(viewer, from, into);
       return { into: (await this.people.find(tenantId, into.id))!, sessions, students };
     });
-  }
-
-  private async mergeStudents(tenantId: string, from: PersonRow, into: PersonRow): Promise<number> {
-    const today = await this.placement.endHistory(tenantId, from.id);
-    return this.students.merge(tenantId, from.id, into.id, today);
   }
 
   private async end(viewer: Viewer, from: PersonRow, into: PersonRow): Promise<void> {

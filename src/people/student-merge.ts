@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { StudentMergeService } from '../activity/student-merge.service.js';
+import { SubmissionMergeService } from '../assignments/submission-merge.service.js';
+import { Placement } from './placement.js';
+
+/** All that there is of two rows of students who are one person: their history, activity and work. */
+@Injectable()
+export class StudentMerge {
+  constructor(
+    private readonly placement: Placement,
+    private readonly activity: StudentMergeService,
+    private readonly submissions: SubmissionMergeService,
+  ) {}
+
+  /** Comes first. Who is no student is passed over. */
+  async lock(tenantId: string, userIds: readonly string[]): Promise<void> {
+    await this.submissions.lock(tenantId, userIds);
+    await this.placement.lock(tenantId, userIds);
+  }
+
+  /** @returns the number of sessions that moved */
+  async merge(tenantId: string, fromId: string, intoId: string): Promise<number> {
+    const today = await this.placement.endHistory(tenantId, fromId);
+    const sessions = await this.activity.merge(tenantId, fromId, intoId, today);
+    await this.submissions.merge(tenantId, fromId, intoId);
+    return sessions;
+  }
+}
