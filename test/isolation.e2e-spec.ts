@@ -5,6 +5,7 @@ import { Digest } from './isolation/digest.js';
 import type { Expectations } from './isolation/expectation.js';
 import { activity } from './isolation/expectations.activity.js';
 import { assignments } from './isolation/expectations.assignments.js';
+import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
 import { grading } from './isolation/expectations.grading.js';
 import { dueDates } from './isolation/expectations.due-dates.js';
@@ -29,6 +30,7 @@ const expectations: Expectations = {
   ...assignments,
   ...grading,
   ...dueDates,
+  ...attempts,
 };
 const operations = readOperations();
 

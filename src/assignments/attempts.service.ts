@@ -69,7 +69,9 @@ export class AttemptsService {
    */
   async submit(viewer: Viewer, id: string, { score, ...draft }: SubmitAttempt): Promise<AttemptResponse> {
     if (score !== undefined && viewer.role !== 'service') {
-      throw new Problem(403, 'score_denied', { detail: 'Nobody grades themselves: only services tell a score.' });
+      throw new Problem(403, 'score_denied', {
+        detail: 'A score comes from a service, and never from whoever did the work.',
+      });
     }
     const { tenantId } = viewer;
     const now = this.clock.now();

@@ -6,15 +6,16 @@ let accommodations = 0;
 
 /**
  * An assignment, handed out to students with words of feedback of their own for each: by whoever has them, and, where
- * it is an instructor's, in a batch that has the assignment's id. And for each an accommodation of an hour to come,
- * which bears the id of the submission.
- * @param submissions `studentId` says to whom, the name is the feedback, the code why there is more time
+ * it is an instructor's, in a batch that has the assignment's id. All have begun with it, and have an accommodation of an
+ * hour to come; attempt and accommodation bear the id of the submission.
+ * @param submissions `studentId` says to whom, the name is the feedback, the code why there is more time, the pid the
+ *   answer
  */
 export async function insertAssignment(
   database: Database,
   tenantId: string,
   { id, personId, name: title }: Row,
-  submissions: readonly Pick<Row, 'id' | 'studentId' | 'name' | 'code'>[],
+  submissions: readonly Pick<Row, 'id' | 'studentId' | 'name' | 'code' | 'pid'>[],
 ): Promise<void> {
   const options = { id, title, needsGrading: true, maxAttempts: null };
   const assignment = await createAssignment(database, { tenantId, userId: personId }, options);
@@ -54,5 +55,15 @@ export async function insertAssignment(
     from unnest($2::uuid[], $3::uuid[], $4::text[]) as new (id, student_id, code)
     cross join (select timestamptz '2031-01-01' + interval '1 hour' * $5) time (begins)`,
     [tenantId, submissions.map((row) => row.id), studentIds, submissions.map(({ code }) => code), accommodations++],
+  );
+  await database.run(
+    `-- test.insertOpenAttempts
+    with begun as (
+      update submissions set attempts_started = 1, started_at = '2026-03-01' where tenant_id = $1 and assignment_id = $2
+    )
+    insert into attempts (tenant_id, id, assignment_id, student_id, number, source, started_at, content)
+    select $1, id, $2, student_id, 1, 'student', '2026-03-01', jsonb_build_object('answer', pid)
+    from unnest($3::uuid[], $4::uuid[], $5::text[]) as new (id, student_id, pid)`,
+    [tenantId, id, submissions.map((row) => row.id), studentIds, submissions.map(({ pid }) => pid)],
   );
 }
