@@ -3,8 +3,7 @@ import { Clock } from '../database/clock.js';
 import { addDays, localDay } from '../org/local-day.js';
 import type { Tenant } from '../org/tenants.repository.js';
 import { academyDay, planAcademy } from './academy-plan.js';
-import type { Loaded } from './history-loader.js';
-import { TenantImport } from './tenant-import.js';
+import { type Filled, TenantImport } from './tenant-import.js';
 
 /** The generated tenant of the demo: quizzes, voice and achievements, which the real data beside it has not. */
 @Injectable()
@@ -14,7 +13,7 @@ export class AcademyImport {
     private readonly clock: Clock,
   ) {}
 
-  async run(tenant: Tenant): Promise<Loaded> {
+  async run(tenant: Tenant): Promise<Filled> {
     const now = this.clock.now();
     const today = localDay(tenant.timeZone, now);
     const plan = planAcademy(tenant.id, tenant.timeZone, today, now);
@@ -28,7 +27,9 @@ export class AcademyImport {
     return this.tenantImport.fill(tenant, plan, {
       histories: histories(),
       since: addDays(today, -academyDay),
+      today,
       share: () => read / plan.histories.length,
+      work: plan.work,
     });
   }
 }

@@ -1,6 +1,6 @@
 import { v5 as uuidv5 } from 'uuid';
 import { addDays } from '../org/local-day.js';
-import { addressOf, makeUpName } from './names.js';
+import { type AcademyStudent, planAcademyWork } from './academy-work.js';
 import type { SessionInput } from './history-loader.js';
 import type {
   AchievementRow,
@@ -12,6 +12,7 @@ import type {
   ProfileRow,
   UnlockedRow,
 } from './imports.repository.js';
+import { addressOf, makeUpName } from './names.js';
 import { type Habit, practise, type PractisedModule } from './practice.js';
 import { Random } from './random.js';
 
@@ -87,11 +88,12 @@ export interface AcademyPlan {
   readonly achievements: AchievementRow[];
   readonly unlocked: UnlockedRow[];
   readonly histories: { readonly lane: number; readonly sessions: SessionInput[] }[];
+  readonly work: ReturnType<typeof planAcademyWork>;
 }
 
 /**
- * A training academy that does not exist, in full. The same for the same tenant and day; during the day sessions are
- * added as their time comes.
+ * A training academy that does not exist, in full. The same for the same tenant and day; during the day sessions, and
+ * the work that follows from them, are added as their time comes.
  */
 export function planAcademy(tenantId: string, timeZone: string, today: string, now: Date): AcademyPlan {
   const id = (...parts: (string | number)[]): string => uuidv5(parts.join('/'), tenantId);
@@ -120,7 +122,8 @@ export function planAcademy(tenantId: string, timeZone: string, today: string, n
   }));
   const course = { modules: practised, start, timeZone, now };
   let number = 0;
-  for (const { code, instructor, students } of classes) {
+  const taught = classes.map((one) => ({ ...one, members: [] as AcademyStudent[] }));
+  for (const { code, instructor, students, members } of taught) {
     for (let i = 0; i < students; i++) {
       const name = names[instructors.length + number++]!;
       const pid = `TA-${String(number).padStart(4, '0')}`;
@@ -131,8 +134,9 @@ export function planAcademy(tenantId: string, timeZone: string, today: string, n
       const departmentId = id('department', code);
       people.push({ id: studentId, role: 'student', ...name, pid, rank: null, departmentId, joinedOn });
       placements.push({ studentId, instructorId: id('instructor', instructor), from: joinedOn });
+      const sessions = habit === null ? [] : practise(own, studentId, habit, course);
+      members.push({ pid, studentId, joinedOn, sessions });
       if (habit === null) continue;
-      const sessions = practise(own, studentId, habit, course);
       histories.push({ lane: instructor, sessions });
       const completed = sessions.filter(({ status }) => status === 'completed');
       for (const [achievement, , , , , unlockedBy] of achievements) {
@@ -171,6 +175,14 @@ export function planAcademy(tenantId: string, timeZone: string, today: string, n
     })),
     unlocked,
     histories,
+    work: planAcademyWork(
+      taught.map(({ code, instructor, members }) => ({
+        code,
+        instructorId: id('instructor', instructor),
+        students: members,
+      })),
+      { id, ...course },
+    ),
   };
 }
 

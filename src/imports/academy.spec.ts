@@ -13,11 +13,14 @@ describe('the academy', () => {
     expect(plan('2026-03-02T20:00:00Z')).toEqual(plan('2026-03-02T20:00:00Z'));
   });
 
-  it('only gains sessions while its day goes on', () => {
+  it('only gains sessions and attempts while its day goes on', () => {
     const ids = (now: string) => plan(now).histories.flatMap(({ sessions }) => sessions.map(({ id }) => id));
     const [morning, evening] = [ids('2026-03-02T05:00:00Z'), ids('2026-03-02T22:00:00Z')];
     expect(evening.filter((id) => morning.includes(id))).toEqual(morning);
     expect(evening.length).toBeGreaterThan(morning.length);
+    const attempts = (now: string) =>
+      plan(now).work.submissions.flatMap((own) => own.flatMap((one) => one.attempts.map(({ id }) => id)));
+    expect(attempts('2026-03-02T22:00:00Z')).toEqual(expect.arrayContaining(attempts('2026-03-02T05:00:00Z')));
   });
 
   it('has 150 students of all kinds, three instructors, three levels of departments', () => {

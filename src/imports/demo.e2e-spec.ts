@@ -80,7 +80,7 @@ it('lets its people sign in, and shows the instructor a dashboard', async () => 
 
 it('seeds a tenant that grows on demand and is otherwise always the same', async () => {
   const seed = app.app.get(SeedImport, { strict: false });
-  const size = { tenantSlug: 'load-test', instructors: 3, students: 5, days: 14 };
+  const size = { tenantSlug: 'load-test', instructors: 3, students: 5, days: 14, assignments: 4 };
   const { accepted } = await seed.run(size);
   expect(accepted).toBeGreaterThan(20);
   const sessions = () => query(`select id, day, score from sessions order by id`);

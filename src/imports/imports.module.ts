@@ -3,6 +3,7 @@ import { ActivityModule } from '../activity/activity.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { PartitionsModule } from '../operations/partitions.module.js';
 import { OrgModule } from '../org/org.module.js';
+import { StudentsModule } from '../students/students.module.js';
 import { AcademyImport } from './academy-import.js';
 import { DemoTenants } from './demo-tenants.js';
 import { HistoryLoader } from './history-loader.js';
@@ -12,15 +13,19 @@ import { OuladImport } from './oulad-import.js';
 import { SeedImport } from './seed-import.js';
 import { TenantImport } from './tenant-import.js';
 import { TenantRemovalRepository } from './tenant-removal.repository.js';
+import { WorkLoader } from './work-loader.js';
+import { WorkRepository } from './work.repository.js';
 
 /** What commands bring in; no route leads here. */
 @Module({
-  imports: [PartitionsModule, OrgModule, AuthModule, ActivityModule],
+  imports: [PartitionsModule, OrgModule, AuthModule, StudentsModule, ActivityModule],
   providers: [
     ImportsRepository,
     TenantRemovalRepository,
     OrganisationImport,
     HistoryLoader,
+    WorkRepository,
+    WorkLoader,
     TenantImport,
     OuladImport,
     AcademyImport,

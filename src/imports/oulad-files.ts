@@ -20,6 +20,27 @@ export interface Enrolment {
   readonly unregisteredDay: number | null;
 }
 
+export interface Assessment {
+  readonly id: string;
+  readonly pres: string;
+  /** TMA: marked by a tutor; CMA: by a computer; Exam. */
+  readonly type: string;
+  /** Null: not published. */
+  readonly dueDay: number | null;
+  /** Per cent of the coursework. */
+  readonly weight: number;
+}
+
+export interface HandedIn {
+  readonly assessmentId: string;
+  readonly studentId: string;
+  readonly day: number;
+  /** Carried over from an earlier presentation. */
+  readonly isBanked: boolean;
+  /** 0–100; null: none. */
+  readonly score: number | null;
+}
+
 /** What material of a presentation is made of, as the extract counts it. */
 export const materials = ['content', 'home', 'forum', 'quiz'] as const;
 export type Material = (typeof materials)[number];
@@ -62,6 +83,27 @@ export class OuladFiles {
       });
     }
     return rows;
+  }
+
+  async assessments(): Promise<Assessment[]> {
+    const rows: Assessment[] = [];
+    for await (const { cell, decimal, optional } of this.read('assessments')) {
+      const [id, pres, type] = [cell('id_assessment'), cell('pres'), cell('type')];
+      rows.push({ id, pres, type, dueDay: optional('due_day'), weight: decimal('weight') });
+    }
+    return rows;
+  }
+
+  async *submissions(): AsyncGenerator<HandedIn> {
+    for await (const { cell, number, optional } of this.read('submissions')) {
+      yield {
+        assessmentId: cell('id_assessment'),
+        studentId: cell('id_student'),
+        day: number('submitted_day'),
+        isBanked: number('is_banked') === 1,
+        score: optional('score'),
+      };
+    }
   }
 
   async *activity(): AsyncGenerator<StudentDayActivity> {
@@ -125,6 +167,12 @@ class Cells {
   readonly number = (column: string): number => {
     const text = this.cell(column);
     if (!/^-?\d{1,9}$/.test(text)) throw this.error(column, `is "${text}" and not a whole number`);
+    return Number(text);
+  };
+
+  readonly decimal = (column: string): number => {
+    const text = this.cell(column);
+    if (!/^\d{1,3}(\.\d{1,2})?$/.test(text)) throw this.error(column, `is "${text}" and not a number of per cent`);
     return Number(text);
   };
 

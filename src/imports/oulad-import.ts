@@ -3,11 +3,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../database/clock.js';
 import { addDays, localDay } from '../org/local-day.js';
 import { type Tenant, TenantsRepository } from '../org/tenants.repository.js';
-import type { History, Loaded, SessionInput } from './history-loader.js';
+import type { History, SessionInput } from './history-loader.js';
 import { ImportsRepository } from './imports.repository.js';
 import { type Enrolment, materials, OuladFiles, type Presentation } from './oulad-files.js';
-import { moduleId, ouladId, type OuladPlan, planOulad } from './oulad-plan.js';
-import { TenantImport } from './tenant-import.js';
+import { daysBefore, moduleId, ouladId, type OuladPlan, planOulad } from './oulad-plan.js';
+import { planOuladWork } from './oulad-work.js';
+import { type Filled, TenantImport } from './tenant-import.js';
 
 export interface OuladOptions {
   /** In the format of the extracts that `docs/oulad-mapping.md` names. */
@@ -19,13 +20,10 @@ export interface OuladOptions {
   readonly perPresentation?: boolean;
 }
 
-export interface OuladResult extends Loaded {
+export interface OuladResult extends Filled {
   readonly tenant: Tenant;
   readonly students: number;
 }
-
-/** Material opens in the month before the first day. */
-const daysBefore = 31;
 
 /** Brings an extract of the Open University Learning Analytics Dataset in. Again and again, with the same result. */
 @Injectable()
@@ -72,15 +70,19 @@ export class OuladImport {
     enrolments: readonly Enrolment[],
     asOfDay: number,
   ): Promise<OuladResult> {
-    const today = localDay(tenant.timeZone, this.clock.now());
+    const now = this.clock.now();
+    const today = localDay(tenant.timeZone, now);
     const dayZero = new Map<string, string>();
     for (const { pres } of presentations) dayZero.set(pres, await this.dayZero(tenant, pres, asOfDay, today));
     const plan = planOulad(tenant.id, presentations, enrolments, { dayZero, asOfDay });
+    const work = await planOuladWork(tenant, files, plan, enrolments, { dayZero, asOfDay, now });
     let read = 0;
     const loaded = await this.tenantImport.fill(tenant, plan, {
       histories: readHistories(tenant.id, files, plan, { dayZero, asOfDay }, (share) => (read = share)),
       since: addDays([...dayZero.values()].sort()[0]!, -daysBefore),
+      today,
       share: () => read,
+      work,
       left: plan.left,
     });
     return { tenant, students: plan.students.size, ...loaded };

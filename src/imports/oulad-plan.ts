@@ -10,6 +10,9 @@ import type {
 } from './imports.repository.js';
 import { type Enrolment, type Material, materials, type Presentation } from './oulad-files.js';
 
+/** Material opens in the month before the first day. */
+export const daysBefore = 31;
+
 const studentsPerTutor = 200;
 
 const described: Readonly<Record<Material, { title: string; kind: string }>> = {

@@ -15,11 +15,12 @@ if (options === undefined) {
   process.exitCode = 2;
 } else {
   await runImport(async (services) => {
-    for (const { tenant, students, accepted, known, refused } of await services
+    for (const { tenant, students, accepted, known, refused, work } of await services
       .get(OuladImport, { strict: false })
       .run(options)) {
       const left = refused > 0 ? `, ${refused} of students who have left were not taken` : '';
       console.log(`${tenant.slug}: ${students} students, ${accepted} new sessions, ${known} were there${left}`);
+      console.log(`${work.assignments} new assignments, ${work.submissions} new or changed submissions`);
     }
   });
 }

@@ -7,12 +7,14 @@ import { gunzipSync } from 'node:zlib';
 import { DayCloseService } from '../activity/day-close.service.js';
 import { IngestionService } from '../activity/ingestion.service.js';
 import { addDays } from '../org/local-day.js';
-import { TenantsRepository } from '../org/tenants.repository.js';
+import { type Tenant, TenantsRepository } from '../org/tenants.repository.js';
 import { startApp, type TestApp } from '../../test/app.js';
 import { OrganisationImport } from './organisation-import.js';
 import { OuladFiles } from './oulad-files.js';
 import { OuladImport, type OuladOptions } from './oulad-import.js';
 import { planOulad } from './oulad-plan.js';
+import { planOuladWork } from './oulad-work.js';
+import { WorkLoader } from './work-loader.js';
 
 const tiny = 'data/demo/oulad/tiny';
 const tenantId = '0198f000-0000-7000-8000-000000000001';
@@ -51,6 +53,9 @@ async function everything({ db }: TestApp): Promise<Record<string, unknown[]>> {
     progress_snapshots: 'student_id, day',
     roster_days: 'instructor_id, department_id, day',
     roster_counts: 'instructor_id, department_id, last_active_on',
+    assignments: 'id',
+    submissions: 'assignment_id, student_id',
+    attempts: 'id',
   };
   const content: Record<string, unknown[]> = {};
   for (const [table, order] of Object.entries(tables)) {
@@ -85,6 +90,10 @@ it('brings in who there is and what they did up to the day, and nothing else', a
   expect(await count(app, `users where role = 'student' and (email is not null or name <> 'Student ' || pid)`)).toBe(0);
   expect(await count(app, 'progress_snapshots where not is_closed and day < $$2026-03-02$$')).toBe(0);
   expect(await count(app, 'sessions_default')).toBe(0);
+  // awk again: 85 lines up to day 90, 20 of them after the due day
+  expect(result!.work).toMatchObject({ assignments: 5, attempts: 85 });
+  expect(await count(app, 'attempts where late_seconds > 0')).toBe(20);
+  expect(await count(app, `audit_entries where action in ('assignments.imported', 'submissions.imported')`)).toBe(2);
 
   // student 11391: 98 clicks on day -5, 89 of them on content, 7 on the home page, 2 in the forum
   const first = addDays(today, -95);
@@ -135,6 +144,7 @@ it('ends in the numbers that the API comes to when it is sent the same sessions 
     );
     expect(results.filter(({ status }) => status !== 'accepted')).toEqual([]);
   }
+  await app.get(WorkLoader, { strict: false }).load(tenantId, await work(), () => undefined);
   await app.get(OrganisationImport, { strict: false }).settle(tenantId, (await plan()).left);
   await app.get(DayCloseService, { strict: false }).close(tenantId, today, new AbortController().signal);
   const [expected, actual] = [await everything(posted), await everything(imported)];
@@ -150,6 +160,8 @@ it('goes on where it was killed', async () => {
   // the transaction with the last student waits for this lock; the one before it does not
   const blocker = app.db.source.createQueryRunner();
   await blocker.startTransaction();
+  // a process may take long to start
+  await blocker.query('set local idle_in_transaction_session_timeout = 0');
   await blocker.query(`select from student_progress where student_id = '${last.id}' for update`);
   const command = importInProcess(app.db.url);
   while (command.exitCode === null && (await count(app, 'session_keys')) === 0) await sleep(20);
@@ -186,12 +198,23 @@ it('says which line of which file is wrong, and keeps what was in before it', as
   );
   expect((await run(app))[0]!.accepted).toBeGreaterThan(0);
   expect(await count(app, 'sessions')).toBe(4_456);
+  const assessments = await readFile(join(folder, 'assessments.csv'), 'utf8');
+  await writeFile(join(folder, 'assessments.csv'), assessments.replace(',117,20', ',117,heavy'));
+  await expect(run(app, { folder })).rejects.toThrow('line 4: weight is "heavy" and not a number of per cent');
 });
 
 async function plan() {
   const files = new OuladFiles(tiny);
   const dayZero = new Map([['AAA_2013J', addDays(today, -90)]]);
   return planOulad(tenantId, await files.presentations(), await files.enrolments(), { dayZero, asOfDay: 90 });
+}
+
+async function work() {
+  const files = new OuladFiles(tiny);
+  const tenant = { id: tenantId, timeZone: 'Europe/London' } as Tenant;
+  const dayZero = new Map([['AAA_2013J', addDays(today, -90)]]);
+  const now = new Date(`${today}T08:00:00Z`);
+  return planOuladWork(tenant, files, await plan(), await files.enrolments(), { dayZero, asOfDay: 90, now });
 }
 
 async function organise({ app }: TestApp): Promise<void> {

@@ -1,6 +1,7 @@
 import { addDays } from '../org/local-day.js';
 import type { SessionInput } from './history-loader.js';
 import type { Random } from './random.js';
+import { instantOf } from './wall-clock.js';
 
 export interface PractisedModule {
   readonly id: string;
@@ -107,15 +108,7 @@ function startOfDay(day: string, timeZone: string): number {
   const key = `${timeZone} ${day}`;
   let start = starts.get(key);
   if (start === undefined) {
-    const noon = Date.parse(`${day}T12:00:00Z`);
-    const format = new Intl.DateTimeFormat('en-CA', {
-      timeZone,
-      timeStyle: 'medium',
-      dateStyle: 'short',
-      hourCycle: 'h23',
-    });
-    const shown = Date.parse(`${format.format(noon).replace(', ', 'T')}Z`);
-    start = noon - (shown - noon) - 43_200_000;
+    start = instantOf(timeZone, day, '12:00:00') - 43_200_000;
     starts.set(key, start);
   }
   return start;

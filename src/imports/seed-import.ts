@@ -3,10 +3,9 @@ import { v5 as uuidv5 } from 'uuid';
 import { Clock } from '../database/clock.js';
 import { addDays, localDay } from '../org/local-day.js';
 import { type Tenant, TenantsRepository } from '../org/tenants.repository.js';
-import type { Loaded } from './history-loader.js';
 import { ImportsRepository } from './imports.repository.js';
 import { SeedPlan, type SeedSize } from './seed-plan.js';
-import { TenantImport } from './tenant-import.js';
+import { type Filled, TenantImport } from './tenant-import.js';
 
 export interface SeedOptions extends SeedSize {
   readonly tenantSlug: string;
@@ -23,20 +22,23 @@ export class SeedImport {
   ) {}
 
   /** Called again it adds what is missing, and with larger numbers of people those; its days stay as they were. */
-  async run({ tenantSlug: slug, ...size }: SeedOptions): Promise<Loaded & { readonly tenant: Tenant }> {
+  async run({ tenantSlug: slug, ...size }: SeedOptions): Promise<Filled & { readonly tenant: Tenant }> {
     const now = this.clock.now();
     if (!(await this.tenants.findBySlug(slug))) {
       const id = uuidv5(slug, uuidv5.URL);
       await this.tenants.insert({ id, slug, name: `Load test ${slug}`, timeZone: 'Europe/London' }, now);
     }
     const tenant = (await this.tenants.findBySlug(slug))!;
+    const today = localDay(tenant.timeZone, now);
     const known = await this.repository.findDepartmentStart(tenant.id, 'ROOT');
-    const start = known ?? addDays(localDay(tenant.timeZone, now), 1 - size.days);
+    const start = known ?? addDays(today, 1 - size.days);
     const plan = new SeedPlan(tenant.id, size, start);
     const loaded = await this.tenantImport.fill(tenant, plan.organisation(), {
       histories: plan.histories(tenant.timeZone, now),
       since: start,
+      today,
       share: plan.share,
+      work: plan.work(tenant.timeZone, now),
     });
     return { tenant, ...loaded };
   }

@@ -6,6 +6,9 @@ import { addressOf, makeUpName } from './names.js';
 import type { Organisation } from './organisation-import.js';
 import { type Course, type Habit, practise } from './practice.js';
 import { Random } from './random.js';
+import { seedAssignments, seedSubmissions } from './seed-work.js';
+import type { Work } from './work-loader.js';
+import type { AssignmentRow, SubmissionRow } from './work.repository.js';
 
 export interface SeedSize {
   readonly instructors: number;
@@ -13,6 +16,8 @@ export interface SeedSize {
   readonly students: number;
   /** Of history, today included. */
   readonly days: number;
+  /** Set by each instructor for the whole roster. */
+  readonly assignments: number;
 }
 
 const categoryCount = 6;
@@ -53,7 +58,7 @@ export class SeedPlan {
       people.push(this.person('instructor', i, i, addDays(this.start, -365)));
       for (let k = 0; k < students; k++) {
         const number = this.studentNumber(i, k);
-        const student = this.person('student', number, i, addDays(this.start, this.habitOf(number)?.firstDay ?? 0));
+        const student = this.person('student', number, i, this.joinedOn(number));
         people.push(student);
         placements.push({ studentId: student.id, instructorId: this.id('instructor', i), from: student.joinedOn });
       }
@@ -102,6 +107,35 @@ export class SeedPlan {
         }
       }
     }
+  }
+
+  /** Assignments of each instructor, and what their students have made of them. */
+  work(timeZone: string, now: Date): Work {
+    const { instructors, students, days, assignments } = this.size;
+    const term = { start: this.start, days, timeZone, now };
+    const ofInstructors = Array.from({ length: instructors }, (_, i) =>
+      seedAssignments(this.id('instructor', i), assignments, term, (n) => this.id('assignment', i * 10_000 + n)),
+    );
+    const submissionsOf = (number: number, own: readonly AssignmentRow[]): SubmissionRow[] => {
+      const habit = this.habitOf(number);
+      const student = {
+        studentId: this.id('student', number),
+        joinedOn: this.joinedOn(number),
+        ability: habit?.ability ?? null,
+      };
+      return seedSubmissions(new Random(`work ${number}`), student, own, term);
+    };
+    const numberOf = (i: number, k: number): number => this.studentNumber(i, k);
+    function* submissions(): Generator<SubmissionRow[]> {
+      for (const [i, own] of ofInstructors.entries()) {
+        for (let k = 0; k < students; k++) yield submissionsOf(numberOf(i, k), own);
+      }
+    }
+    return { assignments: ofInstructors.flat(), submissions: submissions() };
+  }
+
+  private joinedOn(number: number): string {
+    return addDays(this.start, this.habitOf(number)?.firstDay ?? 0);
   }
 
   /** A few practise daily, most now and then; some have not begun, some have stopped, some are new. */
