@@ -1230,7 +1230,7 @@ END) stored,
   constraint submissions__submitted_check CHECK ((attempts_submitted > 0) = (first_submitted_at IS NOT NULL))
 ) with (fillfactor=80);
 CREATE INDEX submissions__due_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND withdrawn_at IS NULL AND exemption IS DISTINCT FROM 'excused'::text;
-CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id);
+CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id) INCLUDE (score, exemption, withdrawn_at);
 CREATE TRIGGER submissions_set_due BEFORE INSERT OR UPDATE OF extended_until, due_rule, assignment_id, student_id ON submissions FOR EACH ROW EXECUTE FUNCTION submissions_set_due();
 comment on table submissions is 'one student''s work on one assignment; withdrawn ones count as if they were not there';
 comment on column submissions.exemption is 'excused: need not be done, and counts nowhere; exempt: is to be done, but its score does not count';

@@ -15,6 +15,7 @@ import { CreateAssignments1763800000000 } from './1763800000000-create-assignmen
 import { CreateGradeChanges1763800400000 } from './1763800400000-create-grade-changes.js';
 import { CreateAccommodations1763800500000 } from './1763800500000-create-accommodations.js';
 import { CreateLatePenalties1763800300000 } from './1763800300000-create-late-penalties.js';
+import { CoverScores1763800600000 } from './1763800600000-cover-scores.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -34,4 +35,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateGradeChanges1763800400000,
   CreateAccommodations1763800500000,
   CreateLatePenalties1763800300000,
+  CoverScores1763800600000,
 ];

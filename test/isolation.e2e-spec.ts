@@ -9,6 +9,7 @@ import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
 import { grading } from './isolation/expectations.grading.js';
 import { dueDates } from './isolation/expectations.due-dates.js';
+import { gradebook } from './isolation/expectations.gradebook.js';
 import { installation } from './isolation/expectations.installation.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
@@ -31,6 +32,7 @@ const expectations: Expectations = {
   ...grading,
   ...dueDates,
   ...attempts,
+  ...gradebook,
 };
 const operations = readOperations();
 

@@ -28,6 +28,9 @@ import { GradeBatchesRepository } from './grade-batches.repository.js';
 import { GradeRelease } from './grade-release.service.js';
 import { GradeUndo } from './grade-undo.service.js';
 import { GradeWriter } from './grade-writer.js';
+import { GradebookController } from './gradebook.controller.js';
+import { GradebookRepository } from './gradebook.repository.js';
+import { GradebookService } from './gradebook.service.js';
 import { GradesController } from './grades.controller.js';
 import { GradesRepository } from './grades.repository.js';
 import { GradesService } from './grades.service.js';
@@ -50,6 +53,7 @@ import { SubmissionsController } from './submissions.controller.js';
     ExemptionsController,
     ExtensionsController,
     GradeBatchesController,
+    GradebookController,
     GradesController,
     SubmissionsController,
   ],
@@ -72,6 +76,8 @@ import { SubmissionsController } from './submissions.controller.js';
     GradeRelease,
     GradeUndo,
     GradeWriter,
+    GradebookRepository,
+    GradebookService,
     GradesRepository,
     GradesService,
     SessionCompletionJobs,

@@ -16,13 +16,27 @@ export interface OperationOptions {
   readonly answer?: Type;
   readonly shape?: 'one' | 'list' | 'page';
   readonly example?: unknown;
+  /** Classes that the schema of the answer names in words. */
+  readonly models?: readonly Type[];
+  /** What is answered as a file, by content type, each with an example or null. */
+  readonly files?: Readonly<Record<string, string | null>>;
   /** Refusals of its own; 400, 401, 403, 429, 500, 503 and what Idempotency-Key brings are added to all. */
   readonly errors?: readonly (404 | 409 | 412 | 413 | 415 | 422)[];
 }
 
 /** Everything a route says about itself; each route has one. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { summary, permission, status = 200, answer, shape = 'one', example, errors = [] } = options;
+  const {
+    summary,
+    permission,
+    status = 200,
+    answer,
+    shape = 'one',
+    example,
+    models = [],
+    files,
+    errors = [],
+  } = options;
   const needs = permission
     ? `Permission: \`${permission}\`.`
     : `For ${options.public ? 'everybody, without credentials' : 'every signed-in viewer'}.`;
@@ -34,14 +48,22 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ApiExtension('x-permission', permission ?? null),
     ...(permission ? [SetMetadata(PERMISSION, permission)] : []),
     ...(options.public ? [Public()] : []),
-    ...(answer ? [ApiExtraModels(answer)] : []),
+    ...(answer ? [ApiExtraModels(answer, ...models)] : []),
     ApiResponse({
       status,
       description: 'Success',
       ...(answer || example !== undefined
         ? { content: { 'application/json': { schema: schemaOf(answer, shape), example } } }
         : {}),
+      ...(files ? { content: contentOf(files) } : {}),
     }),
+  );
+}
+
+function contentOf(files: Readonly<Record<string, string | null>>): Record<string, object> {
+  const schema = { type: 'string', format: 'binary', maxLength: 2_147_483_647 };
+  return Object.fromEntries(
+    Object.entries(files).map(([type, example]) => [type, example === null ? { schema } : { schema, example }]),
   );
 }
 

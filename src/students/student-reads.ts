@@ -31,7 +31,7 @@ export class StudentReads {
   async list(viewer: Viewer, query: StudentListQuery): Promise<JsonBytes> {
     const today = await this.tenants.today(viewer.tenantId);
     const { sort, order = sort === 'name' ? 'asc' : 'desc' } = query;
-    const filter = query.segmentId ? await this.filterOfSegment(viewer, query.segmentId, query) : filterOf(query);
+    const filter = await this.filterMeant(viewer, query);
     const listing = { scope: [scopeKey(viewer), filter, sort, order], keys: this.lists.cursorKinds(sort) };
     const position = positionOf(query, listing);
     const key = `students.list ${JSON.stringify([listing.scope, position])}`;
@@ -69,8 +69,10 @@ export class StudentReads {
     return detail;
   }
 
-  private async filterOfSegment(viewer: Viewer, segmentId: string, query: StudentListQuery): Promise<Filter> {
-    const segment = await this.segments.find(viewer, segmentId);
+  /** What a query says, and what the segment it names says where the query does not. @throws Problem 404 */
+  async filterMeant(viewer: Viewer, query: Filter & { readonly segmentId?: string }): Promise<Filter> {
+    if (query.segmentId === undefined) return filterOf(query);
+    const segment = await this.segments.find(viewer, query.segmentId);
     if (!segment) throw Problem.notFound('segment');
     return filterOf({ ...segment.filter, ...filterOf(query) });
   }

@@ -31,6 +31,6 @@ import { StudentsService } from './students.service.js';
     InheritanceRepository,
     InheritanceJobs,
   ],
-  exports: [ProgressRepository, StudentListRepository, StudentsRepository, SegmentsRepository, Rosters],
+  exports: [ProgressRepository, StudentListRepository, StudentReads, StudentsRepository, SegmentsRepository, Rosters],
 })
 export class StudentsModule {}

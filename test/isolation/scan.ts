@@ -1,3 +1,4 @@
+import { unzip } from '../workbook.js';
 import type { Answer } from './caller.js';
 import { markPattern } from './fixture.js';
 import { type Actor, type Row, type Sight, sightOf } from './plan.js';
@@ -30,10 +31,13 @@ export class Scan {
   leaksOf(actor: Actor, sent: string, answer: Answer): string[] {
     this.learn();
     const type = answer.header('content-type');
-    if (answer.body.length > 0 && !readable.test(type)) return [`an answer that cannot be searched: ${type}`];
+    const body = type.includes('spreadsheetml') ? Buffer.concat([...unzip(answer.body).values()]) : answer.body;
+    if (body === answer.body && body.length > 0 && !readable.test(type)) {
+      return [`an answer that cannot be searched: ${type}`];
+    }
     const said = new Set(tokensOf(sent));
     const leaks: string[] = [];
-    for (const token of tokensOf(`${answer.head}\n${answer.body.toString('latin1')}`)) {
+    for (const token of tokensOf(`${answer.head}\n${body.toString('latin1')}`)) {
       const trace = this.traces.get(token);
       if (!trace) continue;
       if (sightOf(actor, trace.row) >= trace.sight) this.shown.add(token);
