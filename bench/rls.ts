@@ -129,7 +129,7 @@ async function statements(): Promise<Record<string, object>> {
   const recorder = { many: (sql: string, parameters: unknown[]) => (search.push({ sql, parameters }), []) };
   const lists = new StudentListRepository({ read: () => recorder } as unknown as Database);
   const top = { limit: 20, offset: 0, page: undefined, after: null };
-  const order = { sort: 'name', order: 'asc', today: population!.today } as const;
+  const order = { sort: 'name', order: 'asc', moment: { today: population!.today, now: new Date() } } as const;
   for (const { words } of instructors.slice(0, 10)) await lists.list(admin, { search: words[0]! }, order, top);
   scripts.set('search of all', search.map((statement) => scriptOf([statement]))); // prettier-ignore
   scripts.set('one session', await ingestionScripts(population!, source));

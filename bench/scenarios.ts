@@ -69,6 +69,7 @@ export async function scenariosOf(
   deep: { readonly cursor: string; readonly after: readonly (string | number | null)[] },
 ): Promise<Scenario[]> {
   const top = { limit: 20, offset: 0, page: 1, after: null };
+  const moment = { today, now: new Date() };
   const ask = async (work: (database: Database) => Promise<unknown>): Promise<Statement[]> => {
     const statements: Statement[] = [];
     const note = (sql: string, parameters: readonly unknown[]): Promise<unknown> => {
@@ -87,8 +88,8 @@ export async function scenariosOf(
   const list = (viewer: Viewer, filter: Filter, sort: StudentSort, order: 'asc' | 'desc') =>
     ask(async (database) => {
       const lists = new StudentListRepository(database);
-      await lists.list(viewer, filter, { sort, order, today }, top);
-      await lists.count(viewer, filter, today);
+      await lists.list(viewer, filter, { sort, order, moment }, top);
+      await lists.count(viewer, filter, moment);
     });
   const build = async (
     name: string,
@@ -107,7 +108,7 @@ export async function scenariosOf(
     await build(
       'dashboard statistics',
       () => '/dashboard/statistics',
-      (viewer) => ask((database) => dashboards(database).statistics(viewer, today)),
+      (viewer) => ask((database) => dashboards(database).statistics(viewer, moment)),
     ),
     await build(
       '30-day trend',
@@ -128,7 +129,7 @@ export async function scenariosOf(
             new StudentListRepository(database).list(
               admin,
               {},
-              { sort: 'name', order: 'asc', today },
+              { sort: 'name', order: 'asc', moment },
               { limit: 20, offset: 0, page: undefined, after: deep.after },
             ),
           ),
@@ -149,7 +150,7 @@ export async function scenariosOf(
       'student detail',
       (viewer, index) => `/students/${studentOf(viewer, index)}`,
       (viewer, index) =>
-        ask((database) => new StudentsRepository(database).findDetail(viewer, studentOf(viewer, index), today)),
+        ask((database) => new StudentsRepository(database).findDetail(viewer, studentOf(viewer, index), moment)),
     ),
   ];
 }

@@ -15,7 +15,8 @@ export class DashboardController {
   @Operation({
     summary: 'Show the dashboard',
     description:
-      'Statistics, the trend of 30 days, who is at risk and who is inactive, for everyone the viewer may see.',
+      'Statistics, the trend of 30 days, who is at risk, who is inactive, and what is due and overdue, for everyone the ' +
+      'viewer may see.',
     permission: 'dashboard:read',
     answer: DashboardResponse,
   })

@@ -20,9 +20,15 @@ export class DashboardStatistics {
   topPerformers: number;
   @ApiProperty({ type: 'integer', description: 'Joined in the last 30 local days' })
   newStudents: number;
+  @ApiProperty({ type: 'integer', description: 'With work that is due within 72 hours' })
+  dueSoon: number;
+  @ApiProperty({ type: 'integer', description: 'With work that is overdue' })
+  overdue: number;
+  @ApiProperty({ type: 'integer', description: 'With work that waits for a grade' })
+  awaitingGrade: number;
   @ApiProperty({ ...mean, description: 'Mean overall score of the students who have one' })
   averageScore: number | null;
-  @ApiProperty({ ...mean, description: 'Mean completion rate of the students who have one' })
+  @ApiProperty({ ...mean, description: 'Mean completion rate of the students who have assignments' })
   completionRate: number | null;
 }
 
@@ -43,6 +49,23 @@ export class DashboardLinks {
   topPerformers: string;
   @ApiProperty()
   newStudents: string;
+  @ApiProperty({ example: '/api/v1/students?assignmentState=dueSoon' })
+  dueSoon: string;
+  @ApiProperty()
+  overdue: string;
+  @ApiProperty()
+  awaitingGrade: string;
+}
+
+export class AssignmentInView {
+  @ApiProperty({ format: 'uuid' })
+  assignmentId: string;
+  @ApiProperty({ example: 'Distress calls, part 2' })
+  title: string;
+  @ApiProperty({ format: 'date-time', description: 'The earliest due date that holds for one of these students' })
+  dueAt: string;
+  @ApiProperty({ type: 'integer', description: 'Of those the viewer may see', example: 12 })
+  students: number;
 }
 
 export class TrendDay {
@@ -87,4 +110,8 @@ export class DashboardResponse extends StatisticsResponse {
   atRisk: StudentRow[];
   @ApiProperty({ type: [StudentRow], description: 'The ten who have been away for longest' })
   inactive: StudentRow[];
+  @ApiProperty({ type: [AssignmentInView], description: 'The ten that are due next, within 72 hours' })
+  dueSoon: AssignmentInView[];
+  @ApiProperty({ type: [AssignmentInView], description: 'The ten that have been overdue for longest' })
+  overdue: AssignmentInView[];
 }

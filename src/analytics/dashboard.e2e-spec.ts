@@ -65,6 +65,9 @@ it('shows statistics, a trend without gaps, and who needs attention', async () =
     newStudents: 1,
     averageScore: 60, // (60 + 90 + 30) / 3
     completionRate: null,
+    dueSoon: 0,
+    overdue: 0,
+    awaitingGrade: 0,
   });
   expect(body.trend).toHaveLength(30);
   expect(body.trend[0].day).toBe('2026-02-01');

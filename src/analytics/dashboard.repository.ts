@@ -2,18 +2,32 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
-import { scopePredicate } from '../students/student-filter.js';
-import { DashboardStatistics, TrendDay } from './dashboard.dto.js';
+import type { Moment } from '../org/tenants.service.js';
+import { scopePredicate, workPredicates } from '../students/student-filter.js';
+import { AssignmentInView, DashboardStatistics, TrendDay } from './dashboard.dto.js';
+
+/** How many assignments each list of the dashboard shows. */
+const listedAssignments = 10;
 
 @Injectable()
 export class DashboardRepository {
   constructor(private readonly database: Database) {}
 
-  /** From the maintained counts: a few dozen rows per instructor, however many students there are. */
-  statistics(viewer: Viewer, today: string): Promise<DashboardStatistics> {
+  /**
+   * From the maintained counts, a few dozen rows per instructor, however many students there are; what moves with the
+   * clock from the work itself.
+   */
+  statistics(viewer: Viewer, { today, now }: Moment): Promise<DashboardStatistics> {
     const { sql, parameters } = scopePredicate(viewer);
     const day = `$${parameters.push(today)}::date`;
     const since = `$${parameters.push(addDays(today, -6))}::date`;
+    const moment = `$${parameters.push(now)}`;
+    const studentsWith = (state: 'dueSoon' | 'overdue' | 'awaitingGrade'): string => `(
+          select count(*)::integer from student_progress p
+          where p.tenant_id = $1 and p.is_active and ${sql} and exists (
+            select from work_at($1, ${moment}) w where w.student_id = p.student_id and ${workPredicates[state]}
+          )
+        )`;
     return this.database.read().one<DashboardStatistics>(
       `-- analytics.dashboardStatistics
       select coalesce(sum(students), 0)::integer as "totalStudents",
@@ -28,10 +42,33 @@ export class DashboardRepository {
           select count(*)::integer from student_progress p
           where p.tenant_id = $1 and p.is_active and p.joined_on > ${day} - 30 and ${sql}
         ) as "newStudents",
+        ${studentsWith('dueSoon')} as "dueSoon", ${studentsWith('overdue')} as overdue,
+        ${studentsWith('awaitingGrade')} as "awaitingGrade",
         round(sum(score_sum) / nullif(sum(score_count), 0), 2) as "averageScore",
         round(sum(completion_sum) / nullif(sum(completion_count), 0), 2) as "completionRate"
       from roster_counts p
       where p.tenant_id = $1 and ${sql}`,
+      parameters,
+    );
+  }
+
+  /** Assignments with students whose work is in that state now, the earliest due first. */
+  listAssignments(viewer: Viewer, state: 'dueSoon' | 'overdue', now: Date): Promise<AssignmentInView[]> {
+    const { sql, parameters } = scopePredicate(viewer);
+    const moment = `$${parameters.push(now)}`;
+    return this.database.read().many<AssignmentInView>(
+      `-- analytics.dashboardAssignments
+      select a.id as "assignmentId", a.title, found."dueAt", found.students
+      from (
+        select w.assignment_id, min(w.effective_due_at) as "dueAt", count(*)::integer as students
+        from student_progress p
+        join work_at($1, ${moment}) w on w.student_id = p.student_id and ${workPredicates[state]}
+        where p.tenant_id = $1 and p.is_active and ${sql}
+        group by w.assignment_id
+        order by "dueAt", w.assignment_id limit ${listedAssignments}
+      ) found
+      join assignments a on a.tenant_id = $1 and a.id = found.assignment_id
+      order by found."dueAt", a.id`,
       parameters,
     );
   }

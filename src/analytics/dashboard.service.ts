@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Cache } from '../cache/cache.js';
-import { Clock } from '../database/clock.js';
 import { JsonBytes } from '../http/answer.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
-import { TenantsService } from '../org/tenants.service.js';
+import { type Moment, TenantsService } from '../org/tenants.service.js';
 import { Filter, StudentSort } from '../students/student-filter.js';
 import { StudentListRepository } from '../students/student-list.repository.js';
 import { scopeKey, scopeTags } from '../students/student-reads.js';
@@ -22,34 +21,36 @@ export class DashboardService {
     private readonly lists: StudentListRepository,
     private readonly tenants: TenantsService,
     private readonly cache: Cache,
-    private readonly clock: Clock,
   ) {}
 
   dashboard(viewer: Viewer): Promise<JsonBytes> {
-    return this.cached(viewer, 'dashboard', async (today): Promise<DashboardResponse> => {
-      const [statistics, trend, atRisk, inactive] = await Promise.all([
-        this.statisticsNow(viewer, today),
-        this.dashboards.trend(viewer, today),
-        this.students(viewer, { status: 'atRisk' }, 'risk', 'desc', today),
-        this.students(viewer, { status: 'inactive' }, 'lastActive', 'asc', today),
+    return this.cached(viewer, 'dashboard', async (moment): Promise<DashboardResponse> => {
+      const [statistics, trend, atRisk, inactive, dueSoon, overdue] = await Promise.all([
+        this.statisticsNow(viewer, moment),
+        this.dashboards.trend(viewer, moment.today),
+        this.students(viewer, { status: 'atRisk' }, 'risk', 'desc', moment),
+        this.students(viewer, { status: 'inactive' }, 'lastActive', 'asc', moment),
+        this.dashboards.listAssignments(viewer, 'dueSoon', moment.now),
+        this.dashboards.listAssignments(viewer, 'overdue', moment.now),
       ]);
-      return { ...statistics, trend, atRisk, inactive };
+      return { ...statistics, trend, atRisk, inactive, dueSoon, overdue };
     });
   }
 
   statistics(viewer: Viewer): Promise<JsonBytes> {
-    return this.cached(viewer, 'statistics', (today) => this.statisticsNow(viewer, today));
+    return this.cached(viewer, 'statistics', (moment) => this.statisticsNow(viewer, moment));
   }
 
   trend(viewer: Viewer): Promise<JsonBytes> {
-    return this.cached(viewer, 'trend', async (today): Promise<TrendResponse> => {
-      return { today, asOf: this.clock.now().toISOString(), trend: await this.dashboards.trend(viewer, today) };
+    return this.cached(viewer, 'trend', async ({ today, now }): Promise<TrendResponse> => {
+      return { today, asOf: now.toISOString(), trend: await this.dashboards.trend(viewer, today) };
     });
   }
 
-  private async statisticsNow(viewer: Viewer, today: string): Promise<StatisticsResponse> {
-    const statistics = await this.dashboards.statistics(viewer, today);
-    return { today, asOf: this.clock.now().toISOString(), statistics, links: linksOn(today) };
+  private async statisticsNow(viewer: Viewer, moment: Moment): Promise<StatisticsResponse> {
+    const statistics = await this.dashboards.statistics(viewer, moment);
+    const { today, now } = moment;
+    return { today, asOf: now.toISOString(), statistics, links: linksOn(today) };
   }
 
   private async students(
@@ -57,16 +58,16 @@ export class DashboardService {
     filter: Filter,
     sort: StudentSort,
     order: 'asc' | 'desc',
-    today: string,
+    moment: Moment,
   ): Promise<StudentRow[]> {
-    const rows = await this.lists.list(viewer, filter, { sort, order, today }, listed);
+    const rows = await this.lists.list(viewer, filter, { sort, order, moment }, listed);
     return rows.slice(0, listed.limit).map(({ nameSort: _, scoreBucket: __, ...row }) => row);
   }
 
-  private async cached(viewer: Viewer, name: string, produce: (today: string) => Promise<object>): Promise<JsonBytes> {
-    const today = await this.tenants.today(viewer.tenantId);
-    const options = { tags: scopeTags(viewer), lifetimeSeconds, day: today };
-    return this.cache.bytes(`analytics.${name} ${scopeKey(viewer)}`, options, () => produce(today));
+  private async cached(viewer: Viewer, name: string, produce: (moment: Moment) => Promise<object>): Promise<JsonBytes> {
+    const moment = await this.tenants.moment(viewer.tenantId);
+    const options = { tags: scopeTags(viewer), lifetimeSeconds, day: moment.today };
+    return this.cache.bytes(`analytics.${name} ${scopeKey(viewer)}`, options, () => produce(moment));
   }
 }
 
@@ -82,5 +83,8 @@ function linksOn(today: string): DashboardLinks {
     atRisk: `${list}?status=atRisk&sort=risk`,
     topPerformers: `${list}?status=topPerformer&sort=score`,
     newStudents: `${list}?joinedFrom=${addDays(today, -29)}&sort=joined`,
+    dueSoon: `${list}?assignmentState=dueSoon`,
+    overdue: `${list}?assignmentState=overdue`,
+    awaitingGrade: `${list}?assignmentState=awaitingGrade`,
   };
 }

@@ -5,6 +5,12 @@ import { Tenant, TenantsRepository } from './tenants.repository.js';
 
 const lifetimeMilliseconds = 10_000;
 
+/** A point in time, and the tenant's own day that it lies in, `YYYY-MM-DD`. */
+export interface Moment {
+  readonly today: string;
+  readonly now: Date;
+}
+
 /** Settings of tenants, remembered for ten seconds, since every request asks for the tenant's own day. */
 @Injectable()
 export class TenantsService {
@@ -33,6 +39,12 @@ export class TenantsService {
 
   /** The tenant's own day, `YYYY-MM-DD`. */
   async today(tenantId: string): Promise<string> {
-    return localDay((await this.get(tenantId)).timeZone, this.clock.now());
+    return (await this.moment(tenantId)).today;
+  }
+
+  async moment(tenantId: string): Promise<Moment> {
+    const { timeZone } = await this.get(tenantId);
+    const now = this.clock.now();
+    return { today: localDay(timeZone, now), now };
   }
 }

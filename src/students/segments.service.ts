@@ -10,8 +10,8 @@ import { Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { ChangeSegment, CreateSegment, SegmentCount } from './segments.dto.js';
 import { Segment, SegmentsRepository } from './segments.repository.js';
+import { filterOf } from './student-filter.js';
 import { StudentListRepository } from './student-list.repository.js';
-import { filterOf } from './students.service.js';
 
 declareConstraint('segments__name_key', {
   status: 409,
@@ -49,7 +49,7 @@ export class SegmentsService {
 
   async count(viewer: Viewer, id: string): Promise<SegmentCount> {
     const { filter } = await this.get(viewer, id);
-    const count = await this.lists.count(viewer, filter, await this.tenants.today(viewer.tenantId));
+    const count = await this.lists.count(viewer, filter, await this.tenants.moment(viewer.tenantId));
     return { total: count.total, totalIsEstimate: count.isEstimate };
   }
 

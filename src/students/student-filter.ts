@@ -2,9 +2,14 @@ import { Day, Decimal, Id, OneOf, OneOfList, Text } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
+import type { Moment } from '../org/tenants.service.js';
 
 export const studentStatuses = ['active', 'inactive', 'neverStarted', 'atRisk', 'topPerformer'] as const;
 export const riskBands = ['low', 'moderate', 'high', 'critical'] as const;
+export const assignmentStates = [
+  'assigned', 'open', 'dueSoon', 'overdue', 'missing', 'awaitingGrade', 'completed',
+] as const; // prettier-ignore
+export type AssignmentState = (typeof assignmentStates)[number];
 export const studentSorts = ['name', 'score', 'risk', 'lastActive', 'joined', 'progress'] as const;
 export type StudentSort = (typeof studentSorts)[number];
 
@@ -54,6 +59,17 @@ export class StudentFilter extends PageQuery {
 
   @Decimal({ min: 0, max: 100, optional: true, description: 'Greatest completion rate' })
   readonly progressMax?: number;
+
+  @Id({ optional: true, description: 'Students who have this assignment, once it is published' })
+  readonly assignmentId?: string;
+
+  @OneOf(assignmentStates, {
+    optional: true,
+    description:
+      'Students with work that is so now: on that assignment, or without `assignmentId` on any. `open` and `completed` ' +
+      'divide what is `assigned`; the others overlap with them',
+  })
+  readonly assignmentState?: AssignmentState;
 }
 
 export class StudentListQuery extends StudentFilter {
@@ -73,9 +89,16 @@ export class StudentListQuery extends StudentFilter {
 /** The names of the filter alone: what a segment keeps. */
 export const filterNames = [
   'search', 'status', 'band', 'departmentId', 'instructorId', 'moduleId', 'lastActiveFrom', 'lastActiveTo',
-  'joinedFrom', 'joinedTo', 'scoreMin', 'scoreMax', 'progressMin', 'progressMax',
+  'joinedFrom', 'joinedTo', 'scoreMin', 'scoreMax', 'progressMin', 'progressMax', 'assignmentId', 'assignmentState',
 ] as const; // prettier-ignore
 export type Filter = Partial<Pick<StudentFilter, (typeof filterNames)[number]>>;
+
+/** What of a query is the filter: only what was given, in one order, so that equal filters are equal text. */
+export function filterOf(query: Filter): Filter {
+  return Object.fromEntries(
+    filterNames.filter((name) => query[name] !== undefined).map((name) => [name, query[name]]),
+  ) as Filter;
+}
 
 /** A predicate on `student_progress p` beside `p.tenant_id = $1`, and all parameters. */
 export interface Predicate {
@@ -145,11 +168,19 @@ export const statusPredicates: Readonly<Record<(typeof studentStatuses)[number],
   topPerformer: () => 'p.is_top_performer',
 };
 
-/**
- * Everything a filter says, within what the viewer may see, about active students. Of a search every word must be found.
- * @param today the tenant's local day
- */
-export function studentPredicate(viewer: Viewer, filter: Filter, today: string): Predicate {
+/** On `work_at(…) w`: which pieces of work are in a state. */
+export const workPredicates: Readonly<Record<AssignmentState, string>> = {
+  assigned: 'w.is_assigned',
+  open: 'w.is_assigned and not w.is_done',
+  dueSoon: 'w.is_due_soon',
+  overdue: 'w.is_overdue',
+  missing: 'w.is_missing',
+  awaitingGrade: 'w.is_awaiting_grade',
+  completed: 'w.is_assigned and w.is_done',
+};
+
+/** Everything a filter says, within what the viewer may see, about active students. Of a search every word must be found. */
+export function studentPredicate(viewer: Viewer, filter: Filter, { today, now }: Moment): Predicate {
   const { sql, parameters } = scopePredicate(viewer);
   const conditions = ['p.is_active', sql];
   const add = (value: unknown, condition: (n: string) => string): void => {
@@ -177,6 +208,14 @@ export function studentPredicate(viewer: Viewer, filter: Filter, today: string):
   add(filter.scoreMax, (n) => `p.overall_score <= ${n}`);
   add(filter.progressMin, (n) => `p.completion_rate >= ${n}`);
   add(filter.progressMax, (n) => `p.completion_rate <= ${n}`);
+  if (filter.assignmentId !== undefined || filter.assignmentState !== undefined) {
+    const work = ['w.student_id = p.student_id'];
+    if (filter.assignmentId !== undefined) work.push(`w.assignment_id = $${parameters.push(filter.assignmentId)}`);
+    // a student is not told of what is still to come
+    const state = filter.assignmentState ?? (scopeOf(viewer) === 'own' ? 'assigned' : undefined);
+    if (state) work.push(workPredicates[state]);
+    conditions.push(`exists (select from work_at($1, $${parameters.push(now)}) w where ${work.join(' and ')})`);
+  }
   const words = filter.search?.trim().split(/\s+/).slice(0, 5) ?? [];
   if (words.length > 0) {
     const found = words.map((word) => {

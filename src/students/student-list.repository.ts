@@ -3,6 +3,7 @@ import { Database } from '../database/database.js';
 import { CursorKind, CursorValue, Position } from '../http/paging.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
+import type { Moment } from '../org/tenants.service.js';
 import { Filter, scopePredicate, StudentSort, studentPredicate } from './student-filter.js';
 import { StudentRow } from './students.dto.js';
 
@@ -95,10 +96,10 @@ export class StudentListRepository {
   async list(
     viewer: Viewer,
     filter: Filter,
-    { sort, order, today }: { sort: StudentSort; order: 'asc' | 'desc'; today: string },
+    { sort, order, moment }: { sort: StudentSort; order: 'asc' | 'desc'; moment: Moment },
     { limit, offset, after }: Position,
   ): Promise<ListedStudent[]> {
-    const { sql, parameters } = studentPredicate(viewer, filter, today);
+    const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const keys = sortKeys[sort];
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const keyset = after
@@ -114,7 +115,7 @@ export class StudentListRepository {
         order by ${orderBy}
         limit ${limits.find((size) => size > limit)!} ${offset > 0 ? `offset ${parameter(offset)}` : ''}
       )
-      select ${studentColumns(parameter(today))}, p.name_sort as "nameSort", p.score_bucket as "scoreBucket"
+      select ${studentColumns(parameter(moment.today), parameter(moment.now))}, p.name_sort as "nameSort", p.score_bucket as "scoreBucket"
       from page p
       join departments d on d.tenant_id = $1 and d.id = p.department_id
       left join users i on i.tenant_id = $1 and i.id = p.instructor_id
@@ -128,12 +129,12 @@ export class StudentListRepository {
    * How many students a filter means. Exact up to 10,000; an unfiltered list or one filtered by status alone is always
    * exact, from maintained counts. What lies above is the planner's estimate.
    */
-  async count(viewer: Viewer, filter: Filter, today: string): Promise<{ total: number; isEstimate: boolean }> {
+  async count(viewer: Viewer, filter: Filter, moment: Moment): Promise<{ total: number; isEstimate: boolean }> {
     const given = Object.keys(filter);
     if (given.every((name) => name === 'status') && viewer.role !== 'student') {
-      return { total: await this.countByStatus(viewer, filter.status, today), isEstimate: false };
+      return { total: await this.countByStatus(viewer, filter.status, moment.today), isEstimate: false };
     }
-    const { sql, parameters } = studentPredicate(viewer, filter, today);
+    const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const { total } = await this.database.read().one<{ total: number }>(
       `-- students.count
       select count(*) as total
@@ -173,7 +174,7 @@ export class StudentListRepository {
 }
 
 /** One student as lists show them; `p` is `student_progress`, `d` the department, `i` the instructor. */
-export const studentColumns = (today: string): string => `
+export const studentColumns = (today: string, now: string): string => `
   p.student_id as id, p.name, p.email, p.pid, p.department_id as "departmentId", d.name as "departmentName",
   p.instructor_id as "instructorId", i.name as "instructorName", p.joined_on as "joinedOn",
   case
@@ -183,8 +184,11 @@ export const studentColumns = (today: string): string => `
     when p.is_top_performer then 'topPerformer'
     else 'active'
   end as badge,
-  p.overall_score as "overallScore", p.completion_rate as "completionRate", p.quiz_accuracy as "quizAccuracy",
-  p.voice_accuracy as "voiceAccuracy", p.improvement_rate as "improvementRate",
+  p.overall_score as "overallScore", p.completion_rate as "completionRate",
+  p.assignments_assigned as "assignmentsAssigned", p.assignments_completed as "assignmentsCompleted",
+  (select count(*) from work_at($1, ${now}) w where w.student_id = p.student_id and w.is_overdue)
+    as "assignmentsOverdue",
+  p.quiz_accuracy as "quizAccuracy", p.voice_accuracy as "voiceAccuracy", p.improvement_rate as "improvementRate",
   p.consistency_score as "consistencyScore",
   -- a streak is broken by midnight, whether or not the night's job has run
   case when p.last_active_on >= ${today}::date - 1 then p.current_streak else 0 end as "currentStreak",

@@ -7,11 +7,10 @@ import { Problem } from '../http/problem.js';
 import { Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { SegmentsRepository } from './segments.repository.js';
-import { delegationOf, Filter, rostersOf, scopeOf, StudentListQuery } from './student-filter.js';
+import { delegationOf, Filter, filterOf, rostersOf, scopeOf, StudentListQuery } from './student-filter.js';
 import { StudentListRepository } from './student-list.repository.js';
 import { StudentDetail, StudentRow } from './students.dto.js';
 import { StudentsRepository } from './students.repository.js';
-import { filterOf } from './students.service.js';
 
 const listSeconds = 60;
 const detailSeconds = 180;
@@ -29,16 +28,17 @@ export class StudentReads {
   ) {}
 
   async list(viewer: Viewer, query: StudentListQuery): Promise<JsonBytes> {
-    const today = await this.tenants.today(viewer.tenantId);
+    const moment = await this.tenants.moment(viewer.tenantId);
     const { sort, order = sort === 'name' ? 'asc' : 'desc' } = query;
     const filter = await this.filterMeant(viewer, query);
     const listing = { scope: [scopeKey(viewer), filter, sort, order], keys: this.lists.cursorKinds(sort) };
     const position = positionOf(query, listing);
     const key = `students.list ${JSON.stringify([listing.scope, position])}`;
-    return this.cache.bytes(key, { tags: scopeTags(viewer), lifetimeSeconds: listSeconds, day: today }, async () => {
+    const options = { tags: scopeTags(viewer), lifetimeSeconds: listSeconds, day: moment.today };
+    return this.cache.bytes(key, options, async () => {
       const [rows, count] = await Promise.all([
-        this.lists.list(viewer, filter, { sort, order, today }, position),
-        position.page === undefined ? undefined : this.lists.count(viewer, filter, today),
+        this.lists.list(viewer, filter, { sort, order, moment }, position),
+        position.page === undefined ? undefined : this.lists.count(viewer, filter, moment),
       ]);
       const page = toPage(rows, position, {
         listing,
@@ -51,11 +51,12 @@ export class StudentReads {
   }
 
   async detail(viewer: Viewer, studentId: string): Promise<JsonBytes> {
-    const today = await this.tenants.today(viewer.tenantId);
+    const moment = await this.tenants.moment(viewer.tenantId);
     const tags = [`student:${studentId}`, ...scopeTags(viewer)];
     const key = `students.detail ${scopeKey(viewer)} ${studentId}`;
-    const detail = await this.cache.bytes(key, { tags, lifetimeSeconds: detailSeconds, day: today }, async () => {
-      const found = await this.students.findDetail(viewer, studentId, today);
+    const options = { tags, lifetimeSeconds: detailSeconds, day: moment.today };
+    const detail = await this.cache.bytes(key, options, async () => {
+      const found = await this.students.findDetail(viewer, studentId, moment);
       if (!found) throw Problem.notFound('student');
       return found;
     });

@@ -28,8 +28,17 @@ export class StudentRow {
   badge: (typeof badges)[number];
   @ApiProperty({ ...score, description: 'Mean of the category accuracies; null without data' })
   overallScore: number | null;
-  @ApiProperty({ ...score, description: 'Assignments completed of those assigned; null where there are none' })
+  @ApiProperty({
+    ...score,
+    description: 'Assignments completed of those assigned, in per cent; null where there are none',
+  })
   completionRate: number | null;
+  @ApiProperty({ type: 'integer', description: 'Published, available, neither withdrawn nor excused' })
+  assignmentsAssigned: number;
+  @ApiProperty({ type: 'integer', description: 'Of these, with something submitted' })
+  assignmentsCompleted: number;
+  @ApiProperty({ type: 'integer', description: 'Past the due date that holds for this student, nothing submitted' })
+  assignmentsOverdue: number;
   @ApiProperty({ ...score, description: 'Mean score of quizzes, last 30 days' })
   quizAccuracy: number | null;
   @ApiProperty({ ...score, description: 'Mean score of voice exercises, last 30 days' })

@@ -9,6 +9,7 @@ import { Rosters } from './rosters.service.js';
 import { SegmentsController } from './segments.controller.js';
 import { SegmentsRepository } from './segments.repository.js';
 import { SegmentsService } from './segments.service.js';
+import { StudentChoice } from './student-choice.service.js';
 import { StudentListRepository } from './student-list.repository.js';
 import { StudentReads } from './student-reads.js';
 import { StudentsController } from './students.controller.js';
@@ -24,6 +25,7 @@ import { StudentsService } from './students.service.js';
     StudentsRepository,
     StudentsService,
     StudentReads,
+    StudentChoice,
     SegmentsRepository,
     SegmentsService,
     Rosters,
@@ -31,6 +33,14 @@ import { StudentsService } from './students.service.js';
     InheritanceRepository,
     InheritanceJobs,
   ],
-  exports: [ProgressRepository, StudentListRepository, StudentReads, StudentsRepository, SegmentsRepository, Rosters],
+  exports: [
+    ProgressRepository,
+    StudentListRepository,
+    StudentReads,
+    StudentsRepository,
+    StudentChoice,
+    SegmentsRepository,
+    Rosters,
+  ],
 })
 export class StudentsModule {}

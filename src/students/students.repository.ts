@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Viewer } from '../http/viewer.js';
+import type { Moment } from '../org/tenants.service.js';
+import type { LockedStudent } from './progress.repository.js';
 import { Filter, scopePredicate, studentPredicate } from './student-filter.js';
 import { studentColumns } from './student-list.repository.js';
 import { AssignmentResult, StudentDetail, StudentGoals } from './students.dto.js';
@@ -24,13 +26,13 @@ export class StudentsRepository {
   constructor(private readonly database: Database) {}
 
   /** One student with everything their page shows, in one statement. */
-  findDetail(viewer: Viewer, studentId: string, today: string): Promise<StudentDetail | null> {
+  findDetail(viewer: Viewer, studentId: string, { today, now }: Moment): Promise<StudentDetail | null> {
     const { sql, parameters } = scopePredicate(viewer);
     const id = `$${parameters.push(studentId)}`;
     const day = `$${parameters.push(today)}::date`;
     return this.database.read().maybeOne<StudentDetail>(
       `-- students.findDetail
-      select ${studentColumns(day)}, u.rank, u.avatar_url as "avatarUrl",
+      select ${studentColumns(day, `$${parameters.push(now)}`)}, u.rank, u.avatar_url as "avatarUrl",
         p.target_score as "targetScore", p.target_on as "targetOn", p.overall_score >= p.target_score as "goalAchieved",
         p.goals_version as version, categories.list as categories, recent.list as "recentSessions",
         achieved.list as achievements, peers.summary as peers, timeline.list as timeline
@@ -121,8 +123,8 @@ export class StudentsRepository {
   }
 
   /** Ids of the students a filter means, in the order of their ids; at most `limit`. */
-  async listIds(viewer: Viewer, filter: Filter, today: string, limit: number): Promise<string[]> {
-    const { sql, parameters } = studentPredicate(viewer, filter, today);
+  async listIds(viewer: Viewer, filter: Filter, moment: Moment, limit: number): Promise<string[]> {
+    const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const rows = await this.database.many<{ id: string }>(
       `-- students.listIds
       select p.student_id as id from student_progress p where p.tenant_id = $1 and ${sql} order by p.student_id
@@ -130,6 +132,20 @@ export class StudentsRepository {
       parameters,
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** Those of these students whom the viewer may see, locked in the order of their ids. */
+  lockReachable(viewer: Viewer, studentIds: readonly string[]): Promise<LockedStudent[]> {
+    const { sql, parameters } = scopePredicate(viewer);
+    return this.database.many<LockedStudent>(
+      `-- students.lockReachable
+      select p.student_id as "studentId", p.instructor_id as "instructorId", p.department_id as "departmentId"
+      from student_progress p
+      where p.tenant_id = $1 and p.student_id = any ($${parameters.push(studentIds)}) and p.is_active and ${sql}
+      order by p.student_id
+      for no key update`,
+      parameters,
+    );
   }
 
   /** Whether somebody's profile lets them say who is responsible; who has no profile needs none. */

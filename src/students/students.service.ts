@@ -5,8 +5,8 @@ import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { declareConstraint, Problem } from '../http/problem.js';
 import { Viewer } from '../http/viewer.js';
-import { TenantsService } from '../org/tenants.service.js';
-import { delegationOf, Filter, filterNames } from './student-filter.js';
+import { StudentChoice } from './student-choice.service.js';
+import { delegationOf } from './student-filter.js';
 import {
   AssignInstructor,
   AssignStudents,
@@ -15,9 +15,6 @@ import {
   StudentGoals,
 } from './students.dto.js';
 import { StudentsRepository } from './students.repository.js';
-
-/** More would not fit into one transaction of a few seconds. */
-const mostAssigned = 10_000;
 
 declareConstraint('student_progress__instructor_department_check', {
   status: 422,
@@ -30,7 +27,7 @@ export class StudentsService {
   constructor(
     private readonly database: Database,
     private readonly students: StudentsRepository,
-    private readonly tenants: TenantsService,
+    private readonly choice: StudentChoice,
     private readonly audit: AuditRecorder,
     private readonly cache: Cache,
     private readonly clock: Clock,
@@ -78,12 +75,11 @@ export class StudentsService {
     const { instructorId, dryRun, allOrNothing, reason } = request;
     // a substitute does what the instructor could, and no instructor can give students away
     const viewer = { ...asked, rosters: undefined };
-    const today = await this.tenants.today(viewer.tenantId);
     return this.database.transaction(async () => {
       if (!(await this.students.mayAssign(viewer))) {
         throw new Problem(403, 'assigning_denied', { detail: 'Your profile does not let you assign students.' });
       }
-      const ids = await this.chosen(viewer, request, today);
+      const { ids, moment } = await this.choice.choose(viewer, request);
       const department = viewer.role === 'supervisor' ? viewer.departmentId : null;
       if (instructorId !== null && !(await this.students.isInstructor(viewer.tenantId, instructorId, department))) {
         throw Problem.unprocessable('instructor_not_found', 'There is no such active instructor.', '/instructorId');
@@ -96,7 +92,7 @@ export class StudentsService {
       if (applies) {
         const moved = chosen.map(({ studentId }) => studentId);
         const assignments = moved.map((studentId) => ({ studentId, instructorId }));
-        await this.students.assign(viewer.tenantId, assignments, { now: this.clock.now(), today });
+        await this.students.assign(viewer.tenantId, assignments, { now: this.clock.now(), today: moment.today });
         await this.audit.record(
           viewer,
           chosen.map(({ studentId, formerInstructorId }) => ({
@@ -125,26 +121,4 @@ export class StudentsService {
       };
     });
   }
-
-  private async chosen(viewer: Viewer, { studentIds, filter }: AssignStudents, today: string): Promise<string[]> {
-    if ((studentIds === undefined) === (filter === undefined)) {
-      const detail = 'give either studentIds or filter';
-      throw Problem.invalid([{ pointer: '/studentIds', code: 'field_required', detail }]);
-    }
-    if (studentIds) return [...new Set(studentIds.map((id) => id.toLowerCase()))];
-    const ids = await this.students.listIds(viewer, filterOf(filter!), today, mostAssigned + 1);
-    if (ids.length <= mostAssigned) return ids;
-    const detail = `The filter means more than ${mostAssigned} students; narrow it.`;
-    throw new Problem(422, 'selection_too_large', {
-      detail,
-      errors: [{ pointer: '/filter', code: 'selection_too_large', detail }],
-    });
-  }
-}
-
-/** What of a query is the filter: only what was given, in one order, so that equal filters are equal text. */
-export function filterOf(query: Filter): Filter {
-  return Object.fromEntries(
-    filterNames.filter((name) => query[name] !== undefined).map((name) => [name, query[name]]),
-  ) as Filter;
 }
