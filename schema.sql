@@ -88,22 +88,6 @@ CREATE OR REPLACE FUNCTION public.fold(value text)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN lower(unaccent('unaccent'::regdictionary, value));
 
-CREATE OR REPLACE FUNCTION public.late_penalty(per_day numeric, at_most numeric, grace_seconds integer, due timestamp with time zone, submitted timestamp with time zone, time_zone text)
- RETURNS numeric
- LANGUAGE sql
- STABLE PARALLEL SAFE
-RETURN CASE WHEN (submitted > (due + make_interval(secs => (grace_seconds)::double precision))) THEN LEAST(at_most, (per_day * GREATEST((1)::numeric, ceil((EXTRACT(epoch FROM ((submitted AT TIME ZONE time_zone) - ((due + make_interval(secs => (grace_seconds)::double precision)) AT TIME ZONE time_zone))) / (86400)::numeric))))) ELSE (0)::numeric END
-;
-comment on function late_penalty(numeric,numeric,integer,timestamp with time zone,timestamp with time zone,text) is 'per cent of the score, for each local day begun after the due date and its grace';
-
-CREATE OR REPLACE FUNCTION public.late_seconds(due timestamp with time zone, submitted timestamp with time zone)
- RETURNS integer
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN (COALESCE(LEAST(GREATEST(ceil(EXTRACT(epoch FROM (submitted - due))), (0)::numeric), (2147483647)::numeric), (0)::numeric))::integer
-;
-comment on function late_seconds(timestamp with time zone,timestamp with time zone) is 'from the due date, begun ones counted; 0 when in time or without a due date';
-
 CREATE OR REPLACE FUNCTION public.progress_snapshots_to_roster_days_delete()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -845,7 +829,7 @@ create table assignments (
 );
 CREATE INDEX assignments__due_idx ON assignments USING btree (tenant_id, due_at, id);
 CREATE INDEX assignments__owner_idx ON assignments USING btree (tenant_id, owner_id);
-CREATE INDEX assignments__unopened_idx ON assignments USING btree (available_from) WHERE status = 'active'::text AND opened_at IS NULL;
+CREATE INDEX assignments__unopened_idx ON assignments USING btree (tenant_id, available_from) WHERE opened_at IS NULL AND status <> 'draft'::text;
 CREATE TRIGGER assignments_move_due AFTER UPDATE OF due_at, available_from ON assignments FOR EACH ROW WHEN (old.due_at IS DISTINCT FROM new.due_at OR old.available_from IS DISTINCT FROM new.available_from) EXECUTE FUNCTION assignments_move_due();
 comment on column assignments.owner_id is 'null: the organisation''s own, as an import or a service brings them';
 comment on column assignments.target_score is 'null: the tenant''s pass mark';
@@ -895,6 +879,7 @@ create table hand_outs (
 );
 CREATE INDEX hand_outs__assignment_idx ON hand_outs USING btree (tenant_id, assignment_id);
 CREATE INDEX hand_outs__dynamic_idx ON hand_outs USING btree (tenant_id) WHERE is_dynamic AND ended_at IS NULL;
+CREATE UNIQUE INDEX hand_outs__followed_key ON hand_outs USING btree (tenant_id, assignment_id, created_by, filter) NULLS NOT DISTINCT WHERE is_dynamic AND ended_at IS NULL;
 comment on table hand_outs is 'each time that an assignment was given to students: by name, or to all whom a filter means';
 comment on column hand_outs.is_dynamic is 'students who come to match the filter later get it too, until ended_at';
 
@@ -1230,7 +1215,8 @@ END) stored,
   constraint submissions__submitted_check CHECK ((attempts_submitted > 0) = (first_submitted_at IS NOT NULL))
 ) with (fillfactor=80);
 CREATE INDEX submissions__due_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND withdrawn_at IS NULL AND exemption IS DISTINCT FROM 'excused'::text;
-CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id) INCLUDE (score, exemption, withdrawn_at);
+CREATE INDEX submissions__overdue_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND overdue_sent_for IS DISTINCT FROM effective_due_at;
+CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id);
 CREATE TRIGGER submissions_set_due BEFORE INSERT OR UPDATE OF extended_until, due_rule, assignment_id, student_id ON submissions FOR EACH ROW EXECUTE FUNCTION submissions_set_due();
 comment on table submissions is 'one student''s work on one assignment; withdrawn ones count as if they were not there';
 comment on column submissions.exemption is 'excused: need not be done, and counts nowhere; exempt: is to be done, but its score does not count';

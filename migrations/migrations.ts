@@ -16,6 +16,7 @@ import { CreateGradeChanges1763800400000 } from './1763800400000-create-grade-ch
 import { CreateAccommodations1763800500000 } from './1763800500000-create-accommodations.js';
 import { CreateLatePenalties1763800300000 } from './1763800300000-create-late-penalties.js';
 import { CoverScores1763800600000 } from './1763800600000-cover-scores.js';
+import { FollowAssignments1763800200000 } from './1763800200000-follow-assignments.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -36,4 +37,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateAccommodations1763800500000,
   CreateLatePenalties1763800300000,
   CoverScores1763800600000,
+  FollowAssignments1763800200000,
 ];

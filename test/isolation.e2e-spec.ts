@@ -10,6 +10,7 @@ import { auth } from './isolation/expectations.auth.js';
 import { grading } from './isolation/expectations.grading.js';
 import { dueDates } from './isolation/expectations.due-dates.js';
 import { gradebook } from './isolation/expectations.gradebook.js';
+import { handOuts } from './isolation/expectations.hand-outs.js';
 import { installation } from './isolation/expectations.installation.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
@@ -33,6 +34,7 @@ const expectations: Expectations = {
   ...dueDates,
   ...attempts,
   ...gradebook,
+  ...handOuts,
 };
 const operations = readOperations();
 

@@ -26,7 +26,7 @@ export class DashboardRepository {
           select count(*)::integer from student_progress p
           where p.tenant_id = $1 and p.is_active and ${sql} and exists (
             select from work_at($1, ${moment}) w where w.student_id = p.student_id and ${workPredicates[state]}
-          )
+          ) is true
         )`;
     return this.database.read().one<DashboardStatistics>(
       `-- analytics.dashboardStatistics

@@ -6,7 +6,11 @@ import { StudentsModule } from '../students/students.module.js';
 import { AccommodationsController } from './accommodations.controller.js';
 import { AccommodationsRepository } from './accommodations.repository.js';
 import { AccommodationsService } from './accommodations.service.js';
+import { AssignedWork } from './assigned-work.service.js';
 import { AssignmentChanges } from './assignment-changes.js';
+import { AssignmentClockJobs } from './assignment-clock.jobs.js';
+import { AssignmentClockRepository } from './assignment-clock.repository.js';
+import { AssignmentClockService } from './assignment-clock.service.js';
 import { AssignmentListRepository } from './assignment-list.repository.js';
 import { AssignmentReads } from './assignment-reads.js';
 import { AssignmentStates } from './assignment-states.js';
@@ -23,6 +27,7 @@ import { ExtensionBatches } from './extension-batches.service.js';
 import { ExtensionsController } from './extensions.controller.js';
 import { ExtensionsRepository } from './extensions.repository.js';
 import { ExtensionsService } from './extensions.service.js';
+import { FollowedHandOuts } from './followed-hand-outs.service.js';
 import { GradeBatchesController } from './grade-batches.controller.js';
 import { GradeBatchesRepository } from './grade-batches.repository.js';
 import { GradeRelease } from './grade-release.service.js';
@@ -34,6 +39,10 @@ import { GradebookService } from './gradebook.service.js';
 import { GradesController } from './grades.controller.js';
 import { GradesRepository } from './grades.repository.js';
 import { GradesService } from './grades.service.js';
+import { HandOutsController } from './hand-outs.controller.js';
+import { HandOutJobs } from './hand-outs.jobs.js';
+import { HandOutsRepository } from './hand-outs.repository.js';
+import { HandOutsService } from './hand-outs.service.js';
 import { SessionCompletionJobs } from './session-completion.jobs.js';
 import { SessionCompletionRepository } from './session-completion.repository.js';
 import { SubmissionListRepository } from './submission-list.repository.js';
@@ -43,6 +52,7 @@ import { SubmissionReads } from './submission-reads.js';
 import { SubmissionRecord } from './submission-record.js';
 import { SubmissionScoresRepository } from './submission-scores.repository.js';
 import { SubmissionsController } from './submissions.controller.js';
+import { WithdrawalsController } from './withdrawals.controller.js';
 
 @Module({
   imports: [ActivityModule, OrgModule, StudentsModule, AuthModule],
@@ -55,12 +65,18 @@ import { SubmissionsController } from './submissions.controller.js';
     GradeBatchesController,
     GradebookController,
     GradesController,
+    HandOutsController,
     SubmissionsController,
+    WithdrawalsController,
   ],
   providers: [
     AccommodationsRepository,
     AccommodationsService,
+    AssignedWork,
     AssignmentChanges,
+    AssignmentClockJobs,
+    AssignmentClockRepository,
+    AssignmentClockService,
     AssignmentListRepository,
     AssignmentReads,
     AssignmentStates,
@@ -72,6 +88,7 @@ import { SubmissionsController } from './submissions.controller.js';
     ExtensionBatches,
     ExtensionsRepository,
     ExtensionsService,
+    FollowedHandOuts,
     GradeBatchesRepository,
     GradeRelease,
     GradeUndo,
@@ -80,6 +97,9 @@ import { SubmissionsController } from './submissions.controller.js';
     GradebookService,
     GradesRepository,
     GradesService,
+    HandOutJobs,
+    HandOutsRepository,
+    HandOutsService,
     SessionCompletionJobs,
     SessionCompletionRepository,
     SubmissionListRepository,

@@ -86,6 +86,25 @@ export const completeFromSessions = defineJob({
   timeoutSeconds: 60,
   overlap: 'skip',
   on: ['activity.sessions-recorded'],
+/** Students who have come to match what was handed out to a filter. What changes a match and tells nobody is found late. */
+export const followFilters = defineJob({
+  name: 'assignments.follow-filters',
+  attempts: 5,
+  backoffSeconds: 5,
+  timeoutSeconds: 540,
+  overlap: 'skip',
+  on: ['activity.day-closed', 'org.departments-moved'],
+  schedule: { cron: '*/10 * * * *' },
+});
+
+/** Assignments that become available, due soon and overdue. */
+export const followClock = defineJob({
+  name: 'assignments.follow-clock',
+  attempts: 3,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '* * * * *' },
 });
 
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
@@ -99,4 +118,6 @@ export const catalogue: readonly JobDefinition[] = [
   sendInvitation,
   applyThresholds,
   completeFromSessions,
+  followFilters,
+  followClock,
 ];

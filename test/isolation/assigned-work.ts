@@ -67,3 +67,17 @@ export async function insertAssignment(
     [tenantId, id, submissions.map((row) => row.id), studentIds, submissions.map(({ pid }) => pid)],
   );
 }
+
+/** A dynamic one of its owner's, for whoever bears the name of the row. */
+export async function insertHandOut(
+  database: Database,
+  tenantId: string,
+  { id, assignmentId, personId, name }: Row,
+): Promise<void> {
+  await database.run(
+    `-- test.insertHandOut
+    insert into hand_outs (tenant_id, id, assignment_id, filter, is_dynamic, created_by, created_at)
+    values ($1, $2, $3, jsonb_build_object('search', $5::text), true, $4, '2026-03-01')`,
+    [tenantId, id, assignmentId, personId, name],
+  );
+}

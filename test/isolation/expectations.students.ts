@@ -35,6 +35,8 @@ export const students: Expectations = {
       filter('departmentId', 'department', 'id', 'students one may see may well lie below a department above one'),
       filter('instructorId', 'staff'),
       filter('moduleId', 'module'),
+      filter('assignmentId', 'assignment'),
+      filter('assignmentId', 'commonAssignment'),
       filter('search', 'student', 'name'),
       filter('search', 'student', 'email'),
       filter('search', 'student', 'pid'),

@@ -6,11 +6,10 @@ import {
   createAdmin, createDepartment, createInstructor, createStudent, createTenant, serviceIdOf, type Member, type Person,
   type Place as Home, sessionBody,
 } from '../factories.js'; // prettier-ignore
-import { insertAssignment } from './assigned-work.js';
+import { insertAssignment, insertHandOut } from './assigned-work.js';
+import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
 
-/** Occurs nowhere else, and survives folding, sorting and being searched for. */
-export const markPattern = /mk[0-9a-f]{12}mk/g;
 export const password = 'correct horse battery staple';
 export const installation = '00000000-0000-0000-0000-000000000000';
 
@@ -84,6 +83,8 @@ export class Fixture {
       case 'assignment':
       case 'commonAssignment':
         return this.addAssignment(kind, place);
+      case 'handOut':
+        return this.addHandOut({ ...row, id: row.assignmentId! });
       case 'delegation':
         return this.addDelegation(place, row.personId!, row.substituteId!);
       case 'signIn':
@@ -136,7 +137,7 @@ export class Fixture {
     for (const [place, instructor] of this.staff) await this.addStudent(place, instructor);
     await this.addStudent('classmate', this.staff.get('own')!);
     for (const row of this.rows.filter(({ kind }) => kind === 'student')) await this.addActivity(row);
-    for (const place of this.staff.keys()) await this.addAssignment('assignment', place);
+    for (const place of this.staff.keys()) await this.addHandOut(await this.addAssignment('assignment', place));
     for (const place of ['own', 'otherTenant'] as const) await this.addAssignment('commonAssignment', place);
     await this.addActors(tenant, own);
     for (const [place, { tenantId, userId }] of this.staff) {
@@ -274,6 +275,13 @@ export class Fixture {
     return assignment;
   }
 
+  /** Follows whoever is called like the row itself. */
+  private async addHandOut({ id: assignmentId, place, personId }: Row): Promise<Row> {
+    const row = this.add({ kind: 'handOut', place, id: uuidv7(), personId, assignmentId });
+    await insertHandOut(this.app.database, this.homes.get(place)!.tenantId, row);
+    return row;
+  }
+
   private async addSession(studentId: string, { place, personId }: Pick<Row, 'place' | 'personId'>): Promise<Row> {
     const session = this.add({ kind: 'session', place, id: uuidv7(), studentId, personId });
     const moduleId = this.row('module', place === 'otherTenant' ? place : 'own').id;
@@ -318,16 +326,8 @@ export class Fixture {
     const add = (role: Actor['role'], viewer: Actor['viewer'], home?: Place): void =>
       void this.actors.set(role, { role, viewer, home });
     add('anonymous', null);
-    add(
-      'student',
-      {
-        tenantId,
-        userId: this.row('student', 'own').id,
-        role: 'student',
-        departmentId: own.departmentId,
-      },
-      'own',
-    );
+    const studentId = this.row('student', 'own').id;
+    add('student', { tenantId, userId: studentId, role: 'student', departmentId: own.departmentId }, 'own');
     add('instructor', this.staff.get('own')!, 'own');
     add('substitute', { ...substitute, rosters: [this.staff.get('own')!.userId] }, 'siblingDepartment');
     add('former substitute', substitute, 'siblingDepartment');
@@ -391,9 +391,4 @@ export class Fixture {
     this.rows.push(added);
     return added;
   }
-}
-
-function marks(): Pick<Row, 'name' | 'email' | 'pid' | 'code'> {
-  const mark = (): string => `mk${randomBytes(6).toString('hex')}mk`;
-  return { name: mark(), email: `${mark()}@example.org`, pid: mark(), code: mark() };
 }

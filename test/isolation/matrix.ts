@@ -1,7 +1,8 @@
 import type { Answer, Caller, Operation } from './caller.js';
 import { changedTables, type Digest, type Digests } from './digest.js';
 import type { Case, Expectation, Sent, Verdict } from './expectation.js';
-import { type Fixture, markPattern } from './fixture.js';
+import type { Fixture } from './fixture.js';
+import { markPattern } from './marks.js';
 import { type Actor, roles, type Row, sightOf } from './plan.js';
 import { idPattern, type Scan } from './scan.js';
 

@@ -60,7 +60,9 @@ export type Kind =
   /** The organisation's own, handed out to every student of the tenant. */
   | 'commonAssignment'
   /** What became of an assignment with one student; has no id of its own. */
-  | 'submission';
+  | 'submission'
+  /** A dynamic one, of an instructor's assignment. */
+  | 'handOut';
 
 export interface Row {
   readonly kind: Kind;
@@ -70,7 +72,7 @@ export interface Row {
   readonly personId?: string;
   /** Of a session and a submission. */
   readonly studentId?: string;
-  /** Of a submission. */
+  /** Of a submission and a hand-out. */
   readonly assignmentId?: string;
   /** Of a delegation: to whom the roster was given. */
   readonly substituteId?: string;
@@ -172,6 +174,7 @@ function sightOfStaff(actor: Actor, viewer: Viewer, row: Row): Sight {
     case 'session':
     case 'assignment':
     case 'submission':
+    case 'handOut':
       return oversees || rosters.includes(row.personId!) ? 3 : 0;
     case 'staff':
       if (oversees || row.id === viewer.userId) return 3;

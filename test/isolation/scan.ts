@@ -1,6 +1,6 @@
 import { unzip } from '../workbook.js';
 import type { Answer } from './caller.js';
-import { markPattern } from './fixture.js';
+import { markPattern } from './marks.js';
 import { type Actor, type Row, type Sight, sightOf } from './plan.js';
 
 export const idPattern = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
