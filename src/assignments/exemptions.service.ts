@@ -61,7 +61,7 @@ export class ExemptionsService {
     const { tenantId } = viewer;
     const wanted = [...new Set(studentIds.map((id) => id.toLowerCase()))];
     const students = new Map(
-      (await this.grades.listStudents(viewer, wanted, [])).map((student) => [student.studentId, student]),
+      (await this.grades.listStudents(viewer, wanted)).map((student) => [student.studentId, student]),
     );
     await this.progress.lock(tenantId, [...students.keys()]);
     const locked = await this.grades.lockWork(tenantId, assignment.id, [...students.keys()]);

@@ -8,7 +8,6 @@ import type { Grading, LockedWork } from './grading.js';
 
 export interface KnownStudent {
   readonly studentId: string;
-  readonly pid: string | null;
   readonly instructorId: string | null;
 }
 
@@ -38,17 +37,22 @@ export interface ReleasedWork {
 export class GradesRepository {
   constructor(private readonly database: Database) {}
 
-  /** Of these ids and numbers, the active students whom the viewer may see. */
-  listStudents(viewer: Viewer, ids: readonly string[], pids: readonly string[]): Promise<KnownStudent[]> {
+  /** Whose these numbers are, whether the viewer may see them or not: only together with `listStudents`. */
+  listNumbers(tenantId: string, pids: readonly string[]): Promise<{ studentId: string; pid: string }[]> {
+    return this.database.many<{ studentId: string; pid: string }>(
+      `-- assignments.listNumbers
+      select id as "studentId", pid from users where tenant_id = $1 and pid = any ($2)`,
+      [tenantId, pids],
+    );
+  }
+
+  /** Of these, the active students whom the viewer may see. */
+  listStudents(viewer: Viewer, studentIds: readonly string[]): Promise<KnownStudent[]> {
     const { sql, parameters } = scopePredicate(viewer);
     return this.database.many<KnownStudent>(
       `-- assignments.listGradedStudents
-      select p.student_id as "studentId", u.pid, p.instructor_id as "instructorId"
-      from student_progress p join users u on u.tenant_id = $1 and u.id = p.student_id
-      where p.tenant_id = $1 and p.is_active and ${sql} and p.student_id in (
-        select unnest($${parameters.push(ids)}::uuid[])
-        union select k.id from users k where k.tenant_id = $1 and k.pid = any ($${parameters.push(pids)}::text[])
-      )`,
+      select p.student_id as "studentId", p.instructor_id as "instructorId" from student_progress p
+      where p.tenant_id = $1 and p.student_id = any ($${parameters.push(studentIds)}::uuid[]) and p.is_active and ${sql}`,
       parameters,
     );
   }

@@ -19,7 +19,7 @@ import type {
   GradingResponse,
   RowResult,
 } from './grades.dto.js';
-import { type ChangedWork, GradesRepository, type KnownStudent } from './grades.repository.js';
+import { type ChangedWork, GradesRepository } from './grades.repository.js';
 import { decideGrade, type Grading } from './grading.js';
 
 /** What becomes of a row: its result, and what is to be written where that is `graded`. */
@@ -57,7 +57,7 @@ export class GradesService {
     const now = this.clock.now();
     return this.database.transaction(async () => {
       const assignment = await this.writer.lockGradable(viewer, assignmentId, now, 'submission');
-      const [student] = await this.grades.listStudents(viewer, [studentId], []);
+      const [student] = await this.grades.listStudents(viewer, [studentId]);
       const [work] = student ? await this.grades.lockWork(viewer.tenantId, assignmentId, [studentId]) : [];
       if (!student || !work) throw Problem.notFound('submission');
       const penalties = await this.grades.listLatePenalties(viewer.tenantId, assignmentId, [studentId]);
@@ -124,10 +124,18 @@ export class GradesService {
   }
 
   private async judge(viewer: Viewer, assignmentId: string, rows: readonly GradeRow[], now: Date): Promise<Verdict[]> {
-    const ids = rows.flatMap(({ studentId }) => studentId ?? []);
-    const pids = rows.flatMap(({ pid }) => pid ?? []);
-    const find = finder(await this.grades.listStudents(viewer, ids, pids));
-    const named = rows.map((asked) => ({ asked, student: find(asked) }));
+    const numbers = await this.grades.listNumbers(
+      viewer.tenantId,
+      rows.flatMap(({ pid }) => pid ?? []),
+    );
+    const byPid = new Map(numbers.map(({ pid, studentId }) => [pid, studentId]));
+    const ids = rows.map((row) => idOf(row, byPid));
+    const students = await this.grades.listStudents(
+      viewer,
+      ids.flatMap((id) => id ?? []),
+    );
+    const byId = new Map(students.map((student) => [student.studentId, student]));
+    const named = rows.map((asked, index) => ({ asked, student: byId.get(ids[index] ?? '') }));
     const rowsOf = new Map<string, number>();
     for (const { student } of named) {
       if (student) rowsOf.set(student.studentId, (rowsOf.get(student.studentId) ?? 0) + 1);
@@ -154,13 +162,10 @@ export class GradesService {
 }
 
 /** Who is given by both, id and number, must be the same by both. */
-function finder(students: readonly KnownStudent[]): (row: GradeRow) => KnownStudent | undefined {
-  const byId = new Map(students.map((student) => [student.studentId, student]));
-  const byPid = new Map(students.map((student) => [student.pid, student]));
-  return ({ studentId, pid }) => {
-    const student = studentId === undefined ? byPid.get(pid ?? '') : byId.get(studentId);
-    return pid === undefined || student?.pid === pid ? student : undefined;
-  };
+function idOf({ studentId, pid }: GradeRow, byPid: ReadonlyMap<string, string>): string | undefined {
+  if (pid === undefined) return studentId;
+  const id = byPid.get(pid);
+  return studentId === undefined || studentId === id ? id : undefined;
 }
 
 /** A service is no user. */
