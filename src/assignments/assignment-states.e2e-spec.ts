@@ -151,9 +151,10 @@ describe('the states of assignments, and copies', () => {
       return (body as { data: { status: string }[] }).data.map(({ status }) => status);
     };
     expect([await statuses(), await statuses({ isTemplate: true })]).toEqual([['draft'], []]);
-    await post(assignment.assignmentId, 'publish').expect(200);
     await app.as(colleague).patch(`/assignments/${template.id}`).send({ isShared: true }).expect(200);
-    expect([await statuses(), await statuses({ isTemplate: true })]).toEqual([['active'], ['draft']]);
+    expect([await statuses(), await statuses({ isTemplate: true })]).toEqual([['draft'], ['draft']]);
+    await post(assignment.assignmentId, 'publish').expect(200);
+    expect(await statuses()).toEqual(['active']);
   });
 
   describe('a copy', () => {
