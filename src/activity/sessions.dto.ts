@@ -2,6 +2,21 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { RawList } from '../http/fields.js';
 import { maxAnswers, maxCount, maxDurationSeconds, sessionKinds, sessionStatuses } from './session-input.js';
 
+/** What of an answer is read; whatever else stands in it is kept as it is. Nothing of it is refused. */
+export class AnswerInput {
+  @ApiPropertyOptional({ maxLength: 100, description: 'The same for everybody who was asked it', example: 'q-17' })
+  questionId?: string;
+
+  @ApiPropertyOptional({ description: 'Either this or `score`' })
+  correct?: boolean;
+
+  @ApiPropertyOptional({ minimum: 0, maximum: 100, description: 'Where an answer can be right in part' })
+  score?: number;
+
+  @ApiPropertyOptional({ minimum: 0, maximum: maxDurationSeconds })
+  durationSeconds?: number;
+}
+
 /** One item of a batch, as documented; `readSession` checks it. */
 export class SessionInput {
   @ApiProperty({
@@ -72,8 +87,12 @@ export class SessionInput {
   @ApiPropertyOptional({ format: 'date', maxLength: 10, description: 'Local day, only where no time of day is known' })
   day?: string;
 
-  @ApiPropertyOptional({ type: 'array', items: { type: 'object' }, maxItems: maxAnswers })
-  answers?: object[];
+  @ApiPropertyOptional({
+    type: [AnswerInput],
+    maxItems: maxAnswers,
+    description: 'Objects of any form; what `AnswerInput` names is what the analysis of a module reads',
+  })
+  answers?: AnswerInput[];
 
   @ApiPropertyOptional({
     format: 'date-time',

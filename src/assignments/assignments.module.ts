@@ -43,6 +43,9 @@ import { HandOutsController } from './hand-outs.controller.js';
 import { HandOutJobs } from './hand-outs.jobs.js';
 import { HandOutsRepository } from './hand-outs.repository.js';
 import { HandOutsService } from './hand-outs.service.js';
+import { ItemAnalysisController } from './item-analysis.controller.js';
+import { ItemAnalysisRepository } from './item-analysis.repository.js';
+import { ItemAnalysisService } from './item-analysis.service.js';
 import { SessionCompletionJobs } from './session-completion.jobs.js';
 import { SessionCompletionRepository } from './session-completion.repository.js';
 import { SubmissionListRepository } from './submission-list.repository.js';
@@ -66,6 +69,7 @@ import { WithdrawalsController } from './withdrawals.controller.js';
     GradebookController,
     GradesController,
     HandOutsController,
+    ItemAnalysisController,
     SubmissionsController,
     WithdrawalsController,
   ],
@@ -100,6 +104,8 @@ import { WithdrawalsController } from './withdrawals.controller.js';
     HandOutJobs,
     HandOutsRepository,
     HandOutsService,
+    ItemAnalysisRepository,
+    ItemAnalysisService,
     SessionCompletionJobs,
     SessionCompletionRepository,
     SubmissionListRepository,

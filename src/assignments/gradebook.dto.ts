@@ -26,7 +26,7 @@ export class GradebookQuery extends StudentFilter {
   @Text({ max: 100, optional: true, description: 'Assignments of this category' })
   readonly category?: string;
 
-  @Text({ max: 100, optional: true, description: 'Assignments with this tag' })
+  @Text({ max: 50, optional: true, description: 'Assignments with this tag' })
   readonly tag?: string;
 
   @Day({ optional: true, description: 'Assignments due on this local day or later' })

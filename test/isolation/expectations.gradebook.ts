@@ -42,4 +42,17 @@ const as =
 export const gradebook: Expectations = {
   gradebookShow: { may: readers, cases },
   gradebookExport: { may: readers, cases: [...cases.map(as('csv')), ...cases.slice(0, 1).map(as('xlsx'))] },
+  itemAnalysisOfAssignment: {
+    may: readers,
+    cases: (['assignment', 'commonAssignment'] as const).map((target) => ({
+      target,
+      send: ({ id }) => ({ path: { id } }),
+      own: 200,
+      foreign: 404,
+    })),
+  },
+  itemAnalysisOfModule: {
+    may: readers,
+    cases: [{ target: 'module', send: ({ id }) => ({ path: { id } }), own: 200, foreign: 404 }],
+  },
 };
