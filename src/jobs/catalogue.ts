@@ -86,6 +86,8 @@ export const completeFromSessions = defineJob({
   timeoutSeconds: 60,
   overlap: 'skip',
   on: ['activity.sessions-recorded'],
+});
+
 /** Students who have come to match what was handed out to a filter. What changes a match and tells nobody is found late. */
 export const followFilters = defineJob({
   name: 'assignments.follow-filters',
