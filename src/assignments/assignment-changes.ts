@@ -6,7 +6,7 @@ import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import { ProgressRepository } from '../students/progress.repository.js';
 import { assignmentsTag } from './assignment-reads.js';
-import { type Assignment, AssignmentsRepository, type Holder } from './assignments.repository.js';
+import { type Assignment, AssignmentsRepository, type Affected } from './assignments.repository.js';
 
 /** Writes assignments that are locked, and all that follows from it: counts, events, the audit and the cache. */
 @Injectable()
@@ -29,8 +29,8 @@ export class AssignmentChanges {
       openedAt: isOpen(wanted, now) ? (before.openedAt ?? now.toISOString()) : null,
       version: before.version + 1,
     };
-    const holders = await this.assignments.listHolders(tenantId, id);
-    const studentIds = holders.map(({ studentId }) => studentId);
+    const affected = await this.assignments.listAffected(tenantId, id);
+    const studentIds = affected.map(({ studentId }) => studentId);
     const opens = before.openedAt === null && after.openedAt !== null;
     const closes = before.openedAt !== null && after.openedAt === null;
     // before the dates move, which touches submissions
@@ -40,22 +40,23 @@ export class AssignmentChanges {
     if (opens || closes) await this.progress.refreshAssignments(tenantId, studentIds, now);
     if (opens) await this.outbox.append(tenantId, 'assignments.opened', id, { assignmentId: id });
     await this.audit.record(viewer, { action, targetType: 'assignment', targetId: id, before, after });
-    await this.forget(tenantId, [before.ownerId, after.ownerId], holders);
+    await this.forget(tenantId, [before.ownerId, after.ownerId], affected);
   }
 
+  /** Of one that begins or ends, which no student has. */
   async record(viewer: Viewer, action: string, { before, after }: { before?: Assignment; after?: Assignment }) {
     const { id, ownerId } = (after ?? before)!;
     await this.audit.record(viewer, { action, targetType: 'assignment', targetId: id, before, after });
     await this.forget(viewer.tenantId, [ownerId], []);
   }
 
-  private async forget(tenantId: string, owners: readonly (string | null)[], holders: readonly Holder[]) {
-    const rosters = [...owners, ...holders.map(({ instructorId }) => instructorId)];
+  private async forget(tenantId: string, owners: readonly (string | null)[], affected: readonly Affected[]) {
+    const rosters = [...owners, ...affected.map(({ instructorId }) => instructorId)];
     const tags = new Set([
       assignmentsTag(tenantId),
       `tenant:${tenantId}`,
       ...rosters.map((instructorId) => `roster:${instructorId}`),
-      ...holders.map(({ studentId }) => `student:${studentId}`),
+      ...affected.map(({ studentId }) => `student:${studentId}`),
     ]);
     await this.database.afterCommit(() => this.cache.bump([...tags]));
   }

@@ -51,7 +51,7 @@ export interface WorkDone {
   readonly isScored: boolean;
 }
 
-export interface Holder {
+export interface Affected {
   readonly studentId: string;
   readonly instructorId: string | null;
 }
@@ -217,9 +217,9 @@ export class AssignmentsRepository {
   }
 
   /** The students who have it, with those who are responsible for them. */
-  listHolders(tenantId: string, id: string): Promise<Holder[]> {
-    return this.database.many<Holder>(
-      `-- assignments.listHolders
+  listAffected(tenantId: string, id: string): Promise<Affected[]> {
+    return this.database.many<Affected>(
+      `-- assignments.listAffected
       select s.student_id as "studentId", p.instructor_id as "instructorId"
       from submissions s join student_progress p on p.tenant_id = $1 and p.student_id = s.student_id
       where s.tenant_id = $1 and s.assignment_id = $2 and s.withdrawn_at is null`,
