@@ -6,6 +6,41 @@ create extension btree_gist;
 create extension pg_trgm;
 create extension unaccent;
 
+CREATE OR REPLACE FUNCTION public.accommodated_due(tenant uuid, student uuid, assigned timestamp with time zone, available timestamp with time zone, due timestamp with time zone)
+ RETURNS TABLE(due_at timestamp with time zone, time_factor numeric, extra_days integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+        select case when c.extra_days = 0 then lengthened.due_at
+            else ((lengthened.due_at at time zone t.time_zone) + c.extra_days * interval '1 day') at time zone t.time_zone
+          end,
+          c.time_factor, c.extra_days
+        from accommodations c
+        join tenants t on t.id = tenant
+        cross join greatest(available, assigned) as begins
+        cross join greatest(due, begins
+          + (c.time_factor * extract(epoch from due - begins))::double precision * interval '1 second') as lengthened (due_at)
+        where c.tenant_id = tenant and c.student_id = student
+          and c.valid_from <= assigned and (c.valid_to is null or c.valid_to > assigned)
+      $function$
+;
+comment on function accommodated_due(uuid,uuid,timestamp with time zone,timestamp with time zone,timestamp with time zone) is 'when work is due by the accommodation of its student, if there is one';
+
+CREATE OR REPLACE FUNCTION public.accommodations_move_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        perform from submissions
+        where tenant_id = new.tenant_id and student_id in (old.student_id, new.student_id)
+          and assigned_at >= least(old.valid_from, new.valid_from)
+        order by assignment_id, student_id for no key update;
+        update submissions set due_rule = due_rule
+        where tenant_id = new.tenant_id and student_id in (old.student_id, new.student_id)
+          and assigned_at >= least(old.valid_from, new.valid_from);
+        return null;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.assignment_status(status text, available_from timestamp with time zone, moment timestamp with time zone)
  RETURNS text
  LANGUAGE sql
@@ -17,6 +52,8 @@ CREATE OR REPLACE FUNCTION public.assignments_move_due()
  LANGUAGE plpgsql
 AS $function$
       begin
+        perform from submissions where tenant_id = new.tenant_id and assignment_id = new.id
+        order by student_id for no key update;
         update submissions set due_rule = due_rule where tenant_id = new.tenant_id and assignment_id = new.id;
         return null;
       end $function$;
@@ -87,6 +124,35 @@ CREATE OR REPLACE FUNCTION public.fold(value text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN lower(unaccent('unaccent'::regdictionary, value));
+
+CREATE OR REPLACE FUNCTION public.grade_changes_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        -- an organisation that leaves takes its history along
+        if tg_op = 'DELETE' and current_setting('app.removed_tenant', true) = old.tenant_id::text then
+          return old;
+        end if;
+        raise exception 'the history of grades is only ever added to'
+          using errcode = '23514', constraint = 'grade_changes__final_check';
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.late_penalty(per_day numeric, at_most numeric, grace_seconds integer, due timestamp with time zone, submitted timestamp with time zone, time_zone text)
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (submitted > (due + make_interval(secs => (grace_seconds)::double precision))) THEN LEAST(at_most, (per_day * GREATEST((1)::numeric, ceil((EXTRACT(epoch FROM ((submitted AT TIME ZONE time_zone) - ((due + make_interval(secs => (grace_seconds)::double precision)) AT TIME ZONE time_zone))) / (86400)::numeric))))) ELSE (0)::numeric END
+;
+comment on function late_penalty(numeric,numeric,integer,timestamp with time zone,timestamp with time zone,text) is 'per cent of the score, for each local day begun after the due date and its grace';
+
+CREATE OR REPLACE FUNCTION public.late_seconds(due timestamp with time zone, submitted timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (COALESCE(LEAST(GREATEST(ceil(EXTRACT(epoch FROM (submitted - due))), (0)::numeric), (2147483647)::numeric), (0)::numeric))::integer
+;
+comment on function late_seconds(timestamp with time zone,timestamp with time zone) is 'from the due date, begun ones counted; 0 when in time or without a due date';
 
 CREATE OR REPLACE FUNCTION public.progress_snapshots_to_roster_days_delete()
  RETURNS trigger
@@ -293,15 +359,32 @@ CREATE OR REPLACE FUNCTION public.submissions_set_due()
 AS $function$
       declare
         due timestamptz;
+        accommodated timestamptz;
       begin
-        select due_at into due from assignments where tenant_id = new.tenant_id and id = new.assignment_id;
-        new.effective_due_at := greatest(due, case when due is not null then new.extended_until end);
-        new.due_rule := case
-          when due is null then null
-          when new.extended_until > due then 'extension'
-          else 'assignment'
+        select a.due_at, own.due_at into due, accommodated
+        from assignments a
+        left join accommodated_due(new.tenant_id, new.student_id, new.assigned_at, a.available_from, a.due_at) own on true
+        where a.tenant_id = new.tenant_id and a.id = new.assignment_id;
+        new.effective_due_at := case when due is not null then greatest(due, accommodated, new.extended_until) end;
+        new.due_rule := case new.effective_due_at
+          when due then 'assignment' when accommodated then 'accommodation' when new.extended_until then 'extension'
         end;
         return new;
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.tenants_move_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        perform from submissions where tenant_id = new.id and student_id in (
+          select student_id from accommodations where tenant_id = new.id
+        )
+        order by assignment_id, student_id for no key update;
+        update submissions set due_rule = due_rule where tenant_id = new.id and student_id in (
+          select student_id from accommodations where tenant_id = new.id
+        );
+        return null;
       end $function$;
 
 CREATE OR REPLACE FUNCTION public.user_search_text(name text, email text, pid text)
@@ -562,6 +645,7 @@ create table tenants (
   constraint tenants__system_log_retention_check CHECK (system_log_retention_days >= 7 AND system_log_retention_days <= 365),
   constraint tenants__top_performer_threshold_check CHECK (top_performer_threshold >= 0::numeric AND top_performer_threshold <= 100::numeric)
 );
+CREATE TRIGGER tenants_move_due AFTER UPDATE OF time_zone ON tenants FOR EACH ROW WHEN (old.time_zone <> new.time_zone) EXECUTE FUNCTION tenants_move_due();
 comment on column tenants.closed_day is 'the last local day whose figures the nightly job has closed';
 comment on column tenants.is_active is 'false: nobody of it can sign in, and nothing of it is written';
 
@@ -747,6 +831,34 @@ CREATE TRIGGER users_change_students AFTER UPDATE ON users REFERENCING OLD TABLE
 CREATE TRIGGER users_department_active BEFORE INSERT OR UPDATE OF department_id, is_active ON users FOR EACH ROW WHEN (new.is_active AND new.department_id IS NOT NULL) EXECUTE FUNCTION users_department_active();
 comment on column users.merged_into_id is 'whose duplicate this was found to be; what it had done is theirs';
 
+create table accommodations (
+  tenant_id uuid not null,
+  id uuid not null,
+  student_id uuid not null,
+  time_factor numeric(4,2) not null,
+  extra_days integer not null,
+  reason text not null,
+  valid_from timestamp with time zone not null,
+  valid_to timestamp with time zone,
+  ended_at timestamp with time zone,
+  created_by uuid not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  version integer not null default 1,
+  constraint accommodations_pkey PRIMARY KEY (tenant_id, id),
+  constraint accommodations__overlap_excl EXCLUDE USING gist (tenant_id WITH =, student_id WITH =, tstzrange(valid_from, valid_to) WITH &&),
+  constraint accommodations__created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES users(tenant_id, id),
+  constraint accommodations__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id),
+  constraint accommodations__amounts_check CHECK (time_factor >= 1::numeric AND time_factor <= 10::numeric AND extra_days >= 0 AND extra_days <= 365),
+  constraint accommodations__effect_check CHECK (time_factor > 1::numeric OR extra_days > 0),
+  constraint accommodations__range_check CHECK (valid_from < valid_to OR valid_from = valid_to AND ended_at IS NOT NULL)
+);
+CREATE INDEX accommodations__student_idx ON accommodations USING btree (tenant_id, student_id, valid_from);
+CREATE TRIGGER accommodations_move_due AFTER INSERT OR UPDATE OF student_id, time_factor, extra_days, valid_from, valid_to ON accommodations FOR EACH ROW EXECUTE FUNCTION accommodations_move_due();
+comment on table accommodations is 'holds for work that is handed out from valid_from on and before valid_to';
+comment on column accommodations.reason is 'may be of somebody''s health: for staff who have the student, nobody else';
+comment on column accommodations.ended_at is 'when it was ended by hand; its valid_to is then no later';
+
 create table account_links (
   tenant_id uuid not null,
   user_id uuid not null,
@@ -862,6 +974,22 @@ create table category_progress (
   constraint category_progress__category_fkey FOREIGN KEY (tenant_id, category_id) REFERENCES categories(tenant_id, id),
   constraint category_progress__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
 ) with (fillfactor=80);
+
+create table grade_batches (
+  tenant_id uuid not null,
+  id uuid not null,
+  assignment_id uuid not null,
+  changes integer not null,
+  actor_id uuid not null,
+  actor_role text not null,
+  created_at timestamp with time zone not null,
+  undone_at timestamp with time zone,
+  constraint grade_batches_pkey PRIMARY KEY (tenant_id, id),
+  constraint grade_batches__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id),
+  constraint grade_batches__changes_check CHECK (changes > 0)
+);
+CREATE INDEX grade_batches__actor_idx ON grade_batches USING btree (tenant_id, actor_id, created_at, id);
+comment on table grade_batches is 'grades that were given together, and can be taken back together';
 
 create table hand_outs (
   tenant_id uuid not null,
@@ -1216,8 +1344,8 @@ END) stored,
 ) with (fillfactor=80);
 CREATE INDEX submissions__due_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND withdrawn_at IS NULL AND exemption IS DISTINCT FROM 'excused'::text;
 CREATE INDEX submissions__overdue_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND overdue_sent_for IS DISTINCT FROM effective_due_at;
-CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id);
-CREATE TRIGGER submissions_set_due BEFORE INSERT OR UPDATE OF extended_until, due_rule, assignment_id, student_id ON submissions FOR EACH ROW EXECUTE FUNCTION submissions_set_due();
+CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id) INCLUDE (score, exemption, withdrawn_at);
+CREATE TRIGGER submissions_set_due BEFORE INSERT OR UPDATE OF extended_until, due_rule, assignment_id, student_id, assigned_at ON submissions FOR EACH ROW EXECUTE FUNCTION submissions_set_due();
 comment on table submissions is 'one student''s work on one assignment; withdrawn ones count as if they were not there';
 comment on column submissions.exemption is 'excused: need not be done, and counts nowhere; exempt: is to be done, but its score does not count';
 comment on column submissions.effective_due_at is 'kept by triggers; due_rule says what decided it';
@@ -1253,6 +1381,43 @@ create table attempts (
 );
 CREATE UNIQUE INDEX attempts__open_key ON attempts USING btree (tenant_id, assignment_id, student_id) WHERE submitted_at IS NULL;
 CREATE TRIGGER attempts_final BEFORE UPDATE ON attempts FOR EACH ROW WHEN (old.submitted_at IS NOT NULL AND (new.submitted_at IS DISTINCT FROM old.submitted_at OR new.started_at IS DISTINCT FROM old.started_at OR new.saved_at IS DISTINCT FROM old.saved_at OR new.score IS DISTINCT FROM old.score OR new.content IS DISTINCT FROM old.content OR new.late_seconds IS DISTINCT FROM old.late_seconds OR new.penalty IS DISTINCT FROM old.penalty OR new.time_spent_seconds IS DISTINCT FROM old.time_spent_seconds OR new.session_ids IS DISTINCT FROM old.session_ids OR new.source IS DISTINCT FROM old.source OR new.assignment_id IS DISTINCT FROM old.assignment_id OR new.id IS DISTINCT FROM old.id)) EXECUTE FUNCTION attempts_final();
+
+create table grade_changes (
+  tenant_id uuid not null,
+  id uuid not null,
+  "position" bigint not null generated always as identity,
+  assignment_id uuid not null,
+  student_id uuid not null,
+  from_grade numeric(5,2),
+  to_grade numeric(5,2),
+  from_penalty numeric(5,2) not null,
+  to_penalty numeric(5,2) not null,
+  from_feedback text,
+  to_feedback text,
+  from_exemption text,
+  to_exemption text,
+  from_graded_at timestamp with time zone,
+  to_graded_at timestamp with time zone,
+  from_graded_by uuid,
+  to_graded_by uuid,
+  reason text,
+  batch_id uuid,
+  undoes_id uuid,
+  actor_id uuid not null,
+  actor_role text not null,
+  created_at timestamp with time zone not null,
+  constraint grade_changes_pkey PRIMARY KEY (tenant_id, id),
+  constraint grade_changes__batch_fkey FOREIGN KEY (tenant_id, batch_id) REFERENCES grade_batches(tenant_id, id),
+  constraint grade_changes__submission_fkey FOREIGN KEY (tenant_id, assignment_id, student_id) REFERENCES submissions(tenant_id, assignment_id, student_id),
+  constraint grade_changes__undoes_fkey FOREIGN KEY (tenant_id, undoes_id) REFERENCES grade_changes(tenant_id, id)
+);
+CREATE INDEX grade_changes__batch_idx ON grade_changes USING btree (tenant_id, batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX grade_changes__submission_idx ON grade_changes USING btree (tenant_id, assignment_id, student_id, "position");
+CREATE UNIQUE INDEX grade_changes__undoes_key ON grade_changes USING btree (tenant_id, undoes_id) WHERE undoes_id IS NOT NULL;
+CREATE TRIGGER grade_changes_final BEFORE DELETE OR UPDATE OF tenant_id, id, "position", assignment_id, from_grade, to_grade, from_penalty, to_penalty, from_feedback, to_feedback, from_exemption, to_exemption, from_graded_at, to_graded_at, from_graded_by, to_graded_by, reason, batch_id, undoes_id, actor_id, actor_role, created_at ON grade_changes FOR EACH ROW EXECUTE FUNCTION grade_changes_final();
+comment on table grade_changes is 'every change of a grade, its feedback or an exemption; only ever added to';
+comment on column grade_changes."position" is 'in the order in which the submission was locked, whatever clocks say';
+comment on column grade_changes.actor_id is 'a person or a service';
 
 create table user_identities (
   tenant_id uuid not null,

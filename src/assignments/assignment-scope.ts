@@ -1,5 +1,5 @@
 import type { Viewer } from '../http/viewer.js';
-import { departmentsBelow, type Predicate, rostersOf, scopeOf, scopePredicate } from '../students/student-filter.js';
+import { isBelow, type Predicate, rostersOf, scopeOf, scopePredicate } from '../students/student-filter.js';
 
 /** Assignments `a` that are this viewer's own to change: they, and whom they stand in for, or oversee, own them. */
 export function ownPredicate(viewer: Viewer): Predicate {
@@ -13,7 +13,7 @@ export function ownPredicate(viewer: Viewer): Predicate {
       return {
         sql: `(a.owner_id = any ($2::uuid[]) or exists (
           select from users o
-          where o.tenant_id = $1 and o.id = a.owner_id and o.department_id in (${departmentsBelow('$3')})
+          where o.tenant_id = $1 and o.id = a.owner_id and ${isBelow('o.department_id', '$3')}
         ))`,
         parameters: [tenantId, rostersOf(viewer), departmentId],
       };

@@ -115,6 +115,6 @@ import { WithdrawalsController } from './withdrawals.controller.js';
     SubmissionRecord,
     SubmissionScoresRepository,
   ],
-  exports: [SubmissionMergeService],
+  exports: [SubmissionMergeService, AssignmentsRepository, SubmissionScoresRepository],
 })
 export class AssignmentsModule {}

@@ -237,4 +237,50 @@ export class AssignmentsRepository {
       [tenantId, id],
     );
   }
+
+  /** All that somebody owns, before any lock of students. */
+  async lockOwned(tenantId: string, ownerId: string): Promise<void> {
+    await this.database.run(
+      `-- assignments.lockOwned
+      select from assignments where tenant_id = $1 and owner_id = $2 order by id for no key update`,
+      [tenantId, ownerId],
+    );
+  }
+
+  /**
+   * Of two people who are one: what the one owned and handed out becomes the other's, and filters that name the one name
+   * the other. Of two filters that thus become the same, one is followed.
+   */
+  async giveAway(tenantId: string, fromId: string, intoId: string, now: Date): Promise<void> {
+    await this.database.run(
+      `-- assignments.giveAway
+      update assignments set owner_id = $3, version = version + 1, updated_at = $4
+      where tenant_id = $1 and owner_id = $2`,
+      [tenantId, fromId, intoId, now],
+    );
+    const followed = `select h.id, case when h.created_by = $2 then $3 else h.created_by end as created_by,
+        case when h.filter ->> 'instructorId' = $2::text
+          then jsonb_set(h.filter, '{instructorId}', to_jsonb($3::text)) else h.filter end as filter,
+        h.assignment_id, h.created_at
+      from hand_outs h
+      where h.tenant_id = $1 and h.is_dynamic and h.ended_at is null`;
+    await this.database.run(
+      `-- assignments.endDoubledHandOuts
+      update hand_outs h set ended_at = $4
+      from (
+        select id, row_number() over (partition by assignment_id, created_by, filter order by created_at, id) as number
+        from (${followed}) renamed
+      ) doubled
+      where h.tenant_id = $1 and h.id = doubled.id and doubled.number > 1`,
+      [tenantId, fromId, intoId, now],
+    );
+    await this.database.run(
+      `-- assignments.giveAwayHandOuts
+      update hand_outs h set created_by = renamed.created_by, filter = renamed.filter
+      from (${followed}) renamed
+      where h.tenant_id = $1 and h.id = renamed.id
+        and (h.created_by, h.filter) is distinct from (renamed.created_by, renamed.filter)`,
+      [tenantId, fromId, intoId],
+    );
+  }
 }

@@ -15,7 +15,7 @@ import { refuseRetired, refuseRewriting, refuseState } from './edit-rules.js';
 /** What no copy takes over. */
 const fresh = {
   availableFrom: null, availableUntil: null, dueAt: null, status: 'draft', isTemplate: false, isShared: false,
-  publishedAt: null, openedAt: null, version: 1,
+  publishedAt: null, openedAt: null, gradesReleasedAt: null, version: 1,
 } as const; // prettier-ignore
 
 const unsaid: Omit<Assignment, 'id' | 'ownerId' | 'title'> = {

@@ -4,9 +4,8 @@ import { readCsvFile } from '../http/csv-file.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
-import type { StudentFilter } from '../students/student-filter.js';
+import { filterOf, type StudentFilter } from '../students/student-filter.js';
 import { StudentsRepository } from '../students/students.repository.js';
-import { filterOf } from '../students/students.service.js';
 import { extensionFile, type ExtensionRow, readExtension, type RefusedRow } from './extension-row.js';
 import type { ExtendMany, ExtendManyResponse, BatchTerms, ExtensionResult } from './extensions.dto.js';
 import { ExtensionsRepository } from './extensions.repository.js';
@@ -85,8 +84,8 @@ export class ExtensionBatches {
   }
 
   private async listMeant(viewer: Viewer, assignmentId: string, filter: StudentFilter): Promise<string[]> {
-    const today = await this.tenants.today(viewer.tenantId);
-    const ids = await this.students.listIds(viewer, filterOf(filter), today, mostStudents + 1);
+    const moment = await this.tenants.moment(viewer.tenantId);
+    const ids = await this.students.listIds(viewer, filterOf(filter), moment, mostStudents + 1);
     if (ids.length <= mostStudents) return this.repository.listHolders(viewer.tenantId, assignmentId, ids);
     const detail = `The filter means more than ${mostStudents} students; narrow it.`;
     throw Problem.unprocessable('selection_too_large', detail, '/filter');

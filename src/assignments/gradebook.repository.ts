@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { CursorValue, Position } from '../http/paging.js';
 import type { Viewer } from '../http/viewer.js';
+import type { Moment } from '../org/tenants.service.js';
 import { type Filter, scopePredicate, studentPredicate } from '../students/student-filter.js';
 import type { GradebookAssignment, GradebookCell, GradebookStudent } from './gradebook.dto.js';
 
@@ -26,8 +27,7 @@ export interface GradebookSelection {
   readonly assignments: AssignmentFilter;
   readonly sort: GradebookSort;
   readonly order: 'asc' | 'desc';
-  readonly today: string;
-  readonly now: Date;
+  readonly moment: Moment;
 }
 
 export interface Graded extends Omit<GradebookStudent, 'cells'> {
@@ -77,8 +77,9 @@ export class GradebookRepository {
     { limit, offset, after }: Pick<Position, 'limit' | 'offset' | 'after'>,
     columns: { readonly limit: number; readonly offset: number },
   ): Promise<GradebookRange> {
-    const { students, assignments, sort, order, today, now } = selection;
-    const { sql, parameters } = studentPredicate(viewer, students, today);
+    const { students, assignments, sort, order, moment } = selection;
+    const { now } = moment;
+    const { sql, parameters } = studentPredicate(viewer, students, moment);
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const { expression, of } = sortKeys[sort];
     const orderBy = `${expression} ${order}, p.student_id ${order}`;

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
-import { Clock } from '../database/clock.js';
 import { positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import { type TableCell, writeTable } from '../http/table-file.js';
@@ -37,7 +36,6 @@ export class GradebookService {
     private readonly students: StudentReads,
     private readonly tenants: TenantsService,
     private readonly audit: AuditRecorder,
-    private readonly clock: Clock,
   ) {}
 
   async page(viewer: Viewer, query: GradebookQuery): Promise<GradebookResponse> {
@@ -63,7 +61,7 @@ export class GradebookService {
       total: position.page === undefined ? undefined : studentCount,
     });
     const totalPages = Math.ceil(assignmentCount / limit);
-    const rows = await this.rows(viewer, data, columns, selection.now);
+    const rows = await this.rows(viewer, data, columns, selection.moment.now);
     return {
       students: rows.map(({ nameSort: _, ...row }) => row),
       assignments: columns,
@@ -90,7 +88,8 @@ export class GradebookService {
     if (outline.assignmentCount > mostAssignments) {
       throw tooLarge(`The filter means more than ${mostAssignments} assignments; narrow it.`);
     }
-    const { students, assignments, now } = selection;
+    const { students, assignments } = selection;
+    const { now } = selection.moment;
     await this.audit.recordRead(viewer, {
       action: 'gradebook.exported',
       targetType: 'gradebook',
@@ -146,8 +145,7 @@ export class GradebookService {
       assignments: { assignmentIds, ownerId, category, tag, dueFrom, dueTo },
       sort,
       order,
-      today: await this.tenants.today(viewer.tenantId),
-      now: this.clock.now(),
+      moment: await this.tenants.moment(viewer.tenantId),
     };
   }
 }

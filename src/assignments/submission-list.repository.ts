@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { CursorKind, CursorValue, Position } from '../http/paging.js';
 import type { Viewer } from '../http/viewer.js';
-import { departmentsBelow, type Predicate, scopeOf, scopePredicate } from '../students/student-filter.js';
+import { isBelow, type Predicate, scopeOf, scopePredicate } from '../students/student-filter.js';
+import { effectiveDue } from './due-dates.js';
 import type { SubmissionKey } from './submission-scores.repository.js';
 import type {
   SubmissionDetail,
@@ -153,7 +154,7 @@ export class SubmissionListRepository {
     const shown = shownTo(viewer);
     return this.database.read().maybeOne(
       `-- assignments.findSubmission
-      select ${rowColumns(viewer, '$2')}, w.closes_at as "closesAt",
+      select ${rowColumns(viewer, '$2')}, ${effectiveDue(viewer)} as "effectiveDue", w.closes_at as "closesAt",
         coalesce(a.target_score, t.pass_mark) as "targetScore", s.started_at as "startedAt",
         s.first_submitted_at as "firstSubmittedAt", ${released} as "isReleased",
         case when ${shown} then s.attempt_score end as "attemptScore", case when ${shown} then s.grade end as grade,
@@ -182,7 +183,7 @@ function submissionPredicate(viewer: Viewer, filter: Filter, { now, timeZone }: 
   add(filter.assignmentId, (n) => `w.assignment_id = ${n}`);
   add(filter.studentId, (n) => `p.student_id = ${n}`);
   add(filter.instructorId, (n) => `p.instructor_id = ${n}`);
-  add(filter.departmentId, (n) => `p.department_id in (${departmentsBelow(n)})`);
+  add(filter.departmentId, (n) => isBelow('p.department_id', n));
   if (filter.state) conditions.push(statePredicates[filter.state]);
   const midnight = (day: string): string => `(${day})::timestamp at time zone $${parameters.push(timeZone)}`;
   add(filter.dueFrom, (n) => `w.effective_due_at >= ${midnight(`${n}::date`)}`);

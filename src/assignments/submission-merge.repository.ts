@@ -43,6 +43,8 @@ export class SubmissionMergeRepository {
         where s.tenant_id = $1 and s.student_id = $2 and not exists (
           select from submissions o where o.tenant_id = $1 and o.assignment_id = s.assignment_id and o.student_id = $3
         )
+      ), regraded as (
+        update grade_changes set student_id = $3 where tenant_id = $1 and student_id = $2
       )
       update attempts t set student_id = $3, number = t.number + coalesce(own.number, 0)
       from submissions s

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { ProgressRepository } from '../students/progress.repository.js';
+import { AccommodationsRepository } from './accommodations.repository.js';
 import { SubmissionMergeRepository } from './submission-merge.repository.js';
 import { SubmissionScoresRepository } from './submission-scores.repository.js';
 
@@ -10,6 +11,7 @@ export class SubmissionMergeService {
   constructor(
     private readonly merges: SubmissionMergeRepository,
     private readonly scores: SubmissionScoresRepository,
+    private readonly accommodations: AccommodationsRepository,
     private readonly progress: ProgressRepository,
     private readonly clock: Clock,
   ) {}
@@ -24,6 +26,7 @@ export class SubmissionMergeService {
     const now = this.clock.now();
     await this.merges.deleteStaleOpen(tenantId, fromId, intoId);
     await this.merges.move(tenantId, fromId, intoId);
+    await this.accommodations.giveAway(tenantId, fromId, intoId, now);
     const both = await this.merges.unite(tenantId, fromId, intoId);
     const united = both.map((assignmentId) => ({ assignmentId, studentId: intoId }));
     if (united.length > 0) await this.scores.refresh(tenantId, united, now);

@@ -35,7 +35,7 @@ export class SubmissionScoresRepository {
         select min(t.started_at) as started_at, count(*) as started, count(t.submitted_at) as submitted,
           min(t.submitted_at) as first_submitted_at, max(t.submitted_at) as last_submitted_at,
           coalesce(bool_or(t.source = 'sessions'), false) as by_sessions,
-          coalesce(least(sum(t.time_spent_seconds), 2147483647), 0) as time_seconds,
+          least(coalesce(sum(t.time_spent_seconds), 0), 2147483647) as time_seconds,
           round(case a.attempt_policy
             when 'best' then max(net.score)
             when 'mean' then avg(net.score)

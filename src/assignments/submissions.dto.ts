@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Day, Id, OneOf } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
 import { AttemptResponse } from './attempts.dto.js';
+import { EffectiveDue } from './due-dates.js';
 
 export const submissionStates = [
   'notStarted', 'inProgress', 'submitted', 'completed', 'graded', 'overdue', 'dueSoon', 'missing', 'late',
@@ -106,6 +107,8 @@ export class SubmissionRow {
 }
 
 export class SubmissionDetail extends SubmissionRow {
+  @ApiProperty({ type: EffectiveDue, nullable: true, description: 'When it is due and why' })
+  effectiveDue: EffectiveDue | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'No attempt is taken later' })
   closesAt: string | null;
   @ApiProperty({ type: Number, description: 'Score from which it is passed' })

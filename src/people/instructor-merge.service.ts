@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AssignmentsRepository } from '../assignments/assignments.repository.js';
 import { Clock } from '../database/clock.js';
 import type { Viewer } from '../http/viewer.js';
 import { PeopleRepository } from '../org/people.repository.js';
@@ -13,12 +14,14 @@ export class InstructorMergeService {
     private readonly placement: Placement,
     private readonly people: PeopleRepository,
     private readonly segments: SegmentsRepository,
+    private readonly assignments: AssignmentsRepository,
     private readonly record: PeopleRecord,
     private readonly clock: Clock,
   ) {}
 
   /** @returns how many students were reassigned @throws ConstraintViolation for one outside the other's departments */
   async moveRoster(viewer: Viewer, fromId: string, intoId: string): Promise<number> {
+    await this.assignments.lockOwned(viewer.tenantId, fromId);
     const studentIds = await this.placement.lockRoster(viewer.tenantId, fromId);
     await this.placement.assign(
       viewer.tenantId,
@@ -30,8 +33,10 @@ export class InstructorMergeService {
 
   /** The rest of what belongs to an instructor. */
   async moveBelongings(tenantId: string, fromId: string, intoId: string): Promise<void> {
+    const now = this.clock.now();
     await this.people.mergeProfiles(tenantId, fromId, intoId);
-    await this.people.moveDelegations(tenantId, fromId, intoId, this.clock.now());
+    await this.people.moveDelegations(tenantId, fromId, intoId, now);
     await this.segments.giveAway(tenantId, fromId, intoId);
+    await this.assignments.giveAway(tenantId, fromId, intoId, now);
   }
 }

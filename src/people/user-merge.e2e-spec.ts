@@ -15,6 +15,7 @@ import {
   sessionBody,
   type Tenant,
 } from '../../test/factories.js';
+import { createAssignment } from '../../test/factories.assignments.js';
 
 let app: TestApp;
 let tenant: Tenant;
@@ -214,6 +215,33 @@ describe('merging students', () => {
 });
 
 describe('merging instructors', () => {
+  it('makes one owner of what both set, and follows a filter of both once', async () => {
+    const from = await createInstructor(app.database, tenant);
+    const into = await createInstructor(app.database, tenant);
+    await createStudents(app.database, from, [{}]);
+    const { assignmentId } = await createAssignment(app.database, from);
+    const filter = (instructorId: string) => ({ filter: { instructorId }, isDynamic: true });
+    const path = `/assignments/${assignmentId}/hand-outs`;
+    await app.as(from).post(path).send(filter(from.userId)).expect(201);
+    await app.as(admin).post(path).send(filter(from.userId)).expect(201);
+    await app.as(admin).post(path).send(filter(into.userId)).expect(201);
+    await merge(from, into).expect(200);
+    expect((await app.as(into).get(`/assignments/${assignmentId}`).expect(200)).body).toMatchObject({
+      ownerId: into.userId,
+    });
+    const handOuts = await rows(
+      `-- test.mergedHandOuts
+      select created_by as by, filter ->> 'instructorId' as of, ended_at is null as followed from hand_outs
+      where tenant_id = $1 order by created_by = $2, followed desc`,
+      into.userId,
+    );
+    expect(handOuts).toEqual([
+      { by: admin.userId, of: into.userId, followed: true },
+      { by: admin.userId, of: expect.any(String), followed: false },
+      { by: into.userId, of: into.userId, followed: true },
+    ]);
+  });
+
   it('reassigns the students with their history, and brings profile and segments along', async () => {
     const from = await createInstructor(app.database, tenant, { email: 'from@example.org' });
     const into = await createInstructor(app.database, tenant);

@@ -114,10 +114,10 @@ export const scopeOf = (viewer: Viewer): Scope => {
   return viewer.role === 'supervisor' ? 'departments' : 'tenant';
 };
 
-/** Ids of a department and all below it. */
-export const departmentsBelow = (n: string): string =>
-  `select d.id from departments d where d.tenant_id = $1 and d.path @> array[${n}::uuid]`;
-const subtree = (n: string): string => `p.department_id in (${departmentsBelow(n)})`;
+/** Whether something belongs to a department or one below it. */
+export const isBelow = (column: string, n: string): string =>
+  `${column} in (select d.id from departments d where d.tenant_id = $1 and d.path @> array[${n}::uuid])`;
+const subtree = (n: string): string => isBelow('p.department_id', n);
 
 /** Whose rosters count as this viewer's own: theirs, and those of the instructors they stand in for at present. */
 export function rostersOf({ userId, rosters = [] }: Viewer): string[] {
