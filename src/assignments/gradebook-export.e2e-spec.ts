@@ -114,7 +114,7 @@ describe('export', () => {
 
   it('leaves nothing behind when whoever asked for it hangs up', async () => {
     const owner = await createInstructor(app.database, await createTenant(app.database));
-    const students = await createStudents(app.database, owner, Array(2_000).fill({}));
+    const students = await createStudents(app.database, owner, Array(1_000).fill({}));
     await app.database.run(
       `-- test.lengthenNames
       update student_progress set name = repeat('x', 10000) where tenant_id = $1`,
@@ -138,7 +138,7 @@ describe('export', () => {
     while (pool.idleCount < pool.totalCount || (await busy()).count > 0) await sleep(10);
     // and the next one is answered whole
     const { text } = await app.as(owner).get('/gradebook/export?format=csv').buffer(true).expect(200);
-    expect(text.split('\r\n')).toHaveLength(2_002);
+    expect(text.split('\r\n')).toHaveLength(1_002);
   });
 
   it('may be asked for by its own content type', async () => {

@@ -5,6 +5,7 @@ import { createInstructor, createStudents, createTenant } from '../../test/facto
 import { createGradebook, type Gradebook, setWork, submitted } from '../../test/gradebook.js';
 import type { Viewer } from '../http/viewer.js';
 import type { GradebookCell, GradebookResponse } from './gradebook.dto.js';
+import { GradebookRepository } from './gradebook.repository.js';
 
 let app: TestApp;
 let gradebook: Gradebook;
@@ -172,6 +173,16 @@ describe('whose students', () => {
       assignments: [],
     });
     expect(await show(`assignmentIds=${gradebook.theirs.assignmentId}`)).toMatchObject({ assignments: [] });
+  });
+
+  it('has no cells of students who are somebody else’s by the time they are read', async () => {
+    const { people, radio, sibling } = gradebook;
+    const cellsFor = (viewer: Viewer) =>
+      app.app
+        .get(GradebookRepository, { strict: false })
+        .cells(viewer, [people[0]!.userId], [radio.assignmentId], app.clock.now());
+    expect(await cellsFor(instructor)).toHaveLength(1);
+    expect(await cellsFor(sibling)).toEqual([]);
   });
 
   it('is nothing for students, and needs no more than a good query', async () => {

@@ -30,7 +30,7 @@ export interface Figures<T> {
   readonly items: T[];
 }
 
-/** A variable that is the same for all correlates with nothing; rounding could make it seem otherwise. */
+/** What is the same for all correlates with nothing, but corr() of such doubles may answer a number made of their rounding. */
 const varies = (value: string): string => `min(${value}) filter (where rest is not null)
   < max(${value}) filter (where rest is not null)`;
 
