@@ -12,11 +12,11 @@ import { CreateIdentityProviders1763700210000 } from './1763700210000-create-ide
 import { CreateDelegations1763700300000 } from './1763700300000-create-delegations.js';
 import { ExtendUsers1763700400000 } from './1763700400000-extend-users.js';
 import { CreateAssignments1763800000000 } from './1763800000000-create-assignments.js';
+import { FollowAssignments1763800200000 } from './1763800200000-follow-assignments.js';
+import { CreateLatePenalties1763800300000 } from './1763800300000-create-late-penalties.js';
 import { CreateGradeChanges1763800400000 } from './1763800400000-create-grade-changes.js';
 import { CreateAccommodations1763800500000 } from './1763800500000-create-accommodations.js';
-import { CreateLatePenalties1763800300000 } from './1763800300000-create-late-penalties.js';
 import { CoverScores1763800600000 } from './1763800600000-cover-scores.js';
-import { FollowAssignments1763800200000 } from './1763800200000-follow-assignments.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -33,9 +33,9 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateDelegations1763700300000,
   ExtendUsers1763700400000,
   CreateAssignments1763800000000,
+  FollowAssignments1763800200000,
+  CreateLatePenalties1763800300000,
   CreateGradeChanges1763800400000,
   CreateAccommodations1763800500000,
-  CreateLatePenalties1763800300000,
   CoverScores1763800600000,
-  FollowAssignments1763800200000,
 ];

@@ -86,7 +86,7 @@ export class ExtensionBatches {
   private async listMeant(viewer: Viewer, assignmentId: string, filter: StudentFilter): Promise<string[]> {
     const moment = await this.tenants.moment(viewer.tenantId);
     const ids = await this.students.listIds(viewer, filterOf(filter), moment, mostStudents + 1);
-    if (ids.length <= mostStudents) return this.repository.listHolders(viewer.tenantId, assignmentId, ids);
+    if (ids.length <= mostStudents) return this.repository.listHoldersAmong(viewer.tenantId, assignmentId, ids);
     const detail = `The filter means more than ${mostStudents} students; narrow it.`;
     throw Problem.unprocessable('selection_too_large', detail, '/filter');
   }

@@ -33,9 +33,9 @@ export class ExtensionsRepository {
   constructor(private readonly database: Database) {}
 
   /** Which of these students have the assignment, in the order of their ids. */
-  async listHolders(tenantId: string, assignmentId: string, studentIds: readonly string[]): Promise<string[]> {
+  async listHoldersAmong(tenantId: string, assignmentId: string, studentIds: readonly string[]): Promise<string[]> {
     const rows = await this.database.many<{ id: string }>(
-      `-- assignments.listHolders
+      `-- assignments.listHoldersAmong
       select student_id as id from submissions
       where tenant_id = $1 and assignment_id = $2 and student_id = any ($3) and withdrawn_at is null
       order by student_id`,
