@@ -19,7 +19,7 @@ import { noLimits, startPeer, type Statement } from './load.js';
 
 /**
  * What a page of a gradebook of 20 assignments × 1,000 students takes without a cache, asked one after another, in
- * turns with node:http that runs the same two statements, both at once, through pg. Fails when a page's p95 is above the limit.
+ * turns with node:http that runs the same two statements, both at once, through pg. Fails when the p95 of a page of 20 students is above the limit.
  */
 const limitMs = 30;
 const { values: options } = parseArgs({
@@ -163,7 +163,9 @@ agent.destroy();
 await app.close();
 await source.destroy().catch(() => undefined);
 await server.stop();
-const isWithin = Object.values(results).every(({ p95 }) => p95! < limitMs);
+const isWithin = Object.entries(results).every(([name, { p95 }]) => pages[name]!.limit > 20 || p95! < limitMs);
 const load = loadavg()[0]!.toFixed(1);
-console.log(`${rounds} pages each, ms, load ${load}; p95 is ${isWithin ? '' : 'NOT '}within ${limitMs} ms`);
+console.log(
+  `${rounds} pages each, ms, load ${load}; p95 of 20 students is ${isWithin ? '' : 'NOT '}within ${limitMs} ms`,
+);
 process.exitCode = isWithin ? 0 : 1;
