@@ -88,7 +88,7 @@ export class AssignmentListRepository {
 
   /** One that the viewer may see, from the primary: also what the running transaction has just written. */
   findDetail(viewer: Viewer, id: string, now: Date): Promise<AssignmentDetail | null> {
-    const { sql, parameters } = seenPredicate(viewer, now);
+    const { sql, parameters } = seenPredicate(viewer, now, 'one');
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const feedbackRules = scopeOf(viewer) === 'own' ? 'null' : 'a.feedback_rules';
     return this.database.maybeOne<AssignmentDetail>(
@@ -115,7 +115,7 @@ export class AssignmentListRepository {
 
 /** Everything a filter says, within what the viewer may see. */
 function matching(viewer: Viewer, filter: AssignmentFilter, now: Date): Predicate {
-  const { sql, parameters } = seenPredicate(viewer, now);
+  const { sql, parameters } = seenPredicate(viewer, now, 'many');
   const conditions = [sql];
   const add = (value: unknown, condition: (n: string) => string): void => {
     if (value !== undefined) conditions.push(condition(`$${parameters.push(value)}`));

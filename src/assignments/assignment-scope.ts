@@ -25,16 +25,19 @@ export function ownPredicate(viewer: Viewer): Predicate {
 /**
  * Assignments `a` that this viewer may see: those of one's own, templates that are shared, and what was handed out to
  * students whom one may see. A student sees what is theirs to do once it is available.
+ * @param which `many` finds first all that one's students have: for lists, and not to look at one by its id
  */
-export function seenPredicate(viewer: Viewer, now: Date): Predicate {
+export function seenPredicate(viewer: Viewer, now: Date, which: 'one' | 'many'): Predicate {
   const scope = scopeOf(viewer);
   const { sql: own, parameters } = ownPredicate(viewer);
   if (scope === 'tenant') return { sql: own, parameters };
-  const handedOut = `a.status <> 'draft' and a.id in (
-    select s.assignment_id from student_progress p
+  const theirs = `student_progress p
     join submissions s on s.tenant_id = $1 and s.student_id = p.student_id and s.withdrawn_at is null
-    where p.tenant_id = $1 and ${appendPredicate(scopePredicate(viewer), parameters)}
-  )`;
+    where p.tenant_id = $1 and ${appendPredicate(scopePredicate(viewer), parameters)}`;
+  const handedOut =
+    which === 'one'
+      ? `a.status <> 'draft' and exists (select from ${theirs} and s.assignment_id = a.id)`
+      : `a.status <> 'draft' and a.id in (select s.assignment_id from ${theirs})`;
   if (scope !== 'own') return { sql: `(${own} or a.is_shared or ${handedOut})`, parameters };
   return {
     sql: `${handedOut} and (a.available_from is null or a.available_from <= $${parameters.push(now)})`,

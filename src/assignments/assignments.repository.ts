@@ -78,7 +78,7 @@ export class AssignmentsRepository {
 
   /** One that the viewer may see; others may lock it in this way too, and nobody changes it meanwhile. */
   lockSeen(viewer: Viewer, id: string, now: Date): Promise<LockedAssignment | null> {
-    const { sql, parameters } = seenPredicate(viewer, now);
+    const { sql, parameters } = seenPredicate(viewer, now, 'one');
     return this.database.maybeOne<LockedAssignment>(
       `-- assignments.lockSeen
       select ${lockedColumns} from assignments a

@@ -59,7 +59,7 @@ export class ItemAnalysisRepository {
    * @returns null where the viewer does not see the assignment
    */
   ofAssignment(viewer: Viewer, assignmentId: string, now: Date): Promise<Figures<ModuleFigures> | null> {
-    const { sql: seen, parameters } = seenPredicate(viewer, now);
+    const { sql: seen, parameters } = seenPredicate(viewer, now, 'one');
     const own = appendPredicate(scopePredicate(viewer), parameters);
     const assignment = `$${parameters.push(assignmentId)}`;
     const moment = `$${parameters.push(now)}`;

@@ -102,8 +102,11 @@ it('lists what is set to whom, with what is true of it now', async () => {
   expect(pagination).toMatchObject({ total: 1, totalIsEstimate: false });
   const path = `/assignments/${assignment.assignmentId}/submissions/${ada.userId}`;
   const { body } = await app.as(instructor).get(path).expect(200);
+  const assignmentDueAt = expect.any(String) as string;
+  const due = { at: assignmentDueAt, rule: 'assignment', assignmentDueAt, accommodation: null, extension: null };
   expect(body).toEqual({
     ...row,
+    effectiveDue: due,
     closesAt: null,
     targetScore: 60,
     startedAt: null,

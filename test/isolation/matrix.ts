@@ -85,7 +85,7 @@ export class Matrix {
         const row = target && use.spare ? await this.fixture.spare(target) : target;
         const sent = await this.sentBy({ actor, use, row });
         const as = this.shownTo(question);
-        const foreign = this.fixture.rows.filter(
+        const foreign = this.fixture.originals.filter(
           (one) => one.place !== 'otherTenant' && one.id !== row?.id && sightOf(as, one) <= 1,
         );
         const ids = foreign
