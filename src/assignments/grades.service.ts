@@ -53,7 +53,6 @@ export class GradesService {
     request: GiveGrade,
     version?: number,
   ): Promise<GradingResponse> {
-    // prettier-ignore
     const now = this.clock.now();
     return this.database.transaction(async () => {
       const assignment = await this.writer.lockGradable(viewer, assignmentId, now, 'submission');
