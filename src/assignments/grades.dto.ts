@@ -80,6 +80,7 @@ export class GradeItem {
   reason?: string;
   @ApiPropertyOptional({
     type: 'integer',
+    format: 'int32',
     minimum: 1,
     maximum: longest.version,
     description: 'Of the submission as it was read: another one there is refused',
