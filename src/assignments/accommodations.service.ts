@@ -17,6 +17,7 @@ import {
   CreateAccommodation,
 } from './accommodations.dto.js';
 import { AccommodationsRepository, type LockedAccommodation } from './accommodations.repository.js';
+import { tagsOf } from './affected-students.js';
 
 /** More time for all work of a student. Why may be of the student's health, and stays in the row: no audit repeats it. */
 @Injectable()
@@ -103,8 +104,7 @@ export class AccommodationsService {
       before: before && termsOf(before),
       after: { id, ...termsOf(after), ...delegationOf(viewer, instructorId) },
     });
-    const tags = [`tenant:${viewer.tenantId}`, `roster:${instructorId}`, `student:${studentId}`];
-    await this.database.afterCommit(() => this.cache.bump(tags));
+    await this.database.afterCommit(() => this.cache.bump(tagsOf(viewer.tenantId, [after])));
   }
 }
 

@@ -4,11 +4,9 @@ import { Cache } from '../cache/cache.js';
 import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
 import { type LockedStudent, ProgressRepository } from '../students/progress.repository.js';
+import { eventsOf, tagsOf } from './affected-students.js';
 import type { LockedAssignment } from './assignments.repository.js';
 import { HandOutsRepository, type NewHandOut } from './hand-outs.repository.js';
-
-/** Of one event, and of one chunk of a job. */
-export const mostPerEvent = 1_000;
 
 /**
  * What is given to students and taken from them, with all that follows: their counts, the audit, events, caches. Runs in
@@ -70,7 +68,9 @@ export class AssignedWork {
       }),
     );
     // whoever has a draft learns of it when it is published
-    if (status !== 'draft') await this.announce(tenantId, assignmentId, [...changed]);
+    if (status !== 'draft') {
+      await this.outbox.appendMany(tenantId, 'assignments.handed-out', eventsOf(assignmentId, [...changed]));
+    }
     return given.length;
   }
 
@@ -116,19 +116,4 @@ export class AssignedWork {
     await this.audit.record(actor, ids.map(entryOf));
     await this.database.afterCommit(() => this.cache.bump(tagsOf(actor.tenantId, students)));
   }
-
-  private async announce(tenantId: string, assignmentId: string, studentIds: readonly string[]): Promise<void> {
-    const events = [];
-    for (let from = 0; from < studentIds.length; from += mostPerEvent) {
-      const chunk = studentIds.slice(from, from + mostPerEvent);
-      events.push({ key: assignmentId, payload: { assignmentId, studentIds: chunk } });
-    }
-    await this.outbox.appendMany(tenantId, 'assignments.handed-out', events);
-  }
-}
-
-/** Of all that shows something of these students. */
-export function tagsOf(tenantId: string, students: readonly Omit<LockedStudent, 'departmentId'>[]): string[] {
-  const tags = students.flatMap(({ studentId, instructorId }) => [`student:${studentId}`, `roster:${instructorId}`]);
-  return [`tenant:${tenantId}`, ...new Set(tags)];
 }

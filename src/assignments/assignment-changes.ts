@@ -5,8 +5,9 @@ import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import { ProgressRepository } from '../students/progress.repository.js';
+import { type AffectedStudent, tagsOf } from './affected-students.js';
 import { assignmentsTag } from './assignment-reads.js';
-import { type Assignment, AssignmentsRepository, type Affected } from './assignments.repository.js';
+import { type Assignment, AssignmentsRepository } from './assignments.repository.js';
 
 /** Writes assignments that are locked, and all that follows from it: counts, events, the audit and the cache. */
 @Injectable()
@@ -50,14 +51,9 @@ export class AssignmentChanges {
     await this.forget(viewer.tenantId, [ownerId], []);
   }
 
-  private async forget(tenantId: string, owners: readonly (string | null)[], affected: readonly Affected[]) {
-    const rosters = [...owners, ...affected.map(({ instructorId }) => instructorId)];
-    const tags = new Set([
-      assignmentsTag(tenantId),
-      `tenant:${tenantId}`,
-      ...rosters.map((instructorId) => `roster:${instructorId}`),
-      ...affected.map(({ studentId }) => `student:${studentId}`),
-    ]);
+  private async forget(tenantId: string, owners: readonly (string | null)[], affected: readonly AffectedStudent[]) {
+    const rosters = owners.map((ownerId) => `roster:${ownerId}`);
+    const tags = new Set([assignmentsTag(tenantId), ...rosters, ...tagsOf(tenantId, affected)]);
     await this.database.afterCommit(() => this.cache.bump([...tags]));
   }
 }

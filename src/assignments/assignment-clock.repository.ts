@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import type { AffectedStudent } from './affected-students.js';
 
 /** A student whose work has just been marked, so that it is told of once. */
-export interface MarkedWork {
+export interface MarkedWork extends AffectedStudent {
   readonly assignmentId: string;
-  readonly studentId: string;
-  readonly instructorId: string | null;
 }
 
 /** Sets what has been told of, for pieces of work `due`, and says whose they are. */

@@ -4,7 +4,7 @@ import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
 import { ProgressRepository } from '../students/progress.repository.js';
-import { mostPerEvent, tagsOf } from './assigned-work.service.js';
+import { eventsOf, mostPerEvent, tagsOf } from './affected-students.js';
 import { AssignmentClockRepository, type MarkedWork } from './assignment-clock.repository.js';
 
 const beforeAllIds = '00000000-0000-0000-0000-000000000000';
@@ -78,7 +78,7 @@ export class AssignmentClockService {
       signal.throwIfAborted();
       const count = await this.database.transaction(async () => {
         const marked = await mark(this.clock.now());
-        await this.outbox.appendMany(tenantId, topic, eventsOf(marked));
+        await this.outbox.appendMany(tenantId, topic, eventsByAssignment(marked));
         if (marked.length > 0) await this.database.afterCommit(() => this.cache.bump(tagsOf(tenantId, marked)));
         return marked.length;
       });
@@ -89,12 +89,12 @@ export class AssignmentClockService {
 }
 
 /** One for each assignment. */
-function eventsOf(marked: readonly MarkedWork[]) {
+function eventsByAssignment(marked: readonly MarkedWork[]) {
   const students = new Map<string, string[]>();
   for (const { assignmentId, studentId } of marked) {
     const those = students.get(assignmentId);
     if (those) those.push(studentId);
     else students.set(assignmentId, [studentId]);
   }
-  return [...students].map(([key, studentIds]) => ({ key, payload: { assignmentId: key, studentIds } }));
+  return [...students].flatMap(([assignmentId, studentIds]) => eventsOf(assignmentId, studentIds));
 }

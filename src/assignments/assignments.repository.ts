@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
+import type { AffectedStudent } from './affected-students.js';
 import { appendPredicate, ownPredicate, seenPredicate } from './assignment-scope.js';
 
 /** An assignment that does not change while this transaction lasts. */
@@ -49,11 +50,6 @@ export interface WorkDone {
   readonly mostAttempts: number;
   readonly isSubmitted: boolean;
   readonly isScored: boolean;
-}
-
-export interface Affected {
-  readonly studentId: string;
-  readonly instructorId: string | null;
 }
 
 const lockedColumns = `a.id, a.owner_id as "ownerId", a.title, a.status, a.is_template as "isTemplate",
@@ -217,8 +213,8 @@ export class AssignmentsRepository {
   }
 
   /** The students who have it, with those who are responsible for them. */
-  listAffected(tenantId: string, id: string): Promise<Affected[]> {
-    return this.database.many<Affected>(
+  listAffected(tenantId: string, id: string): Promise<AffectedStudent[]> {
+    return this.database.many<AffectedStudent>(
       `-- assignments.listAffected
       select s.student_id as "studentId", p.instructor_id as "instructorId"
       from submissions s join student_progress p on p.tenant_id = $1 and p.student_id = s.student_id

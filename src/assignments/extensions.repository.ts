@@ -2,14 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import { scopePredicate } from '../students/student-filter.js';
+import type { AffectedStudent } from './affected-students.js';
 import { effectiveDue } from './due-dates.js';
 import type { ExtendedSubmission } from './extensions.dto.js';
 
 /** A student of the viewer's who was named. */
-export interface NamedStudent {
-  readonly studentId: string;
+export interface NamedStudent extends AffectedStudent {
   readonly pid: string | null;
-  readonly instructorId: string | null;
 }
 
 /** What is granted of a submission that is locked. */

@@ -7,6 +7,7 @@ import { isDay } from '../http/fields.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { delegationOf } from '../students/student-filter.js';
+import { tagsOf } from './affected-students.js';
 import { AssignmentsRepository } from './assignments.repository.js';
 import { type PlannedExtension, planExtensions } from './extension-plan.js';
 import type { ExtensionRow } from './extension-row.js';
@@ -142,11 +143,10 @@ export class ExtensionsService {
         reason: reason ?? undefined,
       })),
     );
-    const tags = [
-      `tenant:${tenantId}`,
-      ...new Set(changes.map(({ student }) => `roster:${student.instructorId}`)),
-      ...changes.map(({ student }) => `student:${student.studentId}`),
-    ];
+    const tags = tagsOf(
+      tenantId,
+      changes.map(({ student }) => student),
+    );
     await this.database.afterCommit(() => this.cache.bump(tags));
   }
 }

@@ -4,7 +4,8 @@ import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { StudentsRepository } from '../students/students.repository.js';
-import { AssignedWork, mostPerEvent } from './assigned-work.service.js';
+import { mostPerEvent } from './affected-students.js';
+import { AssignedWork } from './assigned-work.service.js';
 import { AssignmentsRepository } from './assignments.repository.js';
 import { type FollowedHandOut, HandOutsRepository } from './hand-outs.repository.js';
 

@@ -7,12 +7,11 @@ import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import { delegationOf } from '../students/student-filter.js';
+import { type AffectedStudent, eventsOf, tagsOf } from './affected-students.js';
 import { AssignmentsRepository, type LockedAssignment } from './assignments.repository.js';
 import { type ChangedWork, GradesRepository } from './grades.repository.js';
 import type { Grading, LockedWork } from './grading.js';
 
-/** Of an event. */
-const mostStudents = 1_000;
 /** By one statement: 20,000 took 2 s on a busy machine, and a statement has 4 s. */
 const mostWritten = 5_000;
 
@@ -30,11 +29,6 @@ interface Occasion {
   readonly action: string;
   readonly batchId?: string;
   readonly now: Date;
-}
-
-interface Concerned {
-  readonly studentId: string;
-  readonly instructorId: string | null;
 }
 
 /** Changes what is said about work, with all that follows: history, audit, event, caches. */
@@ -95,25 +89,19 @@ export class GradeWriter {
       const graded = changes.filter(({ work, grading }) => grading.gradedAt !== null && isRegraded(work, grading));
       await this.announce(viewer.tenantId, assignment.id, graded.map(({ work }) => work.studentId)); // prettier-ignore
     }
-    const concerned = changes.map(({ work: { studentId }, instructorId }) => ({ studentId, instructorId }));
-    await this.bump(viewer.tenantId, concerned);
+    const affected = changes.map(({ work: { studentId }, instructorId }) => ({ studentId, instructorId }));
+    await this.bump(viewer.tenantId, affected);
     return new Map(written.map((row) => [row.studentId, row]));
   }
 
   /** Tells that these students can see a grade. */
   async announce(tenantId: string, assignmentId: string, studentIds: readonly string[]): Promise<void> {
-    const events = Array.from({ length: Math.ceil(studentIds.length / mostStudents) }, (_, index) => {
-      const chunk = studentIds.slice(index * mostStudents, (index + 1) * mostStudents);
-      return { key: assignmentId, payload: { assignmentId, studentIds: chunk } };
-    });
-    await this.outbox.appendMany(tenantId, 'assignments.graded', events);
+    await this.outbox.appendMany(tenantId, 'assignments.graded', eventsOf(assignmentId, studentIds));
   }
 
   /** Once the transaction has committed. */
-  bump(tenantId: string, concerned: readonly Concerned[]): Promise<void> {
-    const tags = new Set([`tenant:${tenantId}`]);
-    for (const { studentId, instructorId } of concerned) tags.add(`student:${studentId}`).add(`roster:${instructorId}`);
-    return this.database.afterCommit(() => this.cache.bump([...tags]));
+  bump(tenantId: string, affected: readonly AffectedStudent[]): Promise<void> {
+    return this.database.afterCommit(() => this.cache.bump(tagsOf(tenantId, affected)));
   }
 }
 

@@ -3,13 +3,9 @@ import { Database } from '../database/database.js';
 import type { Position } from '../http/paging.js';
 import type { Viewer } from '../http/viewer.js';
 import { scopePredicate } from '../students/student-filter.js';
+import type { AffectedStudent } from './affected-students.js';
 import type { GradeChangeResponse } from './grades.dto.js';
 import type { Grading, LockedWork } from './grading.js';
-
-export interface KnownStudent {
-  readonly studentId: string;
-  readonly instructorId: string | null;
-}
 
 /** What becomes of one student's work; what it was is read where it is written. */
 export interface GradeChange extends Grading {
@@ -27,9 +23,7 @@ export interface ChangedWork {
   readonly version: number;
 }
 
-export interface ReleasedWork {
-  readonly studentId: string;
-  readonly instructorId: string | null;
+export interface ReleasedWork extends AffectedStudent {
   readonly isGraded: boolean;
 }
 
@@ -47,9 +41,9 @@ export class GradesRepository {
   }
 
   /** Of these, the active students whom the viewer may see. */
-  listStudents(viewer: Viewer, studentIds: readonly string[]): Promise<KnownStudent[]> {
+  listStudents(viewer: Viewer, studentIds: readonly string[]): Promise<AffectedStudent[]> {
     const { sql, parameters } = scopePredicate(viewer);
-    return this.database.many<KnownStudent>(
+    return this.database.many<AffectedStudent>(
       `-- assignments.listGradedStudents
       select p.student_id as "studentId", p.instructor_id as "instructorId" from student_progress p
       where p.tenant_id = $1 and p.student_id = any ($${parameters.push(studentIds)}::uuid[]) and p.is_active and ${sql}`,

@@ -4,12 +4,12 @@ import { Cache } from '../cache/cache.js';
 import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
 import { ProgressRepository } from '../students/progress.repository.js';
+import { type AffectedStudent, tagsOf } from './affected-students.js';
 import { type SubmissionKey, SubmissionScoresRepository } from './submission-scores.repository.js';
 
 /** An attempt that was begun or submitted, and on whose roster its student is. */
-export interface RecordedAttempt extends SubmissionKey {
+export interface RecordedAttempt extends SubmissionKey, AffectedStudent {
   readonly id: string;
-  readonly instructorId: string | null;
   readonly number: number;
 }
 
@@ -63,7 +63,6 @@ export class SubmissionRecord {
         after: { assignmentId, studentId, number },
       })),
     );
-    const tags = attempts.flatMap(({ studentId, instructorId }) => [`student:${studentId}`, `roster:${instructorId}`]);
-    await this.database.afterCommit(() => this.cache.bump([`tenant:${actor.tenantId}`, ...new Set(tags)]));
+    await this.database.afterCommit(() => this.cache.bump(tagsOf(actor.tenantId, attempts)));
   }
 }
