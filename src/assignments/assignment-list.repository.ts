@@ -5,6 +5,7 @@ import type { Viewer } from '../http/viewer.js';
 import { type Predicate, scopeOf, scopePredicate } from '../students/student-filter.js';
 import { appendPredicate, seenPredicate } from './assignment-scope.js';
 import type { AssignmentDetail, AssignmentListQuery, AssignmentRow, AssignmentSort } from './assignments.dto.js';
+import { midnight } from './due-dates.js';
 
 export type AssignmentFilter = Pick<
   AssignmentListQuery,
@@ -120,8 +121,6 @@ function matching(viewer: Viewer, filter: AssignmentFilter, now: Date): Predicat
   const add = (value: unknown, condition: (n: string) => string): void => {
     if (value !== undefined) conditions.push(condition(`$${parameters.push(value)}`));
   };
-  const midnight = (day: string): string =>
-    `(${day}::timestamp at time zone (select t.time_zone from tenants t where t.id = $1))`;
   add(filter.isTemplate, (n) => `a.is_template = ${n}`);
   if (filter.status) {
     const moment = `$${parameters.push(now)}::timestamptz`;
@@ -133,7 +132,7 @@ function matching(viewer: Viewer, filter: AssignmentFilter, now: Date): Predicat
   add(filter.priority, (n) => `a.priority = ${n}`);
   add(filter.search, (n) => `position(fold(${n}) in fold(a.title)) > 0`);
   add(filter.dueFrom, (n) => `a.due_at >= ${midnight(`${n}::date`)}`);
-  add(filter.dueTo, (n) => `a.due_at < ${midnight(`(${n}::date + 1)`)}`);
+  add(filter.dueTo, (n) => `a.due_at < ${midnight(`${n}::date + 1`)}`);
   add(
     filter.moduleId,
     (n) => `exists (select from assignment_modules m

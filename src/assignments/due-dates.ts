@@ -36,7 +36,13 @@ export class EffectiveDue {
   extension: GrantedExtension | null;
 }
 
-const instant = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/** An instant in JSON that SQL makes, as it is everywhere else. */
+export const instant = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** When a local day of the tenant in `$1` begins. */
+export const midnight = (day: string): string =>
+  `((${day})::timestamp at time zone (select t.time_zone from tenants t where t.id = $1))`;
 
 /**
  * When a submission `s` of an assignment `a` is due and why, as `EffectiveDue`, or null without a due date. Reads the

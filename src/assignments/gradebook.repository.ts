@@ -4,6 +4,7 @@ import type { CursorValue, Position } from '../http/paging.js';
 import type { Viewer } from '../http/viewer.js';
 import type { Moment } from '../org/tenants.service.js';
 import { type Filter, scopePredicate, studentPredicate } from '../students/student-filter.js';
+import { instant, midnight } from './due-dates.js';
 import type { GradebookAssignment, GradebookCell, GradebookStudent } from './gradebook.dto.js';
 
 /** More students, and a page would no longer be there in a second. */
@@ -57,8 +58,6 @@ const sortKeys = {
     of: (n: string) => `coalesce(${n}::numeric, -1)`,
   },
 } as const;
-
-const iso = (instant: string): string => `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** What is excused or exempt has no score that counts, in any mean. */
 const counts = 'filter (where s.exemption is null)';
@@ -129,7 +128,7 @@ export class GradebookRepository {
           'departmentId', p.department_id, 'mean', p.mean, 'nameSort', p.name_sort) order by ${orderBy}), '[]')
         from page p
       ) as students, (
-        select coalesce(json_agg(json_build_object('id', id, 'title', title, 'dueAt', ${iso('due_at')},
+        select coalesce(json_agg(json_build_object('id', id, 'title', title, 'dueAt', ${instant('due_at')},
           'weight', weight, 'status', status, 'mean', mean, 'n', n) order by position), '[]')
         from listed
         where position > ${parameter(columns.offset)} and position <= ${parameter(columns.offset + columns.limit)}
@@ -177,13 +176,11 @@ function assignmentConditions(filter: AssignmentFilter, parameter: (value: unkno
   const add = (value: unknown, condition: (n: string) => string): void => {
     if (value !== undefined) conditions.push(`and ${condition(parameter(value))}`);
   };
-  const midnight = (day: string): string =>
-    `(${day}::timestamp at time zone (select t.time_zone from tenants t where t.id = $1))`;
   add(filter.assignmentIds, (n) => `a.id = any (${n}::uuid[])`);
   add(filter.ownerId, (n) => `a.owner_id = ${n}`);
   add(filter.category, (n) => `a.category = ${n}`);
   add(filter.tag, (n) => `${n} = any (a.tags)`);
   add(filter.dueFrom, (n) => `a.due_at >= ${midnight(`${n}::date`)}`);
-  add(filter.dueTo, (n) => `a.due_at < ${midnight(`(${n}::date + 1)`)}`);
+  add(filter.dueTo, (n) => `a.due_at < ${midnight(`${n}::date + 1`)}`);
   return conditions.join(' ');
 }

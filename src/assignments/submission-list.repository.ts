@@ -3,6 +3,7 @@ import { Database } from '../database/database.js';
 import type { CursorKind, CursorValue, Position } from '../http/paging.js';
 import type { Viewer } from '../http/viewer.js';
 import { isBelow, type Predicate, scopeOf, scopePredicate } from '../students/student-filter.js';
+import { appendPredicate } from './assignment-scope.js';
 import { effectiveDue } from './due-dates.js';
 import type { SubmissionKey } from './submission-scores.repository.js';
 import type {
@@ -171,11 +172,8 @@ export class SubmissionListRepository {
 
 /** Work that is set to students whom the viewer has; `$2` is now. What is not yet available is no business of theirs. */
 function submissionPredicate(viewer: Viewer, filter: Filter, { now, timeZone }: Moment): Predicate {
-  const scope = scopePredicate(viewer);
-  // now stands second, wherever the scope ends
-  const parameters = [scope.parameters[0], now, ...scope.parameters.slice(1)];
-  const own = scope.sql.replaceAll(/\$(\d+)/g, (all, n: string) => (n === '1' ? all : `$${Number(n) + 1}`));
-  const conditions = ['p.is_active', own];
+  const parameters: unknown[] = [viewer.tenantId, now];
+  const conditions = ['p.is_active', appendPredicate(scopePredicate(viewer), parameters)];
   const add = (value: unknown, condition: (n: string) => string): void => {
     if (value !== undefined) conditions.push(condition(`$${parameters.push(value)}`));
   };
