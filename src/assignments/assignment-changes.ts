@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Cache } from '../cache/cache.js';
 import { Database } from '../database/database.js';
+import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import { ProgressRepository } from '../students/progress.repository.js';
@@ -9,7 +10,7 @@ import { type AffectedStudent, tagsOf } from './affected-students.js';
 import { assignmentsTag } from './assignment-reads.js';
 import { type Assignment, AssignmentsRepository } from './assignments.repository.js';
 
-/** Writes assignments that are locked, and all that follows from it: counts, events, the audit and the cache. */
+/** Locks and writes assignments, and all that follows from it: counts, events, the audit and the cache. */
 @Injectable()
 export class AssignmentChanges {
   constructor(
@@ -20,6 +21,13 @@ export class AssignmentChanges {
     private readonly audit: AuditRecorder,
     private readonly cache: Cache,
   ) {}
+
+  /** One of the viewer's own, all of it, to change it. @throws Problem 404 */
+  async lock(viewer: Viewer, id: string): Promise<Assignment> {
+    const locked = await this.assignments.lockForChange(viewer, id);
+    if (!locked) throw Problem.notFound('assignment');
+    return (await this.assignments.find(viewer.tenantId, locked.id))!;
+  }
 
   /** @param action `assignment.past` */
   async save(viewer: Viewer, action: string, before: Assignment, wanted: Assignment, now: Date): Promise<void> {

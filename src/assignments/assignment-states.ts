@@ -46,7 +46,8 @@ export class AssignmentStates {
   publish(viewer: Viewer, id: string, { confirmPastDue }: PublishAssignment): Promise<AssignmentDetail> {
     const { tenantId } = viewer;
     return this.database.transaction(async () => {
-      const draft = await this.lock(viewer, id, ['draft']);
+      const draft = await this.changes.lock(viewer, id);
+      refuseState(draft.status, ['draft']);
       const now = this.clock.now();
       if (draft.isTemplate) throw Problem.conflict('assignment_template', 'A template is copied and never published.');
       refuseRetired(await this.assignments.listRetired(tenantId, draft.moduleIds));
@@ -65,17 +66,11 @@ export class AssignmentStates {
   move(viewer: Viewer, id: string, name: keyof typeof steps): Promise<AssignmentDetail> {
     const { from, to, past }: Step = steps[name];
     return this.database.transaction(async () => {
-      const before = await this.lock(viewer, id, from);
+      const before = await this.changes.lock(viewer, id);
+      refuseState(before.status, from);
       const after: Assignment = { ...before, status: to(before) };
       await this.changes.save(viewer, `assignment.${past}`, before, after, this.clock.now());
       return this.reads.get(viewer, before.id);
     });
-  }
-
-  private async lock(viewer: Viewer, id: string, states: readonly Status[]): Promise<Assignment> {
-    const locked = await this.assignments.lockForChange(viewer, id);
-    if (!locked) throw Problem.notFound('assignment');
-    refuseState(locked.status, states);
-    return (await this.assignments.find(viewer.tenantId, locked.id))!;
   }
 }

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
-import type { Viewer } from '../http/viewer.js';
+import { personOf, type Viewer } from '../http/viewer.js';
 import { withChange } from '../org/changes.js';
 import { scopeOf } from '../students/student-filter.js';
 import { AssignmentChanges } from './assignment-changes.js';
@@ -39,7 +39,7 @@ export class AssignmentsService {
   create(viewer: Viewer, body: CreateAssignment): Promise<AssignmentDetail> {
     return this.database.transaction(async () => {
       const said = asStored(body);
-      const { id = uuidv7(), ownerId = ownerOf(viewer) } = said;
+      const { id = uuidv7(), ownerId = personOf(viewer) } = said;
       await this.demandOwner(viewer, ownerId);
       return this.insert(viewer, withChange<Assignment>({ ...unsaid, id, ownerId, title: body.title }, said));
     });
@@ -52,7 +52,7 @@ export class AssignmentsService {
       if (!seen) throw Problem.notFound('assignment');
       const original = (await this.assignments.find(viewer.tenantId, seen.id))!;
       const copy: Assignment = {
-        ...original, ...fresh, id: uuidv7(), ownerId: ownerOf(viewer), copiedFromId: original.id,
+        ...original, ...fresh, id: uuidv7(), ownerId: personOf(viewer), copiedFromId: original.id,
       }; // prettier-ignore
       return this.insert(viewer, withChange(copy, asStored(body)));
     });
@@ -65,10 +65,8 @@ export class AssignmentsService {
   change(viewer: Viewer, id: string, body: ChangeAssignment, version?: number): Promise<AssignmentDetail> {
     const { tenantId } = viewer;
     return this.database.transaction(async () => {
-      const locked = await this.assignments.lockForChange(viewer, id);
-      if (!locked) throw Problem.notFound('assignment');
-      if (version !== undefined && version !== locked.version) throw Problem.versionMismatch();
-      const before = (await this.assignments.find(tenantId, locked.id))!;
+      const before = await this.changes.lock(viewer, id);
+      if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
       const wanted = withChange(before, sameInstants(before, asStored(body)));
       if (wanted !== before) {
         refuseState(before.status, ['draft', 'active', 'paused', 'completed']);
@@ -86,13 +84,10 @@ export class AssignmentsService {
 
   /** Only a draft that nobody ever got. */
   delete(viewer: Viewer, id: string): Promise<void> {
-    const { tenantId } = viewer;
     return this.database.transaction(async () => {
-      const locked = await this.assignments.lockForChange(viewer, id);
-      if (!locked) throw Problem.notFound('assignment');
-      refuseState(locked.status, ['draft']);
-      const before = (await this.assignments.find(tenantId, locked.id))!;
-      if ((await this.assignments.delete(tenantId, locked.id)) === 0) {
+      const before = await this.changes.lock(viewer, id);
+      refuseState(before.status, ['draft']);
+      if ((await this.assignments.delete(viewer.tenantId, before.id)) === 0) {
         throw Problem.conflict('assignment_handed_out', 'Students have been given it.');
       }
       await this.changes.record(viewer, 'assignment.deleted', { before });
@@ -113,17 +108,12 @@ export class AssignmentsService {
   }
 
   private async demandOwner(viewer: Viewer, ownerId: string | null): Promise<void> {
-    if (ownerId === ownerOf(viewer)) return;
+    if (ownerId === personOf(viewer)) return;
     const isAllowed = ownerId === null ? scopeOf(viewer) === 'tenant' : await this.assignments.isOwner(viewer, ownerId);
     if (isAllowed) return;
     const detail = 'There is nobody of this id who teaches and whom you are, stand in for or oversee.';
     throw Problem.unprocessable('owner_not_found', detail, '/ownerId');
   }
-}
-
-/** Of what a viewer creates without saying whose it is. */
-function ownerOf({ role, userId }: Viewer): string | null {
-  return role === 'service' ? null : userId;
 }
 
 type Said = Partial<Pick<Assignment, 'id' | 'ownerId' | 'moduleIds' | 'feedbackRules' | DateField>>;

@@ -14,6 +14,11 @@ export function refuseState(status: Assignment['status'], states: readonly Assig
   throw Problem.conflict(`assignment_${status}`, `It is ${status}, and would have to be ${states.join(' or ')}.`);
 }
 
+/** What students have of it cannot be changed either. @throws Problem 409 */
+export function refuseArchived({ status }: Pick<Assignment, 'status'>): void {
+  if (status === 'archived') throw Problem.conflict('assignment_archived', 'An archived assignment is read only.');
+}
+
 /** @param codes of modules that nothing new may be built on @throws Problem 422 when there are any */
 export function refuseRetired(codes: readonly string[]): void {
   if (codes.length === 0) return;

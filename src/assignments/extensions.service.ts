@@ -9,6 +9,7 @@ import type { Viewer } from '../http/viewer.js';
 import { delegationOf } from '../students/student-filter.js';
 import { tagsOf } from './affected-students.js';
 import { AssignmentsRepository } from './assignments.repository.js';
+import { refuseArchived } from './edit-rules.js';
 import { type PlannedExtension, planExtensions } from './extension-plan.js';
 import type { ExtensionRow } from './extension-row.js';
 import type { ExtendedSubmission, ExtendSubmission } from './extensions.dto.js';
@@ -94,9 +95,7 @@ export class ExtensionsService {
   private async lockAssignment(viewer: Viewer, id: string, noun: 'assignment' | 'submission'): Promise<string> {
     const assignment = await this.assignments.lockSeen(viewer, id, this.clock.now());
     if (!assignment) throw Problem.notFound(noun);
-    if (assignment.status === 'archived') {
-      throw Problem.conflict('assignment_archived', 'The assignment is archived and stays as it is.');
-    }
+    refuseArchived(assignment);
     if (assignment.dueAt !== null) return assignment.dueAt;
     throw Problem.conflict('due_date_missing', 'The assignment has no due date that could be extended.');
   }

@@ -9,6 +9,7 @@ import { Outbox } from '../jobs/outbox.js';
 import { delegationOf } from '../students/student-filter.js';
 import { type AffectedStudent, eventsOf, tagsOf } from './affected-students.js';
 import { AssignmentsRepository, type LockedAssignment } from './assignments.repository.js';
+import { refuseArchived } from './edit-rules.js';
 import { type ChangedWork, GradesRepository } from './grades.repository.js';
 import type { Grading, LockedWork } from './grading.js';
 
@@ -105,11 +106,11 @@ export class GradeWriter {
   }
 }
 
-export function refuseUngradable({ status, isTemplate }: LockedAssignment): void {
-  if (isTemplate || status === 'draft') {
+export function refuseUngradable(assignment: LockedAssignment): void {
+  if (assignment.isTemplate || assignment.status === 'draft') {
     throw Problem.conflict('assignment_draft', 'This has not been handed out.');
   }
-  if (status === 'archived') throw Problem.conflict('assignment_archived', 'This is archived and cannot be changed.');
+  refuseArchived(assignment);
 }
 
 const isRegraded = (work: LockedWork, grading: Grading): boolean =>

@@ -5,7 +5,7 @@ import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { type Page, type PageQuery, positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
-import type { Viewer } from '../http/viewer.js';
+import { personOf, type Viewer } from '../http/viewer.js';
 import { delegationOf } from '../students/student-filter.js';
 import { GradeBatchesRepository } from './grade-batches.repository.js';
 import type { GradeRow } from './grade-rows.js';
@@ -61,7 +61,7 @@ export class GradesService {
       if (!student || !work) throw Problem.notFound('submission');
       const penalties = await this.grades.listLatePenalties(viewer.tenantId, assignmentId, [studentId]);
       const latePenalty = penalties.get(work.studentId) ?? 0;
-      const terms = { latePenalty, graderId: graderOf(viewer), now, needsVersion: true };
+      const terms = { latePenalty, graderId: personOf(viewer), now, needsVersion: true };
       const decided = decideGrade(work, { ...request, version }, terms);
       if (decided === 'unchanged') return toResponse(assignmentId, work, work);
       if (typeof decided === 'string') throw refusals[decided]();
@@ -151,7 +151,7 @@ export class GradesService {
       if (rowsOf.get(studentId)! > 1) return { asked, studentId, result: 'duplicate_row' };
       const work = works.get(studentId);
       if (!work) return { asked, studentId, result: 'submission_not_found' };
-      const terms = { latePenalty: penalties.get(studentId) ?? 0, graderId: graderOf(viewer), now };
+      const terms = { latePenalty: penalties.get(studentId) ?? 0, graderId: personOf(viewer), now };
       const decided = decideGrade(work, asked.wanted, terms);
       if (typeof decided === 'string') return { asked, studentId, result: decided };
       const change = { work, grading: decided, instructorId, reason: asked.wanted.reason };
@@ -166,9 +166,6 @@ function idOf({ studentId, pid }: GradeRow, byPid: ReadonlyMap<string, string>):
   const id = byPid.get(pid);
   return studentId === undefined || studentId === id ? id : undefined;
 }
-
-/** A service is no user. */
-const graderOf = ({ role, userId }: Viewer): string | null => (role === 'service' ? null : userId);
 
 const refusals = {
   version_mismatch: () => Problem.versionMismatch(),

@@ -3,13 +3,21 @@ import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../database/database.js';
 import { type Page, type PageQuery, positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
-import type { Viewer } from '../http/viewer.js';
+import { personOf, type Viewer } from '../http/viewer.js';
 import { StudentChoice } from '../students/student-choice.service.js';
 import { StudentsRepository } from '../students/students.repository.js';
 import { AssignedWork } from './assigned-work.service.js';
 import { AssignmentsRepository, type LockedAssignment } from './assignments.repository.js';
-import type { CreateHandOut, HandedOut, HandOut, HandOutResult } from './hand-outs.dto.js';
-import type { Withdraw, WithdrawalResult, Withdrawn } from './hand-outs.dto.js';
+import { refuseArchived } from './edit-rules.js';
+import type {
+  CreateHandOut,
+  HandedOut,
+  HandOut,
+  HandOutResult,
+  Withdraw,
+  WithdrawalResult,
+  Withdrawn,
+} from './hand-outs.dto.js';
 import { HandOutsRepository, type NewHandOut } from './hand-outs.repository.js';
 
 @Injectable()
@@ -23,8 +31,9 @@ export class HandOutsService {
     private readonly work: AssignedWork,
   ) {}
 
-  async list({ tenantId, ...viewer }: Viewer, assignmentId: string, query: PageQuery): Promise<Page<HandOut>> {
-    if (!(await this.handOuts.isOwn({ tenantId, ...viewer }, assignmentId))) throw Problem.notFound('assignment');
+  async list(viewer: Viewer, assignmentId: string, query: PageQuery): Promise<Page<HandOut>> {
+    const { tenantId } = viewer;
+    if (!(await this.handOuts.isOwn(viewer, assignmentId))) throw Problem.notFound('assignment');
     const listing = { scope: ['handOuts', tenantId, assignmentId], keys: ['instant', 'id'] as const };
     const position = positionOf(query, listing);
     const [rows, total] = await Promise.all([
@@ -66,7 +75,7 @@ export class HandOutsService {
         ({ studentId }) => planned.given.has(studentId) || planned.restored.has(studentId),
       );
       if (chosen.length === 0 && !isDynamic) return answer;
-      const createdById = viewer.role === 'service' ? null : viewer.userId;
+      const createdById = personOf(viewer);
       const wanted = { id, assignmentId, filter, isDynamic, createdById };
       const { isNew, handOut } = await this.enter(viewer.tenantId, wanted, moment.now);
       if (isNew || chosen.length > 0) {
@@ -81,8 +90,7 @@ export class HandOutsService {
   withdraw(viewer: Viewer, assignmentId: string, request: Withdraw): Promise<Withdrawn> {
     const { includeSubmitted, dryRun, reason } = request;
     return this.database.transaction(async () => {
-      const { status } = await this.lockOwn(viewer, assignmentId);
-      if (status === 'archived') throw Problem.conflict('assignment_archived', 'An archived assignment is read only.');
+      refuseArchived(await this.lockOwn(viewer, assignmentId));
       const { ids, moment } = await this.choice.choose(viewer, request);
       const students = await this.students.lockReachable(viewer, ids);
       const work = await this.handOuts.lockGiven(viewer.tenantId, assignmentId, students.map(byId));
@@ -143,7 +151,7 @@ export class HandOutsService {
 }
 
 /** Templates are copied, and what is over is set to nobody any more. */
-export function refuseClosed({ status, isTemplate }: Pick<LockedAssignment, 'status' | 'isTemplate'>): void {
+function refuseClosed({ status, isTemplate }: Pick<LockedAssignment, 'status' | 'isTemplate'>): void {
   if (isTemplate) throw Problem.conflict('assignment_template', 'A template is copied and never handed out.');
   if (status === 'completed' || status === 'archived') {
     throw Problem.conflict('assignment_closed', `An assignment that is ${status} is handed out to nobody any more.`);

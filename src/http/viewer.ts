@@ -13,6 +13,11 @@ export interface Viewer {
   readonly scopes?: readonly string[];
 }
 
+/** The user who is asking: a service is none. */
+export function personOf({ role, userId }: Viewer): string | null {
+  return role === 'service' ? null : userId;
+}
+
 /** What a viewer showed: a sign-in of a person, an API key, or the word of another identity provider. */
 export type Credential =
   | { readonly kind: 'sign-in'; readonly id: string }
