@@ -4,6 +4,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { JsonBytes } from '../http/answer.js';
 import { IfMatch } from '../http/if-match.js';
 import { Operation } from '../http/operation.js';
+import { examplePagination } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { AssignmentReads } from './assignment-reads.js';
@@ -36,12 +37,7 @@ export class AssignmentsController {
     permission: 'assignments:read',
     answer: AssignmentRow,
     shape: 'page',
-    example: {
-      data: [rowExample],
-      pagination: {
-        limit: 20, page: 1, total: 1, totalIsEstimate: false, totalPages: 1, hasNext: false, hasPrevious: false,
-      },
-    }, // prettier-ignore
+    example: { data: [rowExample], pagination: examplePagination(1) },
   })
   list(@CurrentViewer() viewer: Viewer, @Query() query: AssignmentListQuery): Promise<JsonBytes> {
     return this.reads.list(viewer, query);

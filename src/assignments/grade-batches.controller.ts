@@ -2,7 +2,7 @@ import { Controller, Get, Post, Query } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../http/operation.js';
-import { type Page, PageQuery } from '../http/paging.js';
+import { examplePagination, type Page, PageQuery } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { GradeBatchResponse, UndoResponse } from './grade-batches.dto.js';
@@ -31,15 +31,7 @@ export class GradeBatchesController {
           undoneAt: null,
         },
       ],
-      pagination: {
-        limit: 20,
-        page: 1,
-        total: 1,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
+      pagination: examplePagination(1),
     },
   })
   list(@CurrentViewer() viewer: Viewer, @Query() query: PageQuery): Promise<Page<GradeBatchResponse>> {

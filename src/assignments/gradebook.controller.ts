@@ -5,6 +5,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Clock } from '../database/clock.js';
 import { Operation } from '../http/operation.js';
+import { examplePagination } from '../http/paging.js';
 import { tableTypes } from '../http/table-file.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { GradebookCell, GradebookExportQuery, GradebookQuery, GradebookResponse } from './gradebook.dto.js';
@@ -77,24 +78,8 @@ export class GradebookController {
           n: 0,
         },
       ],
-      pagination: {
-        limit: 20,
-        page: 1,
-        total: 1,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
-      assignmentsPagination: {
-        limit: 20,
-        page: 1,
-        total: 2,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
+      pagination: examplePagination(1),
+      assignmentsPagination: examplePagination(2),
     },
     errors: [404, 422],
   })

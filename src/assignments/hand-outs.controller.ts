@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Post, Query } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../http/operation.js';
-import { type Page, PageQuery } from '../http/paging.js';
+import { examplePagination, type Page, PageQuery } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { FollowedHandOuts } from './followed-hand-outs.service.js';
@@ -38,15 +38,7 @@ export class HandOutsController {
           students: 24,
         },
       ],
-      pagination: {
-        limit: 20,
-        page: 1,
-        total: 1,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
+      pagination: examplePagination(1),
     },
   })
   list(@CurrentViewer() viewer: Viewer, @IdParam() id: string, @Query() query: PageQuery): Promise<Page<HandOut>> {

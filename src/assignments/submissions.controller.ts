@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../http/operation.js';
-import type { Page } from '../http/paging.js';
+import { examplePagination, type Page } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { SubmissionReads } from './submission-reads.js';
@@ -50,15 +50,7 @@ export class SubmissionsController {
           version: 3,
         },
       ],
-      pagination: {
-        limit: 20,
-        page: 1,
-        total: 1,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
+      pagination: examplePagination(1),
     },
   })
   list(@CurrentViewer() viewer: Viewer, @Query() query: SubmissionListQuery): Promise<Page<SubmissionRow>> {

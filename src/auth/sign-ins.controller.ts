@@ -3,7 +3,7 @@ import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { NotStored } from '../http/idempotency.js';
 import { Operation } from '../http/operation.js';
-import { type Page, PageQuery } from '../http/paging.js';
+import { examplePagination, type Page, PageQuery } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { RefreshRequest, SignedIn, signedInExample, SignInResponse } from './auth.dto.js';
@@ -67,15 +67,7 @@ export class SignInsController {
           isCurrent: true,
         },
       ],
-      pagination: {
-        limit: 20,
-        page: 1,
-        total: 1,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
+      pagination: examplePagination(1),
     },
   })
   async list(

@@ -34,6 +34,17 @@ export interface Pagination {
   readonly nextCursor?: string;
 }
 
+/** For examples: of a list that is one page. */
+export const examplePagination = (total: number): Pagination => ({
+  limit: 20,
+  page: 1,
+  total,
+  totalIsEstimate: false,
+  totalPages: 1,
+  hasNext: false,
+  hasPrevious: false,
+});
+
 export interface Page<T> {
   readonly data: readonly T[];
   readonly pagination: Pagination;

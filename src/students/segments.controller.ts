@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/commo
 import { ApiTags } from '@nestjs/swagger';
 import { IfMatch } from '../http/if-match.js';
 import { Operation } from '../http/operation.js';
-import { type Page, PageQuery } from '../http/paging.js';
+import { examplePagination, type Page, PageQuery } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { ChangeSegment, CreateSegment, SegmentCount, SegmentResponse } from './segments.dto.js';
@@ -33,15 +33,7 @@ export class SegmentsController {
           updatedAt: '2026-11-20T08:30:00Z',
         },
       ],
-      pagination: {
-        limit: 20,
-        page: 1,
-        total: 1,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
+      pagination: examplePagination(1),
     },
   })
   list(@CurrentViewer() viewer: Viewer, @Query() query: PageQuery): Promise<Page<Segment>> {

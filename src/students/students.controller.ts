@@ -4,6 +4,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { JsonBytes } from '../http/answer.js';
 import { IfMatch } from '../http/if-match.js';
 import { Operation } from '../http/operation.js';
+import { examplePagination } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { StudentListQuery } from './student-filter.js';
@@ -69,15 +70,7 @@ export class StudentsController {
           riskBand: null,
         },
       ],
-      pagination: {
-        limit: 20,
-        page: 1,
-        total: 1,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
+      pagination: examplePagination(1),
     },
     errors: [404],
   })
