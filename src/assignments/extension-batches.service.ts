@@ -1,18 +1,12 @@
-import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { readCsvFile } from '../http/csv-file.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
-import { TenantsService } from '../org/tenants.service.js';
-import { filterOf, type StudentFilter } from '../students/student-filter.js';
-import { StudentsRepository } from '../students/students.repository.js';
+import { StudentChoice } from '../students/student-choice.service.js';
 import { extensionFile, type ExtensionRow, readExtension, type RefusedRow } from './extension-row.js';
 import type { ExtendMany, ExtendManyResponse, BatchTerms, ExtensionResult } from './extensions.dto.js';
 import { ExtensionsRepository } from './extensions.repository.js';
 import { ExtensionsService } from './extensions.service.js';
-
-/** More would not fit into one transaction of a few seconds. */
-const mostStudents = 10_000;
 
 /** Extensions of one assignment for many students: what is asked for, row by row, and what became of each. */
 @Injectable()
@@ -20,8 +14,7 @@ export class ExtensionBatches {
   constructor(
     private readonly extensions: ExtensionsService,
     private readonly repository: ExtensionsRepository,
-    private readonly students: StudentsRepository,
-    private readonly tenants: TenantsService,
+    private readonly choice: StudentChoice,
   ) {}
 
   /** @throws Problem for what concerns all; a student or item at fault is a result */
@@ -36,15 +29,14 @@ export class ExtensionBatches {
     }
     if (until === undefined) throw missing('/until', 'must be given');
     if (reason === undefined) throw missing('/reason', 'must be given');
-    const ids = filter
-      ? await this.listMeant(viewer, assignmentId, filter)
-      : [...new Set(studentIds!.map((id) => id.toLowerCase()))];
-    const rows = ids.map((studentId, index) => ({ row: index + 1, studentId, pid: null, until, reason }));
+    const { ids } = await this.choice.choose(viewer, { studentIds, filter });
+    const meant = filter ? await this.repository.listHoldersAmong(viewer.tenantId, assignmentId, ids) : ids;
+    const rows = meant.map((studentId, index) => ({ row: index + 1, studentId, pid: null, until, reason }));
     return this.apply(viewer, assignmentId, rows, request);
   }
 
   /** The same file again changes nothing. @throws Problem for a file that cannot be read; a row at fault is a result */
-  async import(viewer: Viewer, assignmentId: string, file: Readable, query: BatchTerms): Promise<ExtendManyResponse> {
+  async import(viewer: Viewer, assignmentId: string, file: unknown, query: BatchTerms): Promise<ExtendManyResponse> {
     const cells = await readCsvFile(file, extensionFile);
     const rows = cells.map((one, index) => readExtension(index + 1, one));
     return this.apply(viewer, assignmentId, rows, query);
@@ -81,14 +73,6 @@ export class ExtensionBatches {
       rejected: rejectedOf(results),
       results,
     };
-  }
-
-  private async listMeant(viewer: Viewer, assignmentId: string, filter: StudentFilter): Promise<string[]> {
-    const moment = await this.tenants.moment(viewer.tenantId);
-    const ids = await this.students.listIds(viewer, filterOf(filter), moment, mostStudents + 1);
-    if (ids.length <= mostStudents) return this.repository.listHoldersAmong(viewer.tenantId, assignmentId, ids);
-    const detail = `The filter means more than ${mostStudents} students; narrow it.`;
-    throw Problem.unprocessable('selection_too_large', detail, '/filter');
   }
 }
 

@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Post, Put, Query } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { NotStored } from '../http/idempotency.js';
 import { IfMatch } from '../http/if-match.js';
 import { Operation } from '../http/operation.js';
-import { Problem } from '../http/problem.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { ExtensionBatches } from './extension-batches.service.js';
@@ -102,7 +100,6 @@ export class ExtensionsController {
     @Query() query: BatchTerms,
     @Body() file: unknown,
   ): Promise<ExtendManyResponse> {
-    if (file instanceof Readable) return this.batches.import(viewer, id, file, query);
-    throw new Problem(415, 'content_type_unsupported', { detail: 'Send the file as text/csv.' });
+    return this.batches.import(viewer, id, file, query);
   }
 }

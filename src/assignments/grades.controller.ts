@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Get, Post, Put, Query } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
@@ -6,8 +5,7 @@ import { readCsvFile } from '../http/csv-file.js';
 import { NotStored } from '../http/idempotency.js';
 import { IfMatch } from '../http/if-match.js';
 import { Operation } from '../http/operation.js';
-import { type Page, PageQuery } from '../http/paging.js';
-import { Problem } from '../http/problem.js';
+import { examplePagination, type Page, PageQuery } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { GradeRelease } from './grade-release.service.js';
@@ -80,15 +78,7 @@ export class GradesController {
           isUndone: false,
         },
       ],
-      pagination: {
-        limit: 20,
-        page: 1,
-        total: 1,
-        totalIsEstimate: false,
-        totalPages: 1,
-        hasNext: false,
-        hasPrevious: false,
-      },
+      pagination: examplePagination(1),
     },
   })
   history(
@@ -142,9 +132,6 @@ export class GradesController {
     @Query() options: BulkOptions,
     @Body() file: unknown,
   ): Promise<GiveGradesResponse> {
-    if (!(file instanceof Readable)) {
-      throw new Problem(415, 'content_type_unsupported', { detail: 'Send the file as text/csv.' });
-    }
     const rows = (await readCsvFile(file, gradeFile)).map((cells, index) => readGradeCells(index + 1, cells));
     return this.grades.giveMany(viewer, id, rows, options);
   }

@@ -23,12 +23,17 @@ const lineEnd = /[\r\n]/;
 /**
  * Reads a CSV file: UTF-8 with or without byte order mark, comma or semicolon, the first row naming the columns, in
  * capitals or not. Cells are data, whatever they begin with.
- * @throws Problem 400 for what is no such file, 413 for one with too many bytes, 422 for one with too many rows
+ * @param file the body of the request
+ * @throws Problem 400 for what is no such file, 413 for one with too many bytes, 415 for one that was not sent as CSV,
+ * 422 for one with too many rows
  */
 export async function readCsvFile<Column extends string>(
-  file: Readable,
+  file: unknown,
   format: CsvFormat<Column>,
 ): Promise<CsvRow<Column>[]> {
+  if (!(file instanceof Readable)) {
+    throw new Problem(415, 'content_type_unsupported', { detail: 'Send the file as text/csv.' });
+  }
   const bytes = await bytesOf(file, format.maxBytes);
   if (!isUtf8(bytes)) throw malformed('file_not_utf8', 'The file is not UTF-8.');
   const [head] = bytes.toString('utf8', 0, longestRow).split(lineEnd, 1);

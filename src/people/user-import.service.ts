@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Database } from '../database/database.js';
@@ -43,7 +42,7 @@ export class UserImportService {
    * Creates and changes people as a file says, row by row or all or none. Importing the same file again changes nothing.
    * @throws Problem for a file that cannot be read; a row at fault is a result
    */
-  async import(viewer: Viewer, file: Readable, query: ImportUsersQuery): Promise<ImportUsersResponse> {
+  async import(viewer: Viewer, file: unknown, query: ImportUsersQuery): Promise<ImportUsersResponse> {
     const results: ImportedRow[] = [];
     const rows = (await readCsvFile(file, userFile)).flatMap((cells, index) => {
       const read = readRow(index + 1, cells);

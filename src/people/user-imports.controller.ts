@@ -1,10 +1,8 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Post, Query } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { NotStored } from '../http/idempotency.js';
 import { Operation } from '../http/operation.js';
-import { Problem } from '../http/problem.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { UserImportService } from './user-import.service.js';
 import { userColumns, userFile } from './user-file.js';
@@ -43,7 +41,6 @@ export class UserImportsController {
     @Query() query: ImportUsersQuery,
     @Body() file: unknown,
   ): Promise<ImportUsersResponse> {
-    if (file instanceof Readable) return this.imports.import(viewer, file, query);
-    throw new Problem(415, 'content_type_unsupported', { detail: 'Send the file as text/csv.' });
+    return this.imports.import(viewer, file, query);
   }
 }
