@@ -243,6 +243,18 @@ export class AssignmentsRepository {
     );
   }
 
+  /** All that these students have to do, before any lock of them. */
+  async lockAllOf(tenantId: string, studentIds: readonly string[]): Promise<void> {
+    await this.database.run(
+      `-- assignments.lockAllOf
+      select from assignments a
+      where a.tenant_id = $1
+        and a.id in (select s.assignment_id from submissions s where s.tenant_id = $1 and s.student_id = any ($2))
+      order by a.id for share`,
+      [tenantId, studentIds],
+    );
+  }
+
   /**
    * Of two people who are one: what the one owned and handed out becomes the other's, and filters that name the one name
    * the other. Of two filters that thus become the same, one is followed.

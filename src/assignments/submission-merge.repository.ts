@@ -6,18 +6,6 @@ import { Database } from '../database/database.js';
 export class SubmissionMergeRepository {
   constructor(private readonly database: Database) {}
 
-  /** Of all that either of them has to do; before the students are locked. */
-  async lockAssignments(tenantId: string, studentIds: readonly string[]): Promise<void> {
-    await this.database.run(
-      `-- assignments.lockAllOf
-      select from assignments a
-      where a.tenant_id = $1
-        and a.id in (select s.assignment_id from submissions s where s.tenant_id = $1 and s.student_id = any ($2))
-      order by a.id for share`,
-      [tenantId, studentIds],
-    );
-  }
-
   /** Of two attempts that are open on the same work there can be only one: whichever was written in last stays. */
   async deleteStaleOpen(tenantId: string, fromId: string, intoId: string): Promise<void> {
     await this.database.run(

@@ -16,12 +16,7 @@ export class SubmissionMergeService {
     private readonly clock: Clock,
   ) {}
 
-  /** In the caller's transaction, before any lock of the students. */
-  lock(tenantId: string, studentIds: readonly string[]): Promise<void> {
-    return this.merges.lockAssignments(tenantId, studentIds);
-  }
-
-  /** Gives one student all that the other has to do and has done. The caller holds the locks of both. */
+  /** Gives one student all that the other has to do and has done. The caller holds the locks of both, and of that. */
   async merge(tenantId: string, fromId: string, intoId: string): Promise<void> {
     const now = this.clock.now();
     await this.merges.deleteStaleOpen(tenantId, fromId, intoId);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { StudentMergeService } from '../activity/student-merge.service.js';
+import { AssignmentsRepository } from '../assignments/assignments.repository.js';
 import { SubmissionMergeService } from '../assignments/submission-merge.service.js';
 import { Placement } from './placement.js';
 
@@ -9,12 +10,13 @@ export class StudentMerge {
   constructor(
     private readonly placement: Placement,
     private readonly activity: StudentMergeService,
+    private readonly assignments: AssignmentsRepository,
     private readonly submissions: SubmissionMergeService,
   ) {}
 
   /** Comes first. Who is no student is passed over. */
   async lock(tenantId: string, userIds: readonly string[]): Promise<void> {
-    await this.submissions.lock(tenantId, userIds);
+    await this.assignments.lockAllOf(tenantId, userIds);
     await this.placement.lock(tenantId, userIds);
   }
 
