@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NIL } from 'uuid';
 import { Cache } from '../cache/cache.js';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
@@ -6,8 +7,6 @@ import { Outbox } from '../jobs/outbox.js';
 import { ProgressRepository } from '../students/progress.repository.js';
 import { eventsOf, mostPerEvent, tagsOf } from './affected-students.js';
 import { AssignmentClockRepository, type MarkedWork } from './assignment-clock.repository.js';
-
-const beforeAllIds = '00000000-0000-0000-0000-000000000000';
 
 /** What becomes true of a tenant's work without anybody doing anything. In short transactions, each of them complete. */
 @Injectable()
@@ -25,7 +24,7 @@ export class AssignmentClockService {
   async open(tenantId: string, signal: AbortSignal): Promise<number> {
     let opened = 0;
     for (const id of await this.clocks.listUnopened(tenantId, this.clock.now())) {
-      for (let after: string | null = beforeAllIds; after !== null;) {
+      for (let after: string | null = NIL; after !== null;) {
         signal.throwIfAborted();
         const step = await this.openNext(tenantId, id, after);
         after = step.last;

@@ -5,11 +5,11 @@ import {
 import { PageQuery } from '../http/paging.js';
 
 export const assignmentStatuses = ['draft', 'scheduled', 'active', 'paused', 'completed', 'archived'] as const;
-export const priorities = ['low', 'normal', 'high', 'urgent'] as const;
-export const retakePolicies = ['never', 'untilPassed', 'always'] as const;
-export const attemptPolicies = ['best', 'last', 'mean'] as const;
-export const gradeReleases = ['automatic', 'manual'] as const;
-export const assignmentSorts = ['due', 'created', 'title'] as const;
+const priorities = ['low', 'normal', 'high', 'urgent'] as const;
+const retakePolicies = ['never', 'untilPassed', 'always'] as const;
+const attemptPolicies = ['best', 'last', 'mean'] as const;
+const gradeReleases = ['automatic', 'manual'] as const;
+const assignmentSorts = ['due', 'created', 'title'] as const;
 export type AssignmentSort = (typeof assignmentSorts)[number];
 
 export class AssignmentListQuery extends PageQuery {

@@ -27,7 +27,7 @@ export class SetExemptions extends BulkOptions {
   readonly reason: string;
 }
 
-export const exemptionResults = ['changed', 'unchanged', 'student_not_found', 'submission_not_found'] as const;
+const exemptionResults = ['changed', 'unchanged', 'student_not_found', 'submission_not_found'] as const;
 
 export class ExemptedStudent {
   @ApiProperty({ format: 'uuid' })

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NIL } from 'uuid';
 import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
@@ -8,8 +9,6 @@ import { mostPerEvent } from './affected-students.js';
 import { AssignedWork } from './assigned-work.service.js';
 import { AssignmentsRepository } from './assignments.repository.js';
 import { type FollowedHandOut, HandOutsRepository } from './hand-outs.repository.js';
-
-const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** Dynamic hand-outs: students who come to match later get the assignment too. */
 @Injectable()
@@ -48,7 +47,7 @@ export class FollowedHandOuts {
     tenantId: string,
     viewer: Viewer | null,
     handOut: FollowedHandOut,
-    after: string = nobody,
+    after: string = NIL,
   ): Promise<{ readonly given: number; readonly last: string | null }> {
     const actor = { tenantId, userId: null, role: 'service' } as const;
     const done = { given: 0, last: null };

@@ -15,7 +15,7 @@ export class GradeBatchResponse {
   undoneAt: string | null;
 }
 
-export const undoResults = ['undone', 'already_undone', 'changed_since', 'submission_not_found'] as const;
+const undoResults = ['undone', 'already_undone', 'changed_since', 'submission_not_found'] as const;
 
 export class UndoneChange {
   @ApiProperty({ format: 'uuid' })

@@ -2,9 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Day, Id, IdList, Int, OneOf, Text } from '../http/fields.js';
 import { tableFormats, type TableFormat } from '../http/table-file.js';
 import { StudentFilter } from '../students/student-filter.js';
+import { assignmentStatuses } from './assignments.dto.js';
+import { type Exemption, exemptions, submissionStatuses } from './grading.js';
 
-export const assignmentStatuses = ['draft', 'scheduled', 'active', 'paused', 'completed', 'archived'] as const;
-export const submissionStatuses = ['not_started', 'in_progress', 'submitted', 'completed', 'graded'] as const;
 const score = { type: Number, nullable: true, minimum: 0, maximum: 100 } as const;
 
 export class GradebookQuery extends StudentFilter {
@@ -58,12 +58,12 @@ export class GradebookCell {
   @ApiProperty({ ...score, description: "An instructor's, before any penalty" })
   grade: number | null;
   @ApiProperty({
-    enum: ['excused', 'exempt'],
+    enum: exemptions,
     type: String,
     nullable: true,
     description: '`excused` need not be done, `exempt` is to be done; the score of neither counts in a mean',
   })
-  exemption: 'excused' | 'exempt' | null;
+  exemption: Exemption | null;
   @ApiProperty({ description: 'First handed in after the due date' })
   isLate: boolean;
   @ApiProperty({ description: 'Not handed in, and cannot be any more' })

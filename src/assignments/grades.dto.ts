@@ -1,10 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Decimal, Flag, RawList, Text } from '../http/fields.js';
 import { longest, type RowFault } from './grade-rows.js';
-import { type Exemption, exemptions, type Refusal } from './grading.js';
+import { type Exemption, exemptions, type Refusal, submissionStatuses } from './grading.js';
 
 const nullableScore = { type: Number, minimum: 0, maximum: 100, nullable: true } as const;
-const statuses = ['not_started', 'in_progress', 'submitted', 'completed', 'graded'] as const;
 
 export class GiveGrade {
   @Decimal({
@@ -54,7 +53,7 @@ export class GradingResponse {
   feedback: string | null;
   @ApiProperty({ enum: exemptions, nullable: true })
   exemption: Exemption | null;
-  @ApiProperty({ enum: statuses, example: 'graded' })
+  @ApiProperty({ enum: submissionStatuses, example: 'graded' })
   status: string;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   gradedAt: string | null;
@@ -101,7 +100,7 @@ export class GiveGrades extends BulkOptions {
   readonly grades: unknown[];
 }
 
-export const gradeResults = [
+const gradeResults = [
   'graded', 'unchanged', 'student_not_found', 'submission_not_found', 'duplicate_row', 'version_mismatch',
   'reason_required', 'row_invalid', 'student_invalid', 'grade_invalid', 'feedback_invalid', 'reason_invalid',
   'version_invalid',

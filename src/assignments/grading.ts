@@ -1,3 +1,4 @@
+export const submissionStatuses = ['not_started', 'in_progress', 'submitted', 'completed', 'graded'] as const;
 export const exemptions = ['excused', 'exempt'] as const;
 export type Exemption = (typeof exemptions)[number];
 

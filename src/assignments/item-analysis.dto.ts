@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-export const itemFlags = ['tooEasy', 'tooHard', 'notDiscriminating'] as const;
-export const itemReasons = ['tooFewStudents', 'noOtherItems', 'noVariation'] as const;
+const itemFlags = ['tooEasy', 'tooHard', 'notDiscriminating'] as const;
+const itemReasons = ['tooFewStudents', 'noOtherItems', 'noVariation'] as const;
 const share = { type: Number, nullable: true, minimum: 0, maximum: 1 } as const;
 const correlation = { ...share, minimum: -1 } as const;
 const seconds = { type: Number, nullable: true, minimum: 0 } as const;

@@ -53,11 +53,10 @@ const nothing = {
   discriminationHigh: null,
   meanTimeSeconds: null,
   medianTimeSeconds: null,
-  flags: [],
 } as const;
 
 /** What of the figures there are students enough for, with intervals and flags. */
-export function statisticsOf(figures: ItemFigures): ItemStatistics {
+function statisticsOf(figures: ItemFigures): ItemStatistics {
   const { n, difficulty, discrimination, compared, meanTimeSeconds, medianTimeSeconds } = figures;
   if (n < fewestShown) return { n, ...nothing, flags: [], reason: 'tooFewStudents' };
   const times = { meanTimeSeconds, medianTimeSeconds };

@@ -17,7 +17,7 @@ import type {
 /** Without the page. */
 export type Filter = Partial<Omit<SubmissionFilter, 'limit' | 'page' | 'cursor'>>;
 
-export interface Moment {
+export interface ZonedMoment {
   readonly now: Date;
   /** Of the tenant, in which days are cut. */
   readonly timeZone: string;
@@ -106,7 +106,7 @@ export class SubmissionListRepository {
   list(
     viewer: Viewer,
     filter: Filter,
-    { sort, order, ...moment }: Moment & { readonly sort: SubmissionSort; readonly order: 'asc' | 'desc' },
+    { sort, order, ...moment }: ZonedMoment & { readonly sort: SubmissionSort; readonly order: 'asc' | 'desc' },
     { limit, offset, after }: Position,
   ): Promise<ListedSubmission[]> {
     const { sql, parameters } = submissionPredicate(viewer, filter, moment);
@@ -128,7 +128,7 @@ export class SubmissionListRepository {
   }
 
   /** Exact up to 10,000; above, what the planner takes it for. */
-  async count(viewer: Viewer, filter: Filter, moment: Moment): Promise<{ total: number; isEstimate: boolean }> {
+  async count(viewer: Viewer, filter: Filter, moment: ZonedMoment): Promise<{ total: number; isEstimate: boolean }> {
     const { sql, parameters } = submissionPredicate(viewer, filter, moment);
     const { total } = await this.database.read().one<{ total: number }>(
       `-- assignments.countSubmissions
@@ -149,7 +149,7 @@ export class SubmissionListRepository {
   find(
     viewer: Viewer,
     { assignmentId, studentId }: SubmissionKey,
-    moment: Moment,
+    moment: ZonedMoment,
   ): Promise<(Omit<SubmissionDetail, 'attempts'> & { instructorId: string | null }) | null> {
     const { sql, parameters } = submissionPredicate(viewer, { assignmentId, studentId }, moment);
     const shown = shownTo(viewer);
@@ -171,7 +171,7 @@ export class SubmissionListRepository {
 }
 
 /** Work that is set to students whom the viewer has; `$2` is now. What is not yet available is no business of theirs. */
-function submissionPredicate(viewer: Viewer, filter: Filter, { now, timeZone }: Moment): Predicate {
+function submissionPredicate(viewer: Viewer, filter: Filter, { now, timeZone }: ZonedMoment): Predicate {
   const parameters: unknown[] = [viewer.tenantId, now];
   const conditions = ['p.is_active', appendPredicate(scopePredicate(viewer), parameters)];
   const add = (value: unknown, condition: (n: string) => string): void => {

@@ -9,7 +9,7 @@ import { delegationOf } from '../students/student-filter.js';
 import { scopeKey } from '../students/student-reads.js';
 import type { AttemptResponse } from './attempts.dto.js';
 import { AttemptsRepository } from './attempts.repository.js';
-import { type Filter, type Moment, SubmissionListRepository } from './submission-list.repository.js';
+import { type Filter, type ZonedMoment, SubmissionListRepository } from './submission-list.repository.js';
 import type { SubmissionKey } from './submission-scores.repository.js';
 import type { SubmissionDetail, SubmissionListQuery, SubmissionRow } from './submissions.dto.js';
 
@@ -76,7 +76,7 @@ export class SubmissionReads {
     await this.audit.recordRead(viewer, { action, targetType: 'student', targetId: studentId, after });
   }
 
-  private async moment(tenantId: string): Promise<Moment> {
+  private async moment(tenantId: string): Promise<ZonedMoment> {
     const { timeZone } = await this.tenants.get(tenantId);
     return { now: this.clock.now(), timeZone };
   }

@@ -2,14 +2,15 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Day, Id, OneOf } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
 import { AttemptResponse } from './attempts.dto.js';
-import { EffectiveDue } from './due-dates.js';
+import { dueRules, EffectiveDue } from './due-dates.js';
+import { exemptions, submissionStatuses } from './grading.js';
 
-export const submissionStates = [
+const submissionStates = [
   'notStarted', 'inProgress', 'submitted', 'completed', 'graded', 'overdue', 'dueSoon', 'missing', 'late',
   'awaitingGrade', 'excused', 'exempt',
 ] as const; // prettier-ignore
 export type SubmissionState = (typeof submissionStates)[number];
-export const submissionSorts = ['due', 'submitted', 'student'] as const;
+const submissionSorts = ['due', 'submitted', 'student'] as const;
 export type SubmissionSort = (typeof submissionSorts)[number];
 
 export class SubmissionFilter extends PageQuery {
@@ -67,7 +68,7 @@ export class SubmissionRow {
   studentName: string;
   @ApiProperty({ type: String, nullable: true, example: 'P-1042' })
   studentPid: string | null;
-  @ApiProperty({ enum: ['not_started', 'in_progress', 'submitted', 'completed', 'graded'] })
+  @ApiProperty({ enum: submissionStatuses })
   status: string;
   @ApiProperty()
   isOverdue: boolean;
@@ -81,7 +82,7 @@ export class SubmissionRow {
   isAwaitingGrade: boolean;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'For this student' })
   effectiveDueAt: string | null;
-  @ApiProperty({ type: String, nullable: true, enum: ['assignment', 'accommodation', 'extension', null] })
+  @ApiProperty({ type: String, nullable: true, enum: [...dueRules, null] })
   dueRule: string | null;
   @ApiProperty({ type: 'integer' })
   attemptsSubmitted: number;
@@ -98,7 +99,7 @@ export class SubmissionRow {
   @ApiProperty({
     type: String,
     nullable: true,
-    enum: ['excused', 'exempt', null],
+    enum: [...exemptions, null],
     description: '`excused`: need not be done; `exempt`: is to be done, but its score counts nowhere',
   })
   exemption: string | null;
