@@ -146,6 +146,8 @@ describe('an accommodation', () => {
     [{ reason: ' ' }, '/reason'],
     [{ reason: undefined }, '/reason'],
     [{ validFrom: '2026-03-02' }, '/validFrom'],
+    [{ validFrom: '0001-01-01T00:00:00+14:00' }, '/validFrom'],
+    [{ validFrom: '9999-12-31T23:59:59-14:00' }, '/validFrom'],
     [{ validTo: '2026-02-01T00:00:00Z' }, '/validTo'],
     [{ validTo: '2026-01-01T00:00:00Z' }, '/validTo'],
   ])('is not taken with %j', async (fields, pointer) => {

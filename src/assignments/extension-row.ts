@@ -4,6 +4,8 @@ import { isDay, isId, isInstant } from '../http/fields.js';
 
 export const longestReason = 500;
 export const longestPid = 100;
+/** Of all that are written with four digits of a year: west of Greenwich it ends later. */
+const lastDay = '9999-12-31';
 
 export const extensionFile = {
   columns: ['pid', 'studentId', 'until', 'reason'],
@@ -54,7 +56,8 @@ export function readExtension(
     return { row, result: 'student_invalid' };
   }
   const named = { row, pid: pid ?? undefined };
-  if (until === undefined || !(isInstant(until) || isDay(until))) return { ...named, result: 'until_invalid' };
+  if (until === undefined || !(isInstant(until) || (isDay(until) && until < lastDay)))
+    return { ...named, result: 'until_invalid' };
   if (reason === undefined || !isText(reason, longestReason)) return { ...named, result: 'reason_invalid' };
   return { row, studentId: studentId?.toLowerCase() ?? null, pid, until, reason };
 }

@@ -313,13 +313,15 @@ describe('for many', () => {
       { ...two, pid },
       { ...one, pid },
       { ...three, until: due },
+      // ends in another year, of five digits, where clocks are behind
+      { ...three, until: '9999-12-31' },
     ];
     const { body } = await post({ items, ...later });
     expect((body['results'] as { result: string }[]).map(({ result }) => result)).toEqual([
       'extended', 'extended', 'student_invalid', 'student_not_found', 'until_invalid', 'extended', 'duplicate_row',
-      'student_invalid', 'duplicate_row', 'student_not_found', 'duplicate_row',
+      'student_invalid', 'duplicate_row', 'student_not_found', 'duplicate_row', 'until_invalid',
     ]); // prettier-ignore
-    expect(body).toMatchObject({ extended: 3, unchanged: 0, rejected: 8 });
+    expect(body).toMatchObject({ extended: 3, unchanged: 0, rejected: 9 });
     expect(await stateOf(students[0])).toMatchObject({ until: later.until, reason: later.reason });
     expect(await stateOf(students[1])).toMatchObject({ until: '2026-03-15T23:59:59.999Z', reason: 'abroad' });
     // the end of the day on which it is due anyway

@@ -98,7 +98,13 @@ it('knows which days exist', () => {
 });
 
 it('takes instants with their offset only', () => {
-  for (const text of ['2026-11-20T08:30:00Z', '2026-11-20T08:30:00.123456+05:45', '2026-11-20T23:59:59-08:00']) {
+  for (const text of [
+    '2026-11-20T08:30:00Z',
+    '2026-11-20T08:30:00.123456+05:45',
+    '2026-11-20T23:59:59-08:00',
+    '0001-01-01T00:00:00Z',
+    '9999-12-31T23:59:59.999999Z',
+  ]) {
     expect([text, isInstant(text)]).toEqual([text, true]);
   }
   for (const text of [
@@ -110,6 +116,9 @@ it('takes instants with their offset only', () => {
     '2026-11-20 08:30:00Z',
     '2026-11-20T08:30Z',
     '1763600000',
+    '0001-01-01T00:00:00+14:00',
+    '9999-12-31T23:59:59-14:00',
+    '9999-12-31T23:59:59.9999999Z',
   ]) {
     expect([text, isInstant(text)]).toEqual([text, false]);
   }

@@ -181,10 +181,18 @@ export function Day(options: FieldOptions): PropertyDecorator {
 
 const time = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
 
-/** An RFC 3339 date and time with its offset; without one it would be somebody's guess. */
+/**
+ * An RFC 3339 date and time with its offset; without one it would be somebody's guess. In UTC, too, its year has four
+ * digits: as others are answered, nobody could send them back.
+ */
 export function isInstant(value: unknown): boolean {
   const match = typeof value === 'string' ? time.exec(value) : null;
-  return match !== null && isDay(match[1]);
+  if (match === null || !isDay(match[1])) return false;
+  const [text, , , fraction = ''] = match;
+  // rounded as PostgreSQL does
+  const milliseconds = Math.floor(Math.round(Number(fraction) * 1e6) / 1e3);
+  const year = new Date(Date.parse(text.replace(fraction, '')) + milliseconds).getUTCFullYear();
+  return year >= 1 && year <= 9999;
 }
 
 export function Instant(options: FieldOptions): PropertyDecorator {
