@@ -324,6 +324,11 @@ describe('the history', () => {
     expect(first.pagination).toMatchObject({ total: 3, hasNext: true });
     const next = (await app.as(ada).get(`${path}&cursor=${first.pagination.nextCursor}`).expect(200)).body;
     expect([...first.data, ...next.data].map(({ to }) => to.grade)).toEqual([30, 20, 10]);
+    const [scope] = JSON.parse(Buffer.from(first.pagination.nextCursor, 'base64url').toString()) as [string];
+    for (const position of [0.5, 1e300]) {
+      const made = Buffer.from(JSON.stringify([scope, position])).toString('base64url');
+      await app.as(ada).get(`${path}&cursor=${made}`).expect(200);
+    }
 
     const change = (set: string): Promise<number> =>
       app.database.run(`-- test.changeHistory\nupdate grade_changes set ${set} where tenant_id = $1`, [

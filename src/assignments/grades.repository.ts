@@ -145,7 +145,7 @@ export class GradesRepository {
       left join users u on u.tenant_id = $1 and u.id = c.actor_id
       left join services v on v.tenant_id = $1 and v.id = c.actor_id
       where c.tenant_id = $1 and c.assignment_id = $2 and c.student_id = $3
-        and ($4::bigint is null or c.position < $4)
+        and ($4::numeric is null or c.position < $4)
       order by c.position desc limit $5 offset $6`,
       [tenantId, assignmentId, studentId, after?.[0] ?? null, limit + 1, offset],
     );
