@@ -4,6 +4,7 @@ import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
+import { assignmentsTag } from './assignment-reads.js';
 import { AssignmentsRepository } from './assignments.repository.js';
 import { GradeWriter, refuseUngradable } from './grade-writer.js';
 import type { GradeReleaseResponse } from './grades.dto.js';
@@ -47,7 +48,8 @@ export class GradeRelease {
         const graded = work.filter(({ isGraded }) => isGraded).map(({ studentId }) => studentId);
         await this.writer.announce(tenantId, assignmentId, graded);
       }
-      await this.writer.bump(tenantId, work);
+      // whoever owns it need not have any of these students
+      await this.writer.bump(tenantId, work, assignmentsTag(tenantId));
       return { assignmentId, ...after };
     });
   }

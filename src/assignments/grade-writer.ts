@@ -101,8 +101,8 @@ export class GradeWriter {
   }
 
   /** Once the transaction has committed. */
-  bump(tenantId: string, affected: readonly AffectedStudent[]): Promise<void> {
-    return this.database.afterCommit(() => this.cache.bump(tagsOf(tenantId, affected)));
+  bump(tenantId: string, affected: readonly AffectedStudent[], ...more: readonly string[]): Promise<void> {
+    return this.database.afterCommit(() => this.cache.bump([...tagsOf(tenantId, affected), ...more]));
   }
 }
 

@@ -386,6 +386,19 @@ describe('release', () => {
     expect(await audits('assignment.grades_hidden')).toHaveLength(1);
   });
 
+  it('is seen at once in the list of whoever owns it, also where nobody has it', async () => {
+    const { assignmentId } = await createAssignment(app.database, ada, { gradeRelease: 'manual' });
+    const versions = async (): Promise<number[]> => {
+      const { body } = await app.as(ada).get('/assignments?sort=created&limit=100').expect(200);
+      return body.data.flatMap(({ id, version }: { id: string; version: number }) =>
+        id === assignmentId ? version : [],
+      );
+    };
+    expect(await versions()).toEqual([1]);
+    await app.as(ada).post(`/assignments/${assignmentId}/release-grades`).expect(200);
+    expect(await versions()).toEqual([2]);
+  });
+
   it('is for whose assignment it is, and where it is done by hand', async () => {
     const work = await assign({ gradeRelease: 'manual' }, common);
     expect(answer(await release(ada, work))).toEqual([404, 'assignment_not_found']);
