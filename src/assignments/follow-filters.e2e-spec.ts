@@ -134,6 +134,15 @@ it('is followed once, and ends when told so', async () => {
   expect((await give(assignment, wanted)).id).not.toBe(id);
 });
 
+it('is followed once, in whatever case its ids are written', async () => {
+  const assignment = await createAssignment(app.database, instructor);
+  const departmentId = tenant.departmentId;
+  const upper = departmentId.toUpperCase();
+  const ways = [{ departmentId }, { departmentId: upper }, { filter: { departmentId: upper } }];
+  for (const way of ways) await give(assignment, { ...way, isDynamic: true });
+  expect(await handOutsOf(assignment)).toMatchObject([{ filter: { departmentId } }]);
+});
+
 it('goes by what whoever handed out may see by then', async () => {
   const supervisor = await createInstructor(app.database, instructor, { canViewAll: true });
   const assignment = await createAssignment(app.database, supervisor);

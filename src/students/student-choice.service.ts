@@ -55,7 +55,7 @@ export class StudentChoice {
 
   private async filterOf(viewer: Viewer, { filter, segmentId, departmentId }: Choice): Promise<Filter> {
     if (filter) return filterOf(filter);
-    if (segmentId === undefined) return { departmentId: departmentId! };
+    if (segmentId === undefined) return filterOf({ departmentId });
     const segment = await this.segments.find(viewer, segmentId);
     if (!segment) throw Problem.notFound('segment');
     return segment.filter;

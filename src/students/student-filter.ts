@@ -1,4 +1,4 @@
-import { Day, Decimal, Id, OneOf, OneOfList, Text } from '../http/fields.js';
+import { Day, Decimal, Id, isId, OneOf, OneOfList, Text } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
@@ -93,10 +93,14 @@ export const filterNames = [
 ] as const; // prettier-ignore
 export type Filter = Partial<Pick<StudentFilter, (typeof filterNames)[number]>>;
 
-/** What of a query is the filter: only what was given, in one order, so that equal filters are equal text. */
+/** What of a query is the filter: only what was given, in one order and as ids are kept: equal filters are equal text. */
 export function filterOf(query: Filter): Filter {
+  const kept = filterNames.filter((name) => query[name] !== undefined);
   return Object.fromEntries(
-    filterNames.filter((name) => query[name] !== undefined).map((name) => [name, query[name]]),
+    kept.map((name) => {
+      const value = query[name];
+      return [name, typeof value === 'string' && isId(value) && name !== 'search' ? value.toLowerCase() : value];
+    }),
   ) as Filter;
 }
 
