@@ -16,6 +16,7 @@ import {
   type Tenant,
 } from '../../test/factories.js';
 import type { Viewer } from '../http/viewer.js';
+import { TenantRemovalRepository } from '../imports/tenant-removal.repository.js';
 import type { GiveGradesResponse } from './grades.dto.js';
 
 let app: TestApp;
@@ -373,4 +374,23 @@ describe('at the same time', () => {
     expect((await upload(ada, work, file).expect(200)).body).toMatchObject({ graded: 0, unchanged: 2, batchId: null });
     expect(await historyOf(work, students[0]!)).toHaveLength(1);
   });
+});
+
+it('goes with its organisation', async () => {
+  const gone = await createTenant(app.database);
+  const instructor = await createInstructor(app.database, gone);
+  const [student] = (await createStudents(app.database, instructor, [{}])) as [Member];
+  const work = await createAssignment(app.database, instructor);
+  await handOut(app.database, work, [student]);
+  const { assignmentId } = work;
+  const grades = [{ studentId: student.userId, grade: 80 }];
+  const { body } = await app.as(instructor).post(`/assignments/${assignmentId}/grades`).send({ grades }).expect(200);
+  await app.as(instructor).post(`/grade-batches/${body.batchId}/undo`).expect(200);
+  await new TenantRemovalRepository(app.database).remove(gone.tenantId);
+  const left = await app.database.many(
+    `-- test.listLeft
+    select id from grade_changes where tenant_id = $1 union all select id from grade_batches where tenant_id = $1`,
+    [gone.tenantId],
+  );
+  expect(left).toEqual([]);
 });

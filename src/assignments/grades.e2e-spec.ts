@@ -11,7 +11,6 @@ import {
 import { startApp, type TestApp } from '../../test/app.js';
 import { handIn } from '../../test/handed-in.js';
 import type { Viewer } from '../http/viewer.js';
-import { TenantRemovalRepository } from '../imports/tenant-removal.repository.js';
 
 let app: TestApp;
 let tenant: Tenant;
@@ -341,26 +340,6 @@ describe('the history', () => {
     // a merge of two students moves it
     expect(await change('student_id = student_id')).toBeGreaterThan(2);
   });
-});
-
-it('goes with its organisation', async () => {
-  const gone = await createTenant(app.database);
-  const instructor = await createInstructor(app.database, gone);
-  const [student] = (await createStudents(app.database, instructor, [{}])) as [Member];
-  const work = await createAssignment(app.database, instructor);
-  await handOut(app.database, work, [student]);
-  const { assignmentId } = work;
-  const grades = [{ studentId: student.userId, grade: 80 }];
-  const { body } = await app.as(instructor).post(`/assignments/${assignmentId}/grades`).send({ grades }).expect(200);
-  await app.as(instructor).post(`/grade-batches/${body.batchId}/undo`).expect(200);
-  await new TenantRemovalRepository(app.database).remove(gone.tenantId);
-  const left = await app.database.many(
-    `-- test.listLeft
-    select id from grade_changes where tenant_id = $1 union all select id from grade_batches where tenant_id = $1`,
-    [gone.tenantId],
-  );
-  expect(left).toEqual([]);
-  expect(await audits('submission.graded')).not.toEqual([]);
 });
 
 describe('release', () => {

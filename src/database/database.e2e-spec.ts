@@ -178,14 +178,14 @@ describe('a transaction', () => {
     expect(rows.map(({ text }) => [...text].sort().join(''))).toEqual(['ab', 'ab']);
   });
 
-  it('gives up after three serialization failures, as something that may work later', async () => {
+  it('gives up after five serialization failures, as something that may work later', async () => {
     let attempts = 0;
     const failing = database.transaction(async () => {
       attempts++;
       await database.run(`-- things.conflict\ndo $$ begin raise exception sqlstate '40001'; end $$`);
     });
     await expect(failing).rejects.toBeInstanceOf(DatabaseUnavailable);
-    expect(attempts).toBe(3);
+    expect(attempts).toBe(5);
   });
 
   it('runs effects after its commit, in order and before its caller goes on', async () => {

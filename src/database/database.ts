@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { isConnectionUsable, isRetryable, translate } from './errors.js';
@@ -35,6 +36,8 @@ interface Prepared {
 
 /** A filter has thousands of combinations, and each connection would keep a plan for every one of them. */
 const mostPrepared = 1_000;
+/** Of one transaction: whoever loses a deadlock may lose the next one, too. */
+const mostAttempts = 5;
 
 /**
  * The one door to PostgreSQL. Every statement begins with the comment `-- feature.name`, and says how many rows it
@@ -84,8 +87,9 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one transaction; joins the running one. A deadlock or serialization failure is tried again twice,
-   * so `work` must have no effect outside the database; what follows from it belongs into `afterCommit` or the outbox.
+   * Runs `work` in one transaction; joins the running one. A deadlock or serialization failure is tried again, at a
+   * moment of its own each time, so `work` must have no effect outside the database; what follows from it belongs into
+   * `afterCommit` or the outbox.
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.scope.getStore()) return work();
@@ -93,7 +97,8 @@ export class Database {
       try {
         return await this.once(work);
       } catch (error) {
-        if (attempt === 3 || !isRetryable(error)) throw translate(error);
+        if (attempt === mostAttempts || !isRetryable(error)) throw translate(error);
+        await sleep(Math.random() * 50 * attempt);
       }
     }
   }

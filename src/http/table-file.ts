@@ -29,7 +29,7 @@ const longestText = 32_767;
  * characters of full width alike.
  */
 const formula = /^[=+\-@\t\r\n＝＋－＠]/;
-const quoted = /[",\r\n]|^\s|\s$/;
+const quoted = /[",;\t\r\n]|^\s|\s$/;
 /** As Office Open XML writes a character by its number (ECMA-376, ST_Xstring); here it is meant as it stands. */
 const escape = /_(?=x[0-9a-f]{4}_)/gi;
 
