@@ -135,6 +135,22 @@ it('loses nothing that is written meanwhile, and is safe when several do it at o
   expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(written);
 });
 
+it('hides no row from whoever reads while rows move', async () => {
+  await insertSessions(series('2026-02-01', '2026-02-10'));
+  const repository = new PartitionsRepository(db.database);
+  let reading: Promise<{ count: number }[]> = Promise.resolve([]);
+  await db.database.transaction(async () => {
+    await repository.lock('sessions');
+    await repository.create('sessions', '2026-02');
+    await repository.moveStrays('sessions', '2026-02', 100);
+    await repository.attach('sessions', '2026-02');
+    reading = query('select count(*)::int as count from sessions');
+    const waiting = 'select from pg_locks where not granted and relation is not null';
+    while ((await query(waiting)).length === 0);
+  });
+  expect(await reading).toEqual([{ count: 10 }]);
+});
+
 it('refuses what is no month', async () => {
   await expect(partitions.ensureMonths("2026-1'", '2026-1(')).rejects.toThrow('are not months');
 });

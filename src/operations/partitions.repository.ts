@@ -75,8 +75,15 @@ export class PartitionsRepository {
     );
   }
 
+  /**
+   * A reader that is about to wait for the default partition has chosen its partitions already and would find neither
+   * the rows that left nor their new place: readers must stop at the table itself, too, before the rows are gone for
+   * good.
+   */
   async attach(table: PartitionedTable, month: string): Promise<void> {
     const name = nameOf(table, month);
+    await this.database.run(`-- operations.lockReadersOut
+      lock table only ${table} in access exclusive mode`);
     await this.database.run(`-- operations.attachPartition
       alter table ${table} attach partition ${name}
       for values from (${begin(table, month)}) to (${end(table, month)})`);
