@@ -8,6 +8,7 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'auth.deleteExpiredLinks': 'what is over is over in all tenants',
   'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
+  'operations.lockReadersOut': 'a table is locked as a whole, and no row of it is read',
 };
 
 /** Tables whose rows each belong to a tenant. Where the column may be null, they belong to the installation. */
