@@ -208,6 +208,15 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.risk_evaluations_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'an evaluation never changes'
+          using errcode = '23514', constraint = 'risk_evaluations__final_check';
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.student_progress_place()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -742,6 +751,19 @@ create table modules (
 );
 CREATE INDEX modules__category_idx ON modules USING btree (tenant_id, category_id);
 
+create table risk_cohorts (
+  tenant_id uuid not null,
+  department_id uuid not null,
+  day date not null,
+  students integer not null,
+  counts jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint risk_cohorts_pkey PRIMARY KEY (tenant_id, department_id, day),
+  constraint risk_cohorts__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
+  constraint risk_cohorts__students_check CHECK (students > 0)
+);
+comment on table risk_cohorts is 'a department''s students at the end of a day: how many of them had which value; only ever added to';
+
 create table services (
   tenant_id uuid not null,
   id uuid not null,
@@ -1058,6 +1080,69 @@ create table delegations (
 CREATE INDEX delegations__substitute_id_idx ON delegations USING btree (tenant_id, substitute_id, valid_to);
 comment on table delegations is 'substitute_id has the roster of instructor_id from valid_from until valid_to or revoked_at';
 
+create table interventions (
+  tenant_id uuid not null,
+  id uuid not null,
+  student_id uuid not null,
+  owner_id uuid not null,
+  origin text not null,
+  status text not null default 'open'::text,
+  action text,
+  reason text not null default ''::text,
+  due_on date,
+  snoozed_until date,
+  opened_at timestamp with time zone not null,
+  opened_by uuid not null,
+  opened_day date not null,
+  opened_score numeric(5,2),
+  opened_band text,
+  contacted_at timestamp with time zone,
+  contacted_day date,
+  contacted_score numeric(5,2),
+  closed_at timestamp with time zone,
+  closed_by uuid,
+  closed_score numeric(5,2),
+  outcome text,
+  dismissal text,
+  closed_itself boolean not null default false,
+  version integer not null default 1,
+  updated_at timestamp with time zone not null,
+  constraint interventions_pkey PRIMARY KEY (tenant_id, id),
+  constraint interventions__closed_by_fkey FOREIGN KEY (tenant_id, closed_by) REFERENCES users(tenant_id, id),
+  constraint interventions__opened_by_fkey FOREIGN KEY (tenant_id, opened_by) REFERENCES users(tenant_id, id),
+  constraint interventions__owner_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id),
+  constraint interventions__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id),
+  constraint interventions__action_check CHECK (action = ANY (ARRAY['message'::text, 'email'::text, 'call'::text, 'meeting'::text, 'extra_support'::text, 'other'::text])),
+  constraint interventions__band_check CHECK (opened_band = ANY (ARRAY['low'::text, 'moderate'::text, 'high'::text, 'critical'::text])),
+  constraint interventions__closed_check CHECK ((closed_at IS NOT NULL) = (status = ANY (ARRAY['resolved'::text, 'dismissed'::text])) AND (NOT closed_itself OR closed_by IS NULL)),
+  constraint interventions__contacted_check CHECK ((contacted_at IS NULL) = (contacted_day IS NULL) AND (status <> 'contacted'::text OR contacted_at IS NOT NULL) AND (contacted_at IS NULL OR action IS NOT NULL)),
+  constraint interventions__dismissal_check CHECK ((dismissal IS NOT NULL) = (status = 'dismissed'::text) AND (dismissal = ANY (ARRAY['excused_absence'::text, 'data_wrong'::text, 'already_supported'::text, 'not_at_risk'::text, 'other'::text]))),
+  constraint interventions__origin_check CHECK (origin = ANY (ARRAY['flag'::text, 'manual'::text])),
+  constraint interventions__status_check CHECK (status = ANY (ARRAY['open'::text, 'contacted'::text, 'resolved'::text, 'dismissed'::text]))
+);
+CREATE INDEX interventions__contacted_idx ON interventions USING btree (tenant_id, contacted_day) WHERE contacted_day IS NOT NULL;
+CREATE UNIQUE INDEX interventions__open_key ON interventions USING btree (tenant_id, student_id) WHERE closed_at IS NULL;
+CREATE INDEX interventions__owner_idx ON interventions USING btree (tenant_id, owner_id, due_on, id) WHERE closed_at IS NULL;
+CREATE INDEX interventions__student_idx ON interventions USING btree (tenant_id, student_id, opened_at);
+comment on table interventions is 'a case on a student; at most one of a student is open';
+
+create table intervention_entries (
+  tenant_id uuid not null,
+  id uuid not null,
+  intervention_id uuid not null,
+  at timestamp with time zone not null,
+  actor_id uuid,
+  kind text not null,
+  note text not null default ''::text,
+  details jsonb,
+  constraint intervention_entries_pkey PRIMARY KEY (tenant_id, id),
+  constraint intervention_entries__actor_fkey FOREIGN KEY (tenant_id, actor_id) REFERENCES users(tenant_id, id),
+  constraint intervention_entries__intervention_fkey FOREIGN KEY (tenant_id, intervention_id) REFERENCES interventions(tenant_id, id),
+  constraint intervention_entries__kind_check CHECK (kind = ANY (ARRAY['opened'::text, 'contacted'::text, 'note'::text, 'changed'::text, 'snoozed'::text, 'resolved'::text, 'dismissed'::text, 'reopened'::text, 'closed_itself'::text]))
+);
+CREATE INDEX intervention_entries__intervention_idx ON intervention_entries USING btree (tenant_id, intervention_id, at, id);
+comment on table intervention_entries is 'what happened in a case; only ever added to';
+
 create table known_devices (
   tenant_id uuid not null,
   user_id uuid not null,
@@ -1109,6 +1194,36 @@ CREATE TRIGGER progress_snapshots_to_roster_days_update AFTER UPDATE ON progress
 comment on table progress_snapshots is 'one student''s day; overall score, delta, peak hour and mean length are added when the day is closed';
 
 create table progress_snapshots_default partition of progress_snapshots DEFAULT;
+
+create table risk_evaluations (
+  tenant_id uuid not null,
+  student_id uuid not null,
+  day date not null,
+  number integer not null,
+  evaluated_at timestamp with time zone not null,
+  department_id uuid not null,
+  instructor_id uuid,
+  cohort_day date not null,
+  model_version text not null,
+  inputs jsonb not null,
+  insufficient text,
+  log_odds numeric(9,6) not null,
+  base_log_odds numeric(9,6) not null,
+  contributions jsonb not null,
+  score numeric(5,2) not null,
+  constraint risk_evaluations_pkey PRIMARY KEY (tenant_id, student_id, day, number),
+  constraint risk_evaluations__cohort_fkey FOREIGN KEY (tenant_id, department_id, cohort_day) REFERENCES risk_cohorts(tenant_id, department_id, day),
+  constraint risk_evaluations__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id),
+  constraint risk_evaluations__insufficient_check CHECK (insufficient = ANY (ARRAY['newStudent'::text, 'silentCohort'::text, 'noSignals'::text])),
+  constraint risk_evaluations__number_check CHECK (number >= 0),
+  constraint risk_evaluations__score_check CHECK (score >= 0::numeric AND score <= 100::numeric)
+) partition by range (day);
+CREATE TRIGGER risk_evaluations_final BEFORE UPDATE ON risk_evaluations FOR EACH ROW EXECUTE FUNCTION risk_evaluations_final();
+comment on table risk_evaluations is 'every score with all that it was made of; only ever added to';
+comment on column risk_evaluations.number is '0: at the end of the day; others: during it, in their order';
+comment on column risk_evaluations.score is 'also where there is too little to show one: what the model would say';
+
+create table risk_evaluations_default partition of risk_evaluations DEFAULT;
 
 create table roster_entries (
   tenant_id uuid not null,
@@ -1258,12 +1373,15 @@ create table student_progress (
   goals_version integer not null default 1,
   assignments_assigned integer not null default 0,
   assignments_completed integer not null default 0,
+  risk_day date,
+  risk_announced_band text,
   constraint student_progress_pkey PRIMARY KEY (tenant_id, student_id),
   constraint student_progress__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
   constraint student_progress__instructor_fkey FOREIGN KEY (tenant_id, instructor_id) REFERENCES instructor_profiles(tenant_id, user_id),
   constraint student_progress__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id),
   constraint student_progress__assignments_check CHECK (0 <= assignments_completed AND assignments_completed <= assignments_assigned),
   constraint student_progress__percentages_check CHECK (overall_score >= 0::numeric AND overall_score <= 100::numeric AND completion_rate >= 0::numeric AND completion_rate <= 100::numeric AND quiz_accuracy >= 0::numeric AND quiz_accuracy <= 100::numeric AND voice_accuracy >= 0::numeric AND voice_accuracy <= 100::numeric AND consistency_score >= 0::numeric AND consistency_score <= 100::numeric AND risk_score >= 0::numeric AND risk_score <= 100::numeric AND target_score >= 0::numeric AND target_score <= 100::numeric AND improvement_rate >= '-100'::integer::numeric AND improvement_rate <= 100::numeric),
+  constraint student_progress__risk_band_check CHECK (risk_announced_band = ANY (ARRAY['low'::text, 'moderate'::text, 'high'::text, 'critical'::text])),
   constraint student_progress__streaks_check CHECK (0 <= current_streak AND current_streak <= longest_streak)
 ) with (fillfactor=70);
 CREATE INDEX student_progress__completion_idx ON student_progress USING btree (tenant_id, COALESCE(completion_rate, '-1'::integer::numeric), student_id) WHERE is_active;
@@ -1280,6 +1398,8 @@ CREATE TRIGGER student_progress_to_roster_counts_delete AFTER DELETE ON student_
 CREATE TRIGGER student_progress_to_roster_counts_insert AFTER INSERT ON student_progress REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_insert();
 CREATE TRIGGER student_progress_to_roster_counts_update AFTER UPDATE ON student_progress REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_update();
 CREATE TRIGGER student_progress_to_search AFTER INSERT OR UPDATE OF name, email, pid, instructor_id ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_to_search();
+comment on column student_progress.risk_day is 'the local day that the score is of, whether or not there was enough to score';
+comment on column student_progress.risk_announced_band is 'the last band that an event told of; trails behind the shown one, so that events do not flap';
 
 create table student_search (
   tenant_id uuid not null,

@@ -17,6 +17,7 @@ import { CreateLatePenalties1763800300000 } from './1763800300000-create-late-pe
 import { CreateGradeChanges1763800400000 } from './1763800400000-create-grade-changes.js';
 import { CreateAccommodations1763800500000 } from './1763800500000-create-accommodations.js';
 import { CoverScores1763800600000 } from './1763800600000-cover-scores.js';
+import { CreateRisk1763900000000 } from './1763900000000-create-risk.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -38,4 +39,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateGradeChanges1763800400000,
   CreateAccommodations1763800500000,
   CoverScores1763800600000,
+  CreateRisk1763900000000,
 ];

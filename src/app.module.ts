@@ -18,6 +18,7 @@ import { MailModule } from './mail/mail.module.js';
 import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
+import { RiskModule } from './risk/risk.module.js';
 import { ServicesModule } from './services/services.module.js';
 import { PeopleModule } from './people/people.module.js';
 import { StudentsModule } from './students/students.module.js';
@@ -53,6 +54,7 @@ export class AppModule {
         StudentsModule,
         ActivityModule,
         AssignmentsModule,
+        RiskModule,
         PeopleModule,
         IdentityModule,
         AnalyticsModule,

@@ -60,6 +60,8 @@ export abstract class Config {
     /** Per window; `docs/operations.md` says whose. */
     readonly requests: Readonly<Record<'user' | 'service' | 'expensive' | 'address' | 'signIn', number>>;
   };
+  /** A model of risk in place of the shipped one. */
+  abstract readonly riskModelFile: string | undefined;
   abstract readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -162,6 +164,7 @@ export function readConfig(env: Environment = process.env): Config {
         signIn: number('RATE_LIMIT_SIGN_IN', 600, 1, 1e9),
       },
     },
+    riskModelFile: optional('RISK_MODEL_FILE'),
     logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
   if (problems.length > 0) throw new Error(`The environment is wrong:\n  ${problems.join('\n  ')}`);

@@ -16,6 +16,7 @@ export const swc = {
   target: 'es2022',
   parser: { syntax: 'typescript', decorators: true },
   transform: { legacyDecorator: true, decoratorMetadata: true },
+  experimental: { keepImportAttributes: true },
 };
 
 export async function resolve(specifier, context, next) {

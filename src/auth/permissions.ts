@@ -42,6 +42,11 @@ export const permissions = {
   'extensions:write': ['instructor', 'supervisor', 'admin'],
   'accommodations:read': ['instructor', 'supervisor', 'admin'],
   'accommodations:write': ['instructor', 'supervisor', 'admin'],
+  'risk:read': ['instructor', 'supervisor', 'admin', 'service'],
+  'thresholds:read': ['instructor', 'supervisor', 'admin'],
+  'thresholds:write': ['instructor', 'supervisor', 'admin'],
+  'interventions:read': ['instructor', 'supervisor', 'admin'],
+  'interventions:write': ['instructor', 'supervisor', 'admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof permissions;

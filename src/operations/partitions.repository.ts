@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 
 /** Tables that are partitioned by month, and the column that tells it; an instant's month is that of UTC. */
-const columns = { sessions: 'day', progress_snapshots: 'day', audit_entries: 'at' } as const;
+const columns = { sessions: 'day', progress_snapshots: 'day', audit_entries: 'at', risk_evaluations: 'day' } as const;
 
 export type PartitionedTable = keyof typeof columns;
 export const partitionedTables = Object.keys(columns) as readonly PartitionedTable[];
