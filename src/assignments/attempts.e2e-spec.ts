@@ -275,7 +275,7 @@ describe('scores that are not released', () => {
     const { id } = await work.score(assignment, 40);
     await app.database.run(
       `-- test.grade
-      update submissions set grade = 45, graded_at = $2, feedback = 'See me' where tenant_id = $1`,
+      update submissions set grade = 45, grade_penalty = 10, graded_at = $2, feedback = 'See me' where tenant_id = $1`,
       [work.tenant.tenantId, now],
     );
     const own = async (): Promise<Body[]> => [
@@ -295,13 +295,33 @@ describe('scores that are not released', () => {
       { score: null, attemptScore: null, grade: null, feedback: null, autoFeedback: null, isReleased: false },
       { score: null },
     ]);
+    const ungraded = { status: 'submitted', isAwaitingGrade: true };
+    expect(hidden.slice(1)).toMatchObject([{ ...ungraded, gradedAt: null, gradePenalty: 0 }, ungraded]);
+    const listed = async (state: string): Promise<number> =>
+      (await app.as(work.student).get(`/submissions?state=${state}`).expect(200)).body.data.length as number;
+    expect([await listed('graded'), await listed('submitted'), await listed('awaitingGrade')]).toEqual([0, 1, 1]);
     expect(hidden[1]!['attempts']).toMatchObject([{ score: null }]);
-    expect(await work.detail(assignment)).toMatchObject({ score: 45, attemptScore: 40, grade: 45, feedback: 'See me' });
+    expect(await work.detail(assignment)).toMatchObject({
+      score: 40.5,
+      attemptScore: 40,
+      grade: 45,
+      feedback: 'See me',
+      gradePenalty: 10,
+      status: 'graded',
+    });
     await work.change(assignment, 'grades_released_at', now);
     expect(await own()).toMatchObject([
       { score: 40 },
-      { score: 45, attemptScore: 40, grade: 45, feedback: 'See me', autoFeedback: 'Again', isReleased: true },
-      { score: 45 },
+      {
+        score: 40.5,
+        attemptScore: 40,
+        grade: 45,
+        feedback: 'See me',
+        autoFeedback: 'Again',
+        isReleased: true,
+        status: 'graded',
+      },
+      { score: 40.5 },
     ]);
   });
 });

@@ -51,21 +51,6 @@ const sortKeys: Readonly<Record<SubmissionSort, SortKey>> = {
   student: { kind: 'text', expression: 'p.name_sort', of: (n) => n, field: 'nameSort' },
 };
 
-const statePredicates: Readonly<Record<SubmissionState, string>> = {
-  notStarted: `s.status = 'not_started'`,
-  inProgress: `s.status = 'in_progress'`,
-  submitted: `s.status = 'submitted'`,
-  completed: `s.status = 'completed'`,
-  graded: `s.status = 'graded'`,
-  overdue: 'w.is_overdue',
-  dueSoon: 'w.is_due_soon',
-  missing: 'w.is_missing',
-  late: 'w.is_late',
-  awaitingGrade: 'w.is_awaiting_grade',
-  excused: `s.exemption = 'excused'`,
-  exempt: `s.exemption = 'exempt'`,
-};
-
 /** Beyond this many rows a total is an estimate. */
 const countedRows = 10_000;
 
@@ -73,6 +58,38 @@ const countedRows = 10_000;
 const released = `(a.grade_release = 'automatic' or a.grades_released_at is not null)`;
 /** For the columns of scores: a student is shown them once they are released, everybody else at once. */
 export const shownTo = (viewer: Viewer): string => (scopeOf(viewer) === 'own' ? released : 'true');
+
+/** Until grades are released, a student's own work reads as if nobody had graded it yet. */
+const statusFor = (viewer: Viewer): string => `case when s.status <> 'graded' or ${shownTo(viewer)} then s.status
+  when s.is_completed_by_sessions then 'completed' else 'submitted' end`;
+const awaitsFor = (viewer: Viewer): string =>
+  `(w.is_awaiting_grade or s.graded_at is not null and not ${shownTo(viewer)})`;
+
+const statePredicate = (state: SubmissionState, viewer: Viewer): string => {
+  switch (state) {
+    case 'notStarted':
+      return `s.status = 'not_started'`;
+    case 'inProgress':
+      return `s.status = 'in_progress'`;
+    case 'submitted':
+    case 'completed':
+    case 'graded':
+      return `${statusFor(viewer)} = '${state}'`;
+    case 'overdue':
+      return 'w.is_overdue';
+    case 'dueSoon':
+      return 'w.is_due_soon';
+    case 'missing':
+      return 'w.is_missing';
+    case 'late':
+      return 'w.is_late';
+    case 'awaitingGrade':
+      return awaitsFor(viewer);
+    case 'excused':
+    case 'exempt':
+      return `s.exemption = '${state}'`;
+  }
+};
 
 /** `p` is `student_progress`, `w` the work of the moment. */
 const source = (now: string): string => `student_progress p
@@ -83,9 +100,9 @@ const source = (now: string): string => `student_progress p
 const rowColumns = (viewer: Viewer, now: string): string => `
   w.assignment_id as "assignmentId", a.title as "assignmentTitle",
   assignment_status(a.status, a.available_from, ${now}) as "assignmentStatus",
-  w.student_id as "studentId", p.name as "studentName", p.pid as "studentPid", s.status,
+  w.student_id as "studentId", p.name as "studentName", p.pid as "studentPid", ${statusFor(viewer)} as status,
   w.is_overdue as "isOverdue", w.is_due_soon as "isDueSoon", w.is_late as "isLate", w.is_missing as "isMissing",
-  w.is_awaiting_grade as "isAwaitingGrade", w.effective_due_at as "effectiveDueAt", s.due_rule as "dueRule",
+  ${awaitsFor(viewer)} as "isAwaitingGrade", w.effective_due_at as "effectiveDueAt", s.due_rule as "dueRule",
   s.attempts_submitted as "attemptsSubmitted", s.attempts_started > s.attempts_submitted as "hasOpenAttempt",
   a.max_attempts as "maxAttempts", case when ${shownTo(viewer)} then s.score end as score,
   s.last_submitted_at as "submittedAt", s.total_time_seconds as "totalTimeSeconds", s.exemption, s.version`;
@@ -159,7 +176,8 @@ export class SubmissionListRepository {
         coalesce(a.target_score, t.pass_mark) as "targetScore", s.started_at as "startedAt",
         s.first_submitted_at as "firstSubmittedAt", ${released} as "isReleased",
         case when ${shown} then s.attempt_score end as "attemptScore", case when ${shown} then s.grade end as grade,
-        s.grade_penalty as "gradePenalty", s.graded_at as "gradedAt",
+        case when ${shown} then s.grade_penalty else 0 end as "gradePenalty",
+        case when ${shown} then s.graded_at end as "gradedAt",
         case when ${shown} then s.feedback end as feedback,
         case when ${shown} then s.auto_feedback end as "autoFeedback", p.instructor_id as "instructorId"
       from ${source('$2')}
@@ -182,7 +200,7 @@ function submissionPredicate(viewer: Viewer, filter: Filter, { now, timeZone }: 
   add(filter.studentId, (n) => `p.student_id = ${n}`);
   add(filter.instructorId, (n) => `p.instructor_id = ${n}`);
   add(filter.departmentId, (n) => isBelow('p.department_id', n));
-  if (filter.state) conditions.push(statePredicates[filter.state]);
+  if (filter.state) conditions.push(statePredicate(filter.state, viewer));
   const midnight = (day: string): string => `(${day})::timestamp at time zone $${parameters.push(timeZone)}`;
   add(filter.dueFrom, (n) => `w.effective_due_at >= ${midnight(`${n}::date`)}`);
   add(filter.dueTo, (n) => `w.effective_due_at < ${midnight(`${n}::date + 1`)}`);
