@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../test/database.js';
 
@@ -65,4 +68,15 @@ it('refuses to start on a database that lacks a migration', async () => {
   const { output, exit } = start({});
   expect(await exit).toBe(1);
   expect(output()).toContain('the database lacks migrations: CreateAuditEntries1763600200000');
+});
+
+it('refuses to start with a model of risk that is not as it was written, in one line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'model-'));
+  const file = join(folder, 'model.json');
+  writeFileSync(file, '{"format": 7}');
+  const { output, exit } = start({ RISK_MODEL_FILE: file });
+  expect(await exit).toBe(1);
+  expect(output()).toContain(`the risk model ${file} is of format 7, and this release reads format 1`);
+  expect(output().trimEnd()).not.toContain('\n');
+  rmSync(folder, { recursive: true });
 });

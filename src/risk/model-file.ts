@@ -1,6 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import shipped from './model.json' with { type: 'json' };
-import { checksumOf, factors, type RiskModel } from './risk-model.js';
+import { checksumOf, factors, type RiskModel, timeOf } from './risk-model.js';
+
+/** A model with its report is some thousand bytes; what is much larger is something else, or has no end. */
+const mostBytes = 1_048_576;
+/** The ledger keeps three digits of log-odds before the point. */
+const outermostLogOdds = 1_000;
+/** No factor lies further from 0: that is where a lowest score of 0 is. */
+const outermostValue = 4;
 
 /**
  * The model that scores: the shipped one, or another file of the same format.
@@ -9,12 +16,15 @@ import { checksumOf, factors, type RiskModel } from './risk-model.js';
 export function readModel(file?: string): RiskModel {
   if (file === undefined) return parseModel(shipped, 'the shipped risk model');
   try {
+    const state = statSync(file);
+    if (!state.isFile()) throw new Error('it is no file');
+    if (state.size > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
     return parseModel(JSON.parse(readFileSync(file, 'utf8')), `the risk model ${file}`);
   } catch (error) {
     if (error instanceof ModelFault) throw error;
-    throw new ModelFault(
-      `the risk model ${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
-    );
+    // the parser quotes what it read, with its line breaks
+    const reason = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'unknown';
+    throw new ModelFault(`the risk model ${file} cannot be read: ${reason}`);
   }
 }
 
@@ -33,14 +43,14 @@ export function parseModel(content: unknown, name: string): RiskModel {
     typeof value === 'number' && Number.isFinite(value) ? value : refuse(`has no number at ${where}`);
 
   const root = object(content, 'content');
-  if (root['format'] !== 1) refuse(`is of format ${String(root['format'])}, and this release reads format 1`);
+  if (root['format'] !== 1) refuse(`is of format ${JSON.stringify(root['format'])}, and this release reads format 1`);
   const version = root['version'];
   if (typeof version !== 'string' || !/^[\w.-]{1,40}$/.test(version)) return refuse('has no version');
   const time = object(root['time'], 'time');
   const base = object(root['base'], 'base');
   const weights = object(root['factors'], 'factors');
   const unknown = Object.keys(weights).find((name) => !(factors as readonly string[]).includes(name));
-  if (unknown !== undefined) refuse(`has the factor ${unknown}, which this release does not know`);
+  if (unknown !== undefined) refuse(`has the factor ${JSON.stringify(unknown)}, which this release does not know`);
   const model: RiskModel = {
     format: 1,
     version,
@@ -69,6 +79,19 @@ export function parseModel(content: unknown, name: string): RiskModel {
     ) as unknown as RiskModel['factors'],
   };
   if (model.time.scale <= 0 || model.time.first > model.time.last) refuse('has a time that makes no sense');
+  if (!(reachOf(model) < outermostLogOdds)) refuse('has weights so large that scores could not be kept');
   if (root['checksum'] !== checksumOf(model)) refuse('is not as it was written: its checksum does not fit');
   return model;
+}
+
+/** The largest log-odds that anybody could have by it. */
+function reachOf(model: RiskModel): number {
+  const { first, last } = model.time;
+  const time = Math.max(...[first, last].map((days) => Math.abs(timeOf(model, days))));
+  const most = (own: { readonly weight: number; readonly weightByTime: number }): number =>
+    Math.abs(own.weight) + Math.abs(own.weightByTime) * time;
+  return Object.values(model.factors).reduce(
+    (reach, factor) => reach + most(factor) * (outermostValue + Math.abs(factor.mean)),
+    most(model.base),
+  );
 }
