@@ -7,6 +7,13 @@ export interface SubmissionKey {
   readonly studentId: string;
 }
 
+/** Of attempts `t`, whose scores less their penalties are `net`, under the policy of their assignment `a`. */
+export const scoreOfAttempts = `round(case a.attempt_policy
+  when 'best' then max(net.score)
+  when 'mean' then avg(net.score)
+  else (array_agg(net.score order by t.submitted_at desc, t.number desc) filter (where net.score is not null))[1]
+end, 2)`;
+
 @Injectable()
 export class SubmissionScoresRepository {
   constructor(private readonly database: Database) {}
@@ -36,11 +43,7 @@ export class SubmissionScoresRepository {
           min(t.submitted_at) as first_submitted_at, max(t.submitted_at) as last_submitted_at,
           coalesce(bool_or(t.source = 'sessions'), false) as by_sessions,
           least(coalesce(sum(t.time_spent_seconds), 0), 2147483647) as time_seconds,
-          round(case a.attempt_policy
-            when 'best' then max(net.score)
-            when 'mean' then avg(net.score)
-            else (array_agg(net.score order by t.submitted_at desc, t.number desc) filter (where net.score is not null))[1]
-          end, 2) as score
+          ${scoreOfAttempts} as score
         from attempts t
         -- an open one may have none yet, and a null counts nowhere
         cross join lateral (

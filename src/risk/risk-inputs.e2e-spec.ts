@@ -15,7 +15,7 @@ const endOf = (day: string, next: string) => ({ day, moment: new Date(`${next}T0
 it('knows of students what had happened by then', async () => {
   const tenant = await createTenant(app.database);
   const instructor = await createInstructor(app.database, tenant);
-  const [busy, silent] = await createStudents(app.database, instructor, [{}, { joinedOn: '2026-02-20' }]);
+  const [busy, silent] = await createStudents(app.database, instructor, [{}, { joinedOn: '2026-02-05' }]);
   const module = await createModule(app.database, await createCategory(app.database, tenant));
   const sessions = ['2026-01-20', '2026-02-10', '2026-02-11', '2026-03-01'].map((day) =>
     sessionBody(module, {
@@ -46,7 +46,7 @@ it('knows of students what had happened by then', async () => {
     },
     {
       studentId: silent!.userId, departmentId: tenant.departmentId, instructorId: instructor.userId,
-      daysInCourse: 9, activeDays: 0, daysSinceActive: 9, meanScore: null, lowestScore: null,
+      daysInCourse: 24, activeDays: 0, daysSinceActive: 24, meanScore: null, lowestScore: null,
       missedShare: 100, handInLead: null, due: 2, missed: 2,
     },
   ]); // prettier-ignore
@@ -57,10 +57,15 @@ it('knows of students what had happened by then', async () => {
       daysInCourse: 162, activeDays: 2, daysSinceActive: 0, meanScore: 55, lowestScore: 55,
       missedShare: 0, handInLead: 4, due: 1, missed: 0,
     },
+    {
+      studentId: silent!.userId, departmentId: tenant.departmentId, instructorId: instructor.userId,
+      daysInCourse: 5, activeDays: 0, daysSinceActive: 5, meanScore: null, lowestScore: null,
+      missedShare: 100, handInLead: null, due: 1, missed: 1,
+    },
   ]); // prettier-ignore
   const moment = { today: '2026-03-02', now: new Date('2026-03-02T08:00:00Z') };
   const scored = await app.app.get(RiskScoring, { strict: false }).scoreNow(tenant.tenantId, [busy!.userId, silent!.userId], moment); // prettier-ignore
   // not active on the day that has begun: as of the evening before
-  expect(scored.map(({ student }) => student.daysSinceActive)).toEqual([0, 9]);
+  expect(scored.map(({ student }) => student.daysSinceActive)).toEqual([0, 24]);
   expect(scored[1]!.evaluation.score).toBeGreaterThan(scored[0]!.evaluation.score);
 });

@@ -124,6 +124,8 @@ export function factorValues(inputs: RiskInputs, cohort: CohortCounts): Record<F
  */
 function standing(counts: CohortCounts[RelativeInput], value: number | null): number | null {
   if (value === null) return null;
+  // compared with others it would stand below them all
+  if (Number.isNaN(value)) throw new Error('what is known of a student is not a number');
   let below = 0;
   let equal = 0;
   let all = 0;

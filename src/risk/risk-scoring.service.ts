@@ -67,7 +67,12 @@ export function cohortOf(departmentId: string, day: string, students: readonly R
   return { departmentId, day, students: students.length, counts: countInputs(students) };
 }
 
-/** Null: there is enough to show a score. */
+/**
+ * Why there is too little to show a score; null: there is enough. Work that has been due is enough, of anybody: it needs
+ * no others to be compared with. What is left needs them, five at least, and a week: before it nobody is late with
+ * anything, which is how an organisation begins. Marks tell students apart even while all are silent; silence itself
+ * only does where others are not, and there who has never started is scored like anybody else.
+ */
 export function insufficiency(
   student: RiskInputs,
   { students, counts }: Pick<Cohort, 'students' | 'counts'>,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { scoreOfAttempts } from '../assignments/submission-scores.repository.js';
 import { Database } from '../database/database.js';
 import type { CohortCounts, RiskInputs } from './risk-model.js';
 
@@ -33,9 +34,9 @@ export type Whose =
   | { readonly studentIds: readonly string[] };
 
 /**
- * Only what had happened before the moment counts, so that a day that is past reads as it did then. Exceptions are
- * excuses and cancelled assignments, which keep no history, and what came in late. That is why this does not ask
- * `work_at`, which says what is true of rows as they are now.
+ * Only what had happened before the moment counts, so that a day that is past reads as it did then. Exceptions are due
+ * dates that were moved and assignments that were cancelled, which keep no history, and what came in late. That is why
+ * this does not ask `work_at`, which says what is true of rows as they are now.
  */
 const inputsOf = (whose: string): string => `
   select p.student_id as "studentId", p.department_id as "departmentId", p.instructor_id as "instructorId",
@@ -72,26 +73,43 @@ const inputsOf = (whose: string): string => `
       round(avg(score)) as mean_score, min(score) as lowest_score, round(avg(lead) * 2) / 2 as lead
     from (
       select a.weight, done.is_done,
-        coalesce(s.effective_due_at < $3 and (done.is_done or a.status in ('active', 'completed')), false) as is_due,
-        case
-          when not done.is_done or s.exemption is not null then null
-          when s.last_submitted_at < $3 and (s.graded_at is null or s.graded_at < $3) then s.score
-          else (
-            select max(round(t.score * (100 - t.penalty) / 100, 2)) from attempts t
+        -- what was due before somebody was there is nothing that they missed
+        coalesce(s.effective_due_at < $3
+          and (done.is_done or a.status in ('active', 'completed') and due.day > p.joined_on), false) as is_due,
+        case when done.is_done and was.exemption is null then coalesce(
+          round(was.grade * (100 - was.penalty) / 100, 2),
+          case when s.last_submitted_at < $3 then s.attempt_score else (
+            select ${scoreOfAttempts}
+            from attempts t cross join lateral (select t.score * (100 - t.penalty) / 100 as score) net
             where t.tenant_id = $1 and t.assignment_id = s.assignment_id and t.student_id = s.student_id
               and t.submitted_at < $3
-          )
-        end as score,
-        -- what was handed in before the course began was carried over from an earlier one
-        case when done.is_done and (s.first_submitted_at at time zone t.time_zone)::date >= began.day then least(greatest(
-          (s.effective_due_at at time zone t.time_zone)::date - (s.first_submitted_at at time zone t.time_zone)::date,
-          -14), 14)
+          ) end
+        ) end as score,
+        -- what is due in the course and was handed in before it began was carried over from an earlier one
+        case when done.is_done and due.day is not null and (done.day >= began.day or due.day < began.day)
+          then least(greatest(due.day - done.day, -14), 14)
         end as lead
       from submissions s
       join assignments a on a.tenant_id = $1 and a.id = s.assignment_id
-      cross join lateral (select coalesce(s.first_submitted_at < $3, false) as is_done) done
+      cross join lateral (
+        select coalesce(s.first_submitted_at < $3, false) as is_done,
+          (s.first_submitted_at at time zone t.time_zone)::date as day
+      ) done
+      cross join lateral (select (s.effective_due_at at time zone t.time_zone)::date as day) due
+      -- what was changed since: as it was before
+      left join lateral (
+        select true as is_found, c.from_grade, c.from_penalty, c.from_exemption from grade_changes c
+        where s.updated_at >= $3 and c.tenant_id = $1 and c.assignment_id = s.assignment_id
+          and c.student_id = s.student_id and c.created_at >= $3
+        order by c.position limit 1
+      ) later on true
+      cross join lateral (
+        select case when later.is_found then later.from_grade when s.graded_at >= $3 then null else s.grade end as grade,
+          case when later.is_found then later.from_penalty else s.grade_penalty end as penalty,
+          case when later.is_found then later.from_exemption else s.exemption end as exemption
+      ) was
       where s.tenant_id = $1 and s.student_id = p.student_id and s.assigned_at < $3
-        and (s.withdrawn_at is null or s.withdrawn_at >= $3) and s.exemption is distinct from 'excused'
+        and (s.withdrawn_at is null or s.withdrawn_at >= $3) and was.exemption is distinct from 'excused'
         and a.published_at is not null and a.status <> 'draft' and (a.available_from is null or a.available_from < $3)
     ) piece
   ) work
