@@ -1375,6 +1375,7 @@ create table student_progress (
   assignments_completed integer not null default 0,
   risk_day date,
   risk_announced_band text,
+  risk_due_since timestamp with time zone,
   constraint student_progress_pkey PRIMARY KEY (tenant_id, student_id),
   constraint student_progress__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
   constraint student_progress__instructor_fkey FOREIGN KEY (tenant_id, instructor_id) REFERENCES instructor_profiles(tenant_id, user_id),
@@ -1400,6 +1401,7 @@ CREATE TRIGGER student_progress_to_roster_counts_update AFTER UPDATE ON student_
 CREATE TRIGGER student_progress_to_search AFTER INSERT OR UPDATE OF name, email, pid, instructor_id ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_to_search();
 comment on column student_progress.risk_day is 'the local day that the score is of, whether or not there was enough to score';
 comment on column student_progress.risk_announced_band is 'the last band that an event told of; trails behind the shown one, so that events do not flap';
+comment on column student_progress.risk_due_since is 'the first sessions since the score was last looked at came in then; null: none have';
 
 create table student_search (
   tenant_id uuid not null,

@@ -55,7 +55,7 @@ export async function ingestionScripts(
   await progress.lock(tenantId, []);
   await new SessionsRepository(recorder).record(tenantId, [] as Session[], new Date());
   await new SnapshotsRepository(recorder).refresh(tenantId, [], today);
-  await progress.refresh(tenantId, [], today);
+  await progress.refresh(tenantId, [], { today, now: new Date() });
   const [lock, record, snapshots, refresh] = captured as [string, string, string, string];
   const tenant = `'${tenantId}'::uuid`;
   const student = '(select id from bench_students where n = :n)';
@@ -70,7 +70,7 @@ export async function ingestionScripts(
       line(lock, [tenant, `array[${student}]`]),
       line(record, [tenant, session, 'now()']),
       line(snapshots, [tenant, `array[${student}]`, `array['${today}'::date]`, `'${today}'::date`]),
-      line(refresh, [tenant, `array[${student}]`, 'array[1]', 'array[0]', `'${today}'::date`]),
+      line(refresh, [tenant, `array[${student}]`, 'array[1]', 'array[0]', `'${today}'::date`, 'now()']),
       `insert into outbox (tenant_id, topic, key, payload, created_at)
         values (${tenant}, 'bench', 'bench', '{}', now());`.replace(/\s+/g, ' '),
       `insert into audit_entries (tenant_id, at, id, actor_role, action, target_type, result)

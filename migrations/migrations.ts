@@ -18,6 +18,7 @@ import { CreateGradeChanges1763800400000 } from './1763800400000-create-grade-ch
 import { CreateAccommodations1763800500000 } from './1763800500000-create-accommodations.js';
 import { CoverScores1763800600000 } from './1763800600000-cover-scores.js';
 import { CreateRisk1763900000000 } from './1763900000000-create-risk.js';
+import { MarkUnscoredStudents1763900200000 } from './1763900200000-mark-unscored-students.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -40,4 +41,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateAccommodations1763800500000,
   CoverScores1763800600000,
   CreateRisk1763900000000,
+  MarkUnscoredStudents1763900200000,
 ];

@@ -70,10 +70,11 @@ export class SessionRecorder {
       const changes = await this.snapshots.refresh(tenantId, days, today);
       const late = days.filter(({ day }) => day < today);
       if (late.length > 0) await this.snapshots.reopenAfter(tenantId, late);
-      await this.progress.refresh(tenantId, changes, today);
+      await this.progress.refresh(tenantId, changes, { today, now });
 
       const studentIds = changes.map(({ studentId }) => studentId);
-      await this.outbox.append(tenantId, 'activity.sessions-recorded', studentIds[0]!, { studentIds });
+      const payload = { studentIds, at: now.toISOString() };
+      await this.outbox.append(tenantId, 'activity.sessions-recorded', studentIds[0]!, payload);
       const counts = new Map<Sender, number>();
       items.forEach(({ sender }, index) => {
         if (verdicts[index] === 'accepted') counts.set(sender, (counts.get(sender) ?? 0) + 1);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Outbox } from '../jobs/outbox.js';
+import type { Moment } from '../org/tenants.service.js';
 import { ProgressRepository } from '../students/progress.repository.js';
 import { SnapshotsRepository } from './snapshots.repository.js';
 import { StudentMergeRepository } from './student-merge.repository.js';
@@ -17,10 +18,11 @@ export class StudentMergeService {
   /**
    * Gives one student everything that the other has done, so that every number is as if one had done both, and leaves
    * the other with nothing. In the caller's transaction, which holds the locks of both rows of progress.
-   * @param today the tenant's local day, asked once the locks are held
+   * @param moment with the tenant's local day, asked once the locks are held
    * @returns the number of sessions that moved
    */
-  async merge(tenantId: string, fromId: string, intoId: string, today: string): Promise<number> {
+  async merge(tenantId: string, fromId: string, intoId: string, moment: Moment): Promise<number> {
+    const { today } = moment;
     const sessions = await this.merges.moveSessions(tenantId, fromId, intoId);
     await this.merges.mergeCategories(tenantId, fromId, intoId);
     await this.merges.mergeAchievements(tenantId, fromId, intoId);
@@ -33,7 +35,7 @@ export class StudentMergeService {
     const changes = await this.snapshots.refresh(tenantId, touched, today);
     const late = touched.filter(({ day }) => day < today);
     if (late.length > 0) await this.snapshots.reopenAfter(tenantId, late);
-    await this.progress.refresh(tenantId, changes, today);
+    await this.progress.refresh(tenantId, changes, moment);
     await this.outbox.append(tenantId, 'activity.sessions-recorded', intoId, { studentIds: [intoId] });
     return sessions;
   }

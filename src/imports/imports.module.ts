@@ -3,6 +3,7 @@ import { ActivityModule } from '../activity/activity.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { PartitionsModule } from '../operations/partitions.module.js';
 import { OrgModule } from '../org/org.module.js';
+import { RiskModule } from '../risk/risk.module.js';
 import { StudentsModule } from '../students/students.module.js';
 import { AcademyImport } from './academy-import.js';
 import { DemoTenants } from './demo-tenants.js';
@@ -10,6 +11,7 @@ import { HistoryLoader } from './history-loader.js';
 import { ImportsRepository } from './imports.repository.js';
 import { OrganisationImport } from './organisation-import.js';
 import { OuladImport } from './oulad-import.js';
+import { PastDays } from './past-days.js';
 import { SeedImport } from './seed-import.js';
 import { TenantImport } from './tenant-import.js';
 import { TenantRemovalRepository } from './tenant-removal.repository.js';
@@ -18,7 +20,7 @@ import { WorkRepository } from './work.repository.js';
 
 /** What commands bring in; no route leads here. */
 @Module({
-  imports: [PartitionsModule, OrgModule, AuthModule, StudentsModule, ActivityModule],
+  imports: [PartitionsModule, OrgModule, AuthModule, StudentsModule, ActivityModule, RiskModule],
   providers: [
     ImportsRepository,
     TenantRemovalRepository,
@@ -26,6 +28,7 @@ import { WorkRepository } from './work.repository.js';
     HistoryLoader,
     WorkRepository,
     WorkLoader,
+    PastDays,
     TenantImport,
     OuladImport,
     AcademyImport,

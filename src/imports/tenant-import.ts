@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DayCloseService } from '../activity/day-close.service.js';
 import { Config } from '../config.js';
 import { Partitions } from '../operations/partitions.js';
 import type { Tenant } from '../org/tenants.repository.js';
 import { type History, HistoryLoader, type Loaded } from './history-loader.js';
 import { type Organisation, OrganisationImport } from './organisation-import.js';
+import { PastDays } from './past-days.js';
 import { ProgressBar } from './progress-bar.js';
 import { type LoadedWork, type Work, WorkLoader } from './work-loader.js';
 
@@ -25,7 +25,7 @@ export interface Filled extends Loaded {
   readonly work: LoadedWork;
 }
 
-/** Fills a tenant from elsewhere: first who and what there is, then what was done, then the days are closed. */
+/** Fills a tenant from elsewhere: first who and what there is, then what was done, then the days are closed and the students scored. */
 @Injectable()
 export class TenantImport {
   constructor(
@@ -33,7 +33,7 @@ export class TenantImport {
     private readonly organisation: OrganisationImport,
     private readonly partitions: Partitions,
     private readonly histories: HistoryLoader,
-    private readonly days: DayCloseService,
+    private readonly pastDays: PastDays,
     private readonly work: WorkLoader,
   ) {}
 
@@ -49,7 +49,7 @@ export class TenantImport {
       this.work.load(tenant.id, activity.work, (count) => update(count / students, count)),
     );
     await this.organisation.settle(tenant.id, activity.left ?? []);
-    await this.days.close(tenant.id, activity.today, new AbortController().signal);
+    await this.pastDays.end(tenant.id, activity.today);
     return { ...loaded, work };
   }
 

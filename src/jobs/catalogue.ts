@@ -109,6 +109,35 @@ export const followClock = defineJob({
   schedule: { cron: '* * * * *' },
 });
 
+/** The scores of all students at the end of a day. */
+export const evaluateNight = defineJob({
+  name: 'risk.evaluate-night',
+  attempts: 5,
+  backoffSeconds: 30,
+  timeoutSeconds: 3_600,
+  overlap: 'skip',
+  on: ['activity.day-closed'],
+});
+
+/** The scores of students about whom something has changed. Sessions in a row, of the delay's length, lead to one. */
+export const evaluateStudents = defineJob({
+  name: 'risk.evaluate-students',
+  attempts: 8,
+  backoffSeconds: 2,
+  timeoutSeconds: 540,
+  delaySeconds: 2,
+  overlap: 'allow',
+  on: [
+    'activity.sessions-recorded',
+    'assignments.graded',
+    'assignments.handed-out',
+    'assignments.opened',
+    'assignments.overdue',
+    'assignments.published',
+    'assignments.submitted',
+  ],
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -122,4 +151,6 @@ export const catalogue: readonly JobDefinition[] = [
   completeFromSessions,
   followFilters,
   followClock,
+  evaluateNight,
+  evaluateStudents,
 ];

@@ -15,6 +15,8 @@ export interface JobDefinition {
   readonly backoffSeconds: number;
   /** After this long the run's signal is aborted and the attempt counts as failed. */
   readonly timeoutSeconds: number;
+  /** It is run so long after what starts it, at the earliest: what comes in meanwhile can be done at one go. */
+  readonly delaySeconds?: number;
   /**
    * `skip`: never two runs of the same tenant and key at once. A tick that finds the last one still running is skipped;
    * an event waits for it, because the running one may have read what the event changed before it changed.

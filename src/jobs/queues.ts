@@ -99,12 +99,13 @@ export class Queues {
     for (const [name, queue] of this.queues) {
       const own = jobs.filter(({ definition }) => queueOf(definition.name) === name);
       if (own.length === 0) continue;
-      const entries = own.map(({ definition: { name, attempts, backoffSeconds }, id, data }) => ({
+      const entries = own.map(({ definition: { name, attempts, backoffSeconds, delaySeconds = 0 }, id, data }) => ({
         name,
         data,
         opts: {
           jobId: id,
           attempts,
+          delay: Math.round(delaySeconds * 1000),
           backoff: { type: 'exponential', delay: Math.round(backoffSeconds * 1000) },
           removeOnComplete: { age: hour, count: 1_000 },
           removeOnFail: { age: 7 * 24 * hour, count: 5_000 },

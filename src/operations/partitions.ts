@@ -41,13 +41,16 @@ export class Partitions {
   }
 
   /**
-   * Partitions for the activity of `[from, to]`, local days. Called before rows are loaded in bulk, which then need
-   * not move later.
+   * Partitions for the rows of `[from, to]`, local days; those of activity unless told. Called before rows are loaded in
+   * bulk, which then need not move later.
    */
-  async ensureMonths(from: string, to: string): Promise<void> {
+  async ensureMonths(
+    from: string,
+    to: string,
+    tables: readonly PartitionedTable[] = ['sessions', 'progress_snapshots'],
+  ): Promise<void> {
     for (const month of monthsBetween(from.slice(0, 7), to.slice(0, 7))) {
-      await this.ensure('sessions', month);
-      await this.ensure('progress_snapshots', month);
+      for (const table of tables) await this.ensure(table, month);
     }
   }
 

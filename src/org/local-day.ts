@@ -23,6 +23,20 @@ export function localDay(timeZone: string, instant: Date): string {
   return zone.day;
 }
 
+/** The first instant of a local day; where clocks skip or repeat midnight, the first one that lies on the day. */
+export function startOfDay(timeZone: string, day: string): Date {
+  const minute = 60_000;
+  // offsets lie between -12 and +14 hours
+  let before = Date.parse(`${day}T00:00:00Z`) - 15 * 60 * minute;
+  let within = before + 28 * 60 * minute;
+  while (within - before > minute) {
+    const middle = before + Math.floor((within - before) / 2 / minute) * minute;
+    if (localDay(timeZone, new Date(middle)) < day) before = middle;
+    else within = middle;
+  }
+  return new Date(within);
+}
+
 /** `days` after (or, negative, before) a `YYYY-MM-DD` day. */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);

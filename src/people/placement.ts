@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { Problem } from '../http/problem.js';
-import { TenantsService } from '../org/tenants.service.js';
+import { type Moment, TenantsService } from '../org/tenants.service.js';
 import { ProgressRepository } from '../students/progress.repository.js';
 import { Rosters } from '../students/rosters.service.js';
 import { type Assignment, StudentsRepository } from '../students/students.repository.js';
@@ -42,9 +42,9 @@ export class Placement {
   }
 
   /** Of a duplicate. @returns the tenant's local day, asked while the student is locked */
-  async endHistory(tenantId: string, studentId: string): Promise<string> {
+  async endHistory(tenantId: string, studentId: string): Promise<Moment> {
     await this.students.closeRosterEntries(tenantId, [studentId], this.clock.now());
-    return this.tenants.today(tenantId);
+    return this.tenants.moment(tenantId);
   }
 
   lockRoster(tenantId: string, instructorId: string): Promise<string[]> {

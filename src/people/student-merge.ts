@@ -22,8 +22,8 @@ export class StudentMerge {
 
   /** @returns the number of sessions that moved */
   async merge(tenantId: string, fromId: string, intoId: string): Promise<number> {
-    const today = await this.placement.endHistory(tenantId, fromId);
-    const sessions = await this.activity.merge(tenantId, fromId, intoId, today);
+    const moment = await this.placement.endHistory(tenantId, fromId);
+    const sessions = await this.activity.merge(tenantId, fromId, intoId, moment);
     await this.submissions.merge(tenantId, fromId, intoId);
     return sessions;
   }

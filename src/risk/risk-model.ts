@@ -194,6 +194,17 @@ export function countInputs(students: Iterable<RiskInputs>): CohortCounts {
   ) as unknown as CohortCounts;
 }
 
+/** Of two groups of students that have nobody in common, those of both. */
+export function addCounts(some: CohortCounts, others: CohortCounts): CohortCounts {
+  return Object.fromEntries(
+    relativeInputs.map((input) => {
+      const students = new Map(some[input]);
+      for (const [value, more] of others[input]) students.set(value, (students.get(value) ?? 0) + more);
+      return [input, [...students].sort(([a], [b]) => a - b)];
+    }),
+  ) as unknown as CohortCounts;
+}
+
 /** The checksum that a model's file carries, so that one that was changed by hand or half written is noticed. */
 export function checksumOf({ format, version, time, base, factors: weights }: RiskModel): string {
   return createHash('sha256')

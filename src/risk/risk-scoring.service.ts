@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { NIL } from 'uuid';
 import type { Moment } from '../org/tenants.service.js';
 import { addDays } from '../org/local-day.js';
-import { type CohortCounts, countInputs, evaluate, type Evaluation, type RiskInputs } from './risk-model.js';
+import { addCounts, type CohortCounts, countInputs, evaluate, type Evaluation, type RiskInputs } from './risk-model.js';
 import { ActiveModel } from './active-model.js';
-import { type Cohort, RiskRepository, type StudentInputs } from './risk.repository.js';
+import { type AsOf, type Cohort, RiskRepository, type StudentInputs } from './risk.repository.js';
 
 /** Why there is too little to show a score. */
 export type Insufficient = 'newStudent' | 'silentCohort' | 'noSignals';
@@ -17,6 +18,8 @@ export interface Scored {
 
 const firstDays = 7;
 const smallestCohort = 5;
+/** By one statement, which has seconds. */
+const countedAtOnce = 2_000;
 
 /** Scores by the model that is in use; writes no scores. */
 @Injectable()
@@ -30,10 +33,9 @@ export class RiskScoring {
    * Active students as they are now, measured against their departments on the last evening that is known, or, where
    * none of the last seven is, as the departments are now, which is then kept as the evening before.
    */
-  async scoreNow(tenantId: string, studentIds: readonly string[], { today, now }: Moment): Promise<Scored[]> {
-    const asOf = { day: today, moment: now, isOver: false };
-    const students = await this.repository.listInputs(tenantId, asOf, { studentIds });
-    const cohorts = await this.cohorts(tenantId, [...new Set(students.map((one) => one.departmentId))], { today, now });
+  async scoreNow(tenantId: string, studentIds: readonly string[], moment: Moment): Promise<Scored[]> {
+    const students = await this.repository.listInputs(tenantId, asOfNow(moment), { studentIds });
+    const cohorts = await this.cohortsNow(tenantId, departmentsOf(students), moment);
     return students.map((student) => this.score(student, cohorts.get(student.departmentId)!));
   }
 
@@ -42,25 +44,57 @@ export class RiskScoring {
     return { student, cohort, insufficient: insufficiency(student, cohort), evaluation };
   }
 
+  /** By department; of one that nobody was in there is none. */
+  cohortsNow(tenantId: string, departmentIds: readonly string[], moment: Moment): Promise<Map<string, Cohort>> {
+    const yesterday = addDays(moment.today, -1);
+    return this.cohorts(tenantId, departmentIds, { since: addDays(yesterday, -6), day: yesterday }, asOfNow(moment));
+  }
+
+  /** As departments were at the end of a day, or as somebody has put down before. */
+  cohortsAtEndOf(tenantId: string, departmentIds: readonly string[], end: AsOf): Promise<Map<string, Cohort>> {
+    return this.cohorts(tenantId, departmentIds, { since: end.day, day: end.day }, end);
+  }
+
+  /** Those that are missing are counted and put down as of the last of these days; whoever is first decides for all. */
   private async cohorts(
     tenantId: string,
     departmentIds: readonly string[],
-    { today, now }: Moment,
+    days: { readonly since: string; readonly day: string },
+    asOf: AsOf,
   ): Promise<Map<string, Cohort>> {
-    const yesterday = addDays(today, -1);
-    const find = (): Promise<Cohort[]> => this.repository.listCohorts(tenantId, departmentIds, yesterday);
-    const known = new Map((await find()).map((cohort) => [cohort.departmentId, cohort]));
+    const find = async (): Promise<Map<string, Cohort>> => {
+      const found = await this.repository.listCohorts(tenantId, departmentIds, days);
+      return new Map(found.map((cohort) => [cohort.departmentId, cohort]));
+    };
+    const known = await find();
     const missing = departmentIds.filter((id) => !known.has(id));
     if (missing.length === 0) return known;
-    const asOf = { day: today, moment: now, isOver: false };
-    const made: Cohort[] = [];
     for (const departmentId of missing) {
-      const inputs = await this.repository.listInputs(tenantId, asOf, { departmentId });
-      if (inputs.length > 0) made.push(cohortOf(departmentId, yesterday, inputs));
+      const cohort = await this.count(tenantId, departmentId, days.day, asOf);
+      if (cohort) await this.repository.insertCohorts(tenantId, [cohort], asOf.moment);
     }
-    await this.repository.insertCohorts(tenantId, made, now);
-    return new Map((await find()).map((cohort) => [cohort.departmentId, cohort]));
+    return find();
   }
+
+  private async count(tenantId: string, departmentId: string, day: string, asOf: AsOf): Promise<Cohort | null> {
+    let students = 0;
+    let counts = countInputs([]);
+    for (let after: string = NIL; ;) {
+      const page = await this.repository.listInputs(tenantId, asOf, { departmentId, after, limit: countedAtOnce });
+      students += page.length;
+      counts = addCounts(counts, countInputs(page));
+      if (page.length < countedAtOnce) return students > 0 ? { departmentId, day, students, counts } : null;
+      after = page.at(-1)!.studentId;
+    }
+  }
+}
+
+export function departmentsOf(students: readonly { readonly departmentId: string }[]): string[] {
+  return [...new Set(students.map(({ departmentId }) => departmentId))];
+}
+
+function asOfNow({ today, now }: Moment): AsOf {
+  return { day: today, moment: now, isOver: false };
 }
 
 export function cohortOf(departmentId: string, day: string, students: readonly RiskInputs[]): Cohort {

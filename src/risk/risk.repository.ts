@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { scoreOfAttempts } from '../assignments/submission-scores.repository.js';
+import { NIL } from 'uuid';
 import { Database } from '../database/database.js';
 import type { CohortCounts, RiskInputs } from './risk-model.js';
 
@@ -27,10 +28,10 @@ export interface Cohort {
   readonly counts: CohortCounts;
 }
 
-/** Which students, all of them active ones: a page of a tenant's by id, those of a department, or these. */
+/** Which students, all of them active ones: a page by id of a tenant's or of a department's, all of a department, or these. */
 export type Whose =
   | { readonly after: string; readonly limit: number }
-  | { readonly departmentId: string }
+  | { readonly departmentId: string; readonly after?: string; readonly limit?: number }
   | { readonly studentIds: readonly string[] };
 
 /**
@@ -129,36 +130,40 @@ export class RiskRepository {
   /** What is known of active students at a moment, by their ids. Of nobody who had not joined by then. */
   listInputs(tenantId: string, { day, moment, isOver }: AsOf, whose: Whose): Promise<StudentInputs[]> {
     const parameters = [tenantId, day, moment, isOver];
-    if ('after' in whose) {
+    if ('studentIds' in whose) {
       return this.database.many<StudentInputs>(
-        `-- risk.listInputs
-        ${inputsOf('p.joined_on <= $2 and p.student_id > $5')} limit $6`,
-        [...parameters, whose.after, whose.limit],
+        `-- risk.listInputsOfStudents
+        ${inputsOf('p.joined_on <= $2 and p.student_id = any ($5::uuid[])')}`,
+        [...parameters, whose.studentIds],
       );
     }
     if ('departmentId' in whose) {
       return this.database.many<StudentInputs>(
         `-- risk.listInputsOfDepartment
-        ${inputsOf('p.joined_on <= $2 and p.department_id = $5')}`,
-        [...parameters, whose.departmentId],
+        ${inputsOf('p.joined_on <= $2 and p.department_id = $5 and p.student_id > $6')} limit $7`,
+        [...parameters, whose.departmentId, whose.after ?? NIL, whose.limit ?? null],
       );
     }
     return this.database.many<StudentInputs>(
-      `-- risk.listInputsOfStudents
-      ${inputsOf('p.joined_on <= $2 and p.student_id = any ($5::uuid[])')}`,
-      [...parameters, whose.studentIds],
+      `-- risk.listInputs
+      ${inputsOf('p.joined_on <= $2 and p.student_id > $5')} limit $6`,
+      [...parameters, whose.after, whose.limit],
     );
   }
 
-  /** The latest of each department, not later than a day and not more than seven days earlier. */
-  listCohorts(tenantId: string, departmentIds: readonly string[], day: string): Promise<Cohort[]> {
+  /** The latest of each department of the days `[since, day]`. */
+  listCohorts(
+    tenantId: string,
+    departmentIds: readonly string[],
+    { since, day }: { readonly since: string; readonly day: string },
+  ): Promise<Cohort[]> {
     return this.database.many<Cohort>(
       `-- risk.listCohorts
       select distinct on (department_id) department_id as "departmentId", day, students, counts
       from risk_cohorts
-      where tenant_id = $1 and department_id = any ($2::uuid[]) and day <= $3::date and day > $3::date - 7
+      where tenant_id = $1 and department_id = any ($2::uuid[]) and day between $4 and $3
       order by department_id, day desc`,
-      [tenantId, departmentIds, day],
+      [tenantId, departmentIds, day, since],
     );
   }
 

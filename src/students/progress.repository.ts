@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import type { Moment } from '../org/tenants.service.js';
 
 export interface LockedStudent {
   readonly studentId: string;
@@ -18,6 +19,20 @@ export interface ClosableStudent {
   readonly studentId: string;
   /** Whether snapshots of days that are over are still open. */
   readonly hasOpenDays: boolean;
+}
+
+export interface ScoredStudent extends LockedStudent {
+  /** Of the last score, shown or not; null: there has been none. */
+  readonly riskDay: string | null;
+  readonly announcedBand: string | null;
+  readonly riskThreshold: number;
+}
+
+/** Null: there is too little to show a score. */
+export interface NewRisk {
+  readonly studentId: string;
+  readonly score: number | null;
+  readonly announcedBand: string | null;
 }
 
 /** Figures over the last 28 or 30 local days, per student, from daily rows; `$today` is the last day. */
@@ -58,6 +73,51 @@ export class ProgressRepository {
     );
   }
 
+  /** Active students among these ids, locked like by `lock`, and what is known of their risk. */
+  lockRisk(tenantId: string, studentIds: readonly string[]): Promise<ScoredStudent[]> {
+    return this.database.many<ScoredStudent>(
+      `-- students.lockRisk
+      select student_id as "studentId", instructor_id as "instructorId", department_id as "departmentId",
+        risk_day as "riskDay", risk_announced_band as "announcedBand", risk_threshold as "riskThreshold"
+      from student_progress
+      where tenant_id = $1 and student_id = any ($2) and is_active
+      order by student_id
+      for no key update`,
+      [tenantId, studentIds],
+    );
+  }
+
+  /** Scores of a day of locked students. @param isNow of this moment: whatever made them due is in them */
+  async setRisk(tenantId: string, scores: readonly NewRisk[], day: string, isNow: boolean): Promise<void> {
+    await this.database.run(
+      `-- students.setRisk
+      update student_progress p
+      set risk_score = new.score, risk_day = $3, risk_announced_band = new."announcedBand",
+        risk_due_since = case when not $4 then p.risk_due_since end
+      from jsonb_to_recordset($2::jsonb) as new ("studentId" uuid, score numeric, "announcedBand" text)
+      where p.tenant_id = $1 and p.student_id = new."studentId"`,
+      [tenantId, JSON.stringify(scores), day, isNow],
+    );
+  }
+
+  /**
+   * Of these students the active ones whose risk has to be scored, and their departments.
+   * @param since only those for whom this has been so since then, or longer; null: all of them
+   */
+  listRiskDue(
+    tenantId: string,
+    studentIds: readonly string[],
+    since: string | null,
+  ): Promise<{ studentId: string; departmentId: string }[]> {
+    return this.database.many<{ studentId: string; departmentId: string }>(
+      `-- students.listRiskDue
+      select student_id as "studentId", department_id as "departmentId" from student_progress
+      where tenant_id = $1 and student_id = any ($2) and is_active
+        and ($3::timestamptz is null or risk_due_since <= $3)`,
+      [tenantId, studentIds, since],
+    );
+  }
+
   /** Of students who were found to be duplicates: whose. */
   listMerged(tenantId: string, studentIds: readonly string[]): Promise<{ studentId: string; intoId: string }[]> {
     return this.database.many<{ studentId: string; intoId: string }>(
@@ -81,8 +141,11 @@ export class ProgressRepository {
     );
   }
 
-  /** Totals, scores, streaks and window figures of these students, from categories and daily rows. */
-  refresh(tenantId: string, changes: readonly TotalsChange[], today: string): Promise<number> {
+  /**
+   * Totals, scores, streaks and window figures of these students, from categories and daily rows; their risk has to be
+   * scored anew.
+   */
+  refresh(tenantId: string, changes: readonly TotalsChange[], { today, now }: Moment): Promise<number> {
     return this.database.run(
       `-- students.refreshProgress
       update student_progress p
@@ -93,7 +156,8 @@ export class ProgressRepository {
         quiz_accuracy = figure.quiz_accuracy, voice_accuracy = figure.voice_accuracy,
         improvement_rate = figure.improvement_rate, consistency_score = figure.consistency_score,
         longest_streak = coalesce(streak.longest_streak, 0), current_streak = coalesce(streak.current_streak, 0),
-        last_active_on = streak.last_active_on, last_active_at = streak.last_active_at
+        last_active_on = streak.last_active_on, last_active_at = streak.last_active_at,
+        risk_due_since = coalesce(p.risk_due_since, $6)
       from unnest($2::uuid[], $3::integer[], $4::integer[])
         as change (student_id, sessions_completed, time_spent_seconds)
       left join lateral (
@@ -119,6 +183,7 @@ export class ProgressRepository {
         changes.map(({ sessionsCompleted }) => sessionsCompleted),
         changes.map(({ timeSpentSeconds }) => timeSpentSeconds),
         today,
+        now,
       ],
     );
   }
@@ -265,7 +330,7 @@ export class ProgressRepository {
         assignments_assigned = 0, assignments_completed = 0,
         quiz_accuracy = null, voice_accuracy = null, improvement_rate = null, consistency_score = 0,
         current_streak = 0, longest_streak = 0, total_time_spent_seconds = 0, last_active_on = null,
-        last_active_at = null, risk_score = null
+        last_active_at = null, risk_score = null, risk_day = null, risk_announced_band = null, risk_due_since = null
       where tenant_id = $1 and student_id = $2`,
       [tenantId, fromId],
     );

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { NIL } from 'uuid';
+import { addDays, startOfDay } from '../org/local-day.js';
+import { TenantsService } from '../org/tenants.service.js';
+import { EvaluationsRepository } from './evaluations.repository.js';
+import { RiskLedger } from './risk-ledger.service.js';
+import { RiskScoring, departmentsOf } from './risk-scoring.service.js';
+import { type AsOf, type Cohort, RiskRepository } from './risk.repository.js';
+
+/** Ingestion waits for the locks of one chunk. */
+const chunkStudents = 1_000;
+
+/** The scores of all students at the end of a day. */
+@Injectable()
+export class RiskNight {
+  constructor(
+    private readonly repository: RiskRepository,
+    private readonly scoring: RiskScoring,
+    private readonly ledger: RiskLedger,
+    private readonly evaluations: EvaluationsRepository,
+    private readonly tenants: TenantsService,
+  ) {}
+
+  /**
+   * In short transactions; who has a score of the day keeps it, so that it goes on where it was after a crash, and two
+   * at once do no harm. First every department is counted, then its students are measured against what was counted.
+   * @param day a local day of the tenant that is over, `YYYY-MM-DD`
+   * @returns how many were scored
+   * @throws the signal's reason, between two transactions
+   */
+  async score(tenantId: string, day: string, signal: AbortSignal): Promise<number> {
+    const { timeZone } = await this.tenants.get(tenantId);
+    const end: AsOf = { day, moment: startOfDay(timeZone, addDays(day, 1)), isOver: true };
+    let ids = await this.evaluations.listUnscored(tenantId, day, NIL, chunkStudents);
+    if (ids.length === 0) return 0;
+    const cohorts = new Map<string, Cohort>();
+    const count = async (departmentIds: readonly string[]): Promise<void> => {
+      for (const departmentId of departmentIds) {
+        if (cohorts.has(departmentId)) continue;
+        signal.throwIfAborted();
+        const counted = await this.scoring.cohortsAtEndOf(tenantId, [departmentId], end);
+        for (const [id, cohort] of counted) cohorts.set(id, cohort);
+      }
+    };
+    await count(await this.evaluations.listDepartments(tenantId, day));
+    let added = 0;
+    while (ids.length > 0) {
+      signal.throwIfAborted();
+      const students = await this.repository.listInputs(tenantId, end, { studentIds: ids });
+      // whoever has moved since
+      await count(departmentsOf(students));
+      const scored = students.map((student) => this.scoring.score(student, cohorts.get(student.departmentId)!));
+      added += await this.ledger.addNight(tenantId, scored, day, end.moment);
+      ids = await this.evaluations.listUnscored(tenantId, day, ids.at(-1)!, chunkStudents);
+    }
+    return added;
+  }
+}
