@@ -396,6 +396,47 @@ AS $function$
         return null;
       end $function$;
 
+CREATE OR REPLACE FUNCTION public.threshold_changes_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        -- an organisation that leaves takes its history along
+        if tg_op = 'DELETE' and current_setting('app.removed_tenant', true) = old.tenant_id::text then
+          return old;
+        end if;
+        raise exception 'the history of thresholds is only ever added to'
+          using errcode = '23514', constraint = 'threshold_changes__final_check';
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.threshold_effects(tenant uuid, department uuid, instructor uuid)
+ RETURNS TABLE(student_id uuid, was_at_risk boolean, at_risk boolean, was_top_performer boolean, top_performer boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+        with place as materialized (
+          -- a threshold is that of an instructor and a department: there are hundreds, and students by the ten thousand
+          select r.instructor_id, r.department_id, t.risk_threshold, t.top_performer_threshold
+          from (select distinct c.instructor_id, c.department_id from roster_counts c where c.tenant_id = tenant) r
+          cross join lateral student_thresholds(
+            tenant, nullif(r.instructor_id, '00000000-0000-0000-0000-000000000000'), r.department_id) t
+          where (instructor is null or r.instructor_id = instructor) and (department is null or r.department_id in (
+            select d.id from departments d where d.tenant_id = tenant and d.path @> array[department]))
+        ), standing as (
+          select p.student_id, p.is_at_risk as was_at_risk, p.is_top_performer as was_top_performer,
+            coalesce(p.risk_score > place.risk_threshold, false) as at_risk,
+            coalesce(p.overall_score >= place.top_performer_threshold, false) as top_performer
+          from student_progress p
+          join place on place.department_id = p.department_id
+            and place.instructor_id = coalesce(p.instructor_id, '00000000-0000-0000-0000-000000000000')
+          where p.tenant_id = tenant and p.is_active
+        )
+        select s.student_id, s.was_at_risk, s.at_risk, s.was_top_performer, s.top_performer
+        from standing s where s.at_risk <> s.was_at_risk or s.top_performer <> s.was_top_performer
+      $function$
+;
+comment on function threshold_effects(uuid,uuid,uuid) is 'active students of a tenant, department and below, or instructor who stand otherwise by present thresholds than on their row';
+
 CREATE OR REPLACE FUNCTION public.user_search_text(name text, email text, pid text)
  RETURNS text
  LANGUAGE sql
@@ -1540,6 +1581,30 @@ CREATE TRIGGER grade_changes_final BEFORE DELETE OR UPDATE OF tenant_id, id, "po
 comment on table grade_changes is 'every change of a grade, its feedback or an exemption; only ever added to';
 comment on column grade_changes."position" is 'in the order in which the submission was locked, whatever clocks say';
 comment on column grade_changes.actor_id is 'a person or a service';
+
+create table threshold_changes (
+  tenant_id uuid not null,
+  id uuid not null,
+  department_id uuid,
+  instructor_id uuid,
+  version integer not null,
+  from_risk_threshold numeric(5,2),
+  to_risk_threshold numeric(5,2),
+  from_top_performer_threshold numeric(5,2),
+  to_top_performer_threshold numeric(5,2),
+  note text not null,
+  actor_id uuid not null,
+  actor_role text not null,
+  created_at timestamp with time zone not null,
+  constraint threshold_changes_pkey PRIMARY KEY (tenant_id, id),
+  constraint threshold_changes__version_key UNIQUE NULLS NOT DISTINCT (tenant_id, department_id, instructor_id, version),
+  constraint threshold_changes__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
+  constraint threshold_changes__instructor_fkey FOREIGN KEY (tenant_id, instructor_id) REFERENCES instructor_profiles(tenant_id, user_id),
+  constraint threshold_changes__owner_check CHECK (department_id IS NULL OR instructor_id IS NULL),
+  constraint threshold_changes__version_check CHECK (version > 0)
+);
+CREATE TRIGGER threshold_changes_final BEFORE DELETE OR UPDATE ON threshold_changes FOR EACH ROW EXECUTE FUNCTION threshold_changes_final();
+comment on table threshold_changes is 'what thresholds a department, an instructor or (neither) the tenant was given; only ever added to';
 
 create table user_identities (
   tenant_id uuid not null,

@@ -19,6 +19,7 @@ import { CreateAccommodations1763800500000 } from './1763800500000-create-accomm
 import { CoverScores1763800600000 } from './1763800600000-cover-scores.js';
 import { CreateRisk1763900000000 } from './1763900000000-create-risk.js';
 import { MarkUnscoredStudents1763900200000 } from './1763900200000-mark-unscored-students.js';
+import { CreateThresholdChanges1763900400000 } from './1763900400000-create-threshold-changes.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -42,4 +43,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CoverScores1763800600000,
   CreateRisk1763900000000,
   MarkUnscoredStudents1763900200000,
+  CreateThresholdChanges1763900400000,
 ];

@@ -94,14 +94,21 @@ export function Int(options: FieldOptions & Bounds): PropertyDecorator {
   );
 }
 
+interface DecimalOptions {
+  /** Of digits after the point; what has more is refused and not rounded. */
+  readonly places?: number;
+}
+
 /** A number with a fraction, such as a score. */
-export function Decimal(options: FieldOptions & Required<Bounds>): PropertyDecorator {
-  const { min, max } = options;
+export function Decimal(options: FieldOptions & Required<Bounds> & DecimalOptions): PropertyDecorator {
+  const { min, max, places } = options;
+  const isInPlaces = (value: number): boolean => places === undefined || Number(value.toFixed(places)) === value;
   return field(
     {
       name: 'decimal',
-      expectation: `must be a number from ${min} to ${max}`,
-      test: (value) => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
+      expectation: `must be a number from ${min} to ${max}${places === undefined ? '' : ` with ${places} decimals at most`}`,
+      test: (value) =>
+        Number.isFinite(value) && (value as number) >= min && (value as number) <= max && isInPlaces(value as number),
       parse: (text) => (/^-?(0|[1-9]\d{0,9})(\.\d{1,6})?$/.test(text) ? Number(text) : text),
       schema: { type: 'number', minimum: min, maximum: max },
     },

@@ -1,14 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Decimal, Flag, Id, Text } from '../http/fields.js';
-import { ThresholdEffect } from './thresholds.dto.js';
+import { threshold, ThresholdEffect } from './thresholds.dto.js';
 
 const codePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const code = { max: 100, pattern: codePattern, description: 'Unique in the tenant', example: 'dispatch' } as const;
 const name = { max: 200, description: 'As people read it', example: 'Dispatch' } as const;
-const threshold = { min: 0, max: 100, optional: true, nullable: true } as const;
-const risk = { ...threshold, description: 'A risk score above it is at risk; null: what lies above decides' } as const;
+const own = { ...threshold, optional: true, nullable: true } as const;
+const risk = { ...own, description: 'A risk score above it is at risk; null: what lies above decides' } as const;
 const top = {
-  ...threshold,
+  ...own,
   description: 'An overall score from here on is a top performer; null: what lies above decides',
 } as const;
 const count = {

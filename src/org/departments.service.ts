@@ -42,7 +42,11 @@ export class DepartmentsService {
     const wanted = { ...fields, id };
     const create = async (): Promise<void> => {
       const [created] = await this.departments.insert(tenantId, [wanted], this.clock.now());
-      if (created) return this.record(viewer, 'department.created', null, created);
+      if (created) {
+        const before = { riskThreshold: null, topPerformerThreshold: null };
+        await this.thresholds.follow(viewer, { departmentId: id }, { before, after: created });
+        return this.record(viewer, 'department.created', null, created);
+      }
       const known = await this.departments.find(tenantId, id);
       if (!known || withChange(known, wanted) !== known) {
         throw Problem.conflict('department_id_taken', 'Another department has this id.', '/id');
@@ -75,9 +79,8 @@ export class DepartmentsService {
       );
       if (!dryRun) refuseMisplaced(misplaced);
       const after = wanted === before ? before : await this.departments.update(tenantId, wanted);
-      const effect = moves
-        ? await this.thresholds.followTree(tenantId, id)
-        : await this.thresholds.follow(tenantId, before, after, { departmentId: id });
+      const changed = await this.thresholds.follow(viewer, { departmentId: id }, { before, after });
+      const effect = moves ? await this.thresholds.followTree(tenantId, id) : changed;
       if (after !== before) await this.record(viewer, moves ? 'department.moved' : 'department.changed', before, after);
       if (after.name !== before.name) await this.renew(tenantId, id);
       return { ...(await this.get(viewer, id)), dryRun, misplaced, effect };

@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Decimal, Flag, Id, Int, Text, TextList } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
-import { ThresholdEffect } from './thresholds.dto.js';
+import { threshold, ThresholdEffect } from './thresholds.dto.js';
 
-const threshold = { min: 0, max: 100, optional: true, nullable: true } as const;
+const own = { ...threshold, optional: true, nullable: true } as const;
 const nullableText = { type: String, nullable: true } as const;
 
 export class InstructorsQuery extends PageQuery {
@@ -42,11 +42,11 @@ export class ChangeInstructor {
   @Flag({ optional: true, description: 'Makes a supervisor: sees the department and everything below it' })
   readonly canViewAll?: boolean;
 
-  @Decimal({ ...threshold, description: "At risk above it, on this roster; null: the department's or tenant's" })
+  @Decimal({ ...own, description: "At risk above it, on this roster; null: the department's or tenant's" })
   readonly riskThreshold?: number | null;
 
   @Decimal({
-    ...threshold,
+    ...own,
     description: "Top performer from here on, on this roster; null: the department's or tenant's",
   })
   readonly topPerformerThreshold?: number | null;

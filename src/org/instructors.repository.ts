@@ -49,7 +49,7 @@ const profile = `i.user_id as id, i.employee_id as "employeeId", i.specialisatio
   i.can_assign as "canAssign", i.can_view_all as "canViewAll", i.risk_threshold as "riskThreshold",
   i.top_performer_threshold as "topPerformerThreshold", i.version`;
 
-interface Scope {
+export interface InstructorScope {
   /** On instructors `u` of departments `d`: whom this viewer may know of by name. */
   readonly visible: string;
   /** Of whom also the rest. */
@@ -58,7 +58,7 @@ interface Scope {
 }
 
 /** An instructor finds colleagues of the own department and below, to choose a substitute from. */
-function scopeOf({ tenantId, userId, departmentId, role }: Viewer): Scope {
+export function instructorScope({ tenantId, userId, departmentId, role }: Viewer): InstructorScope {
   if (role === 'admin' || role === 'service') return { visible: 'true', within: 'true', parameters: [tenantId] };
   const below = 'd.path @> array[$2::uuid]';
   const parameters = [tenantId, departmentId, userId];
@@ -72,7 +72,7 @@ export class InstructorsRepository {
 
   /** By name, whatever its case and accents. */
   list(viewer: Viewer, filter: InstructorFilter, { limit, offset, after }: Position): Promise<ListedInstructor[]> {
-    const { visible, within, parameters } = scopeOf(viewer);
+    const { visible, within, parameters } = instructorScope(viewer);
     const matches = matching(filter, parameters);
     const [name, id] = [parameters.push(after?.[0] ?? null), parameters.push(after?.[1] ?? null)];
     return this.database.many<ListedInstructor>(
@@ -90,7 +90,7 @@ export class InstructorsRepository {
   }
 
   async count(viewer: Viewer, filter: InstructorFilter): Promise<number> {
-    const { visible, parameters } = scopeOf(viewer);
+    const { visible, parameters } = instructorScope(viewer);
     const matches = matching(filter, parameters);
     const { count } = await this.database.one<{ count: number }>(
       `-- org.countInstructors
@@ -106,7 +106,7 @@ export class InstructorsRepository {
 
   /** Null also for those whom the viewer knows by name only. */
   find(viewer: Viewer, instructorId: string): Promise<InstructorDetail | null> {
-    const { visible, within, parameters } = scopeOf(viewer);
+    const { visible, within, parameters } = instructorScope(viewer);
     return this.database.maybeOne<InstructorDetail>(
       `-- org.findInstructor
       select ${row('true')}, ${profile}

@@ -60,12 +60,13 @@ export class InstructorsService {
   ): Promise<InstructorChange> {
     const { tenantId } = viewer;
     const work = async (): Promise<InstructorChange> => {
+      await this.thresholds.hold(tenantId, change);
       const before = await this.instructors.lock(tenantId, id);
       if (!before) throw Problem.notFound('instructor');
       if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
       const wanted = withChange(before, change);
       const after = wanted === before ? before : await this.instructors.update(tenantId, wanted);
-      const effect = await this.thresholds.follow(tenantId, before, after, { instructorId: id });
+      const effect = await this.thresholds.follow(viewer, { instructorId: id }, { before, after });
       if (after !== before) {
         const entry = { action: 'instructor.changed', targetType: 'instructor', targetId: id, before, after };
         await this.audit.record(viewer, entry);

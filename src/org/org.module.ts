@@ -16,6 +16,8 @@ import { SettingsRepository } from './settings.repository.js';
 import { SettingsService } from './settings.service.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
+import { ThresholdSettings } from './threshold-settings.service.js';
+import { ThresholdsController } from './thresholds.controller.js';
 import { ThresholdsRepository } from './thresholds.repository.js';
 import { ThresholdsService } from './thresholds.service.js';
 import { UsersRepository } from './users.repository.js';
@@ -28,17 +30,24 @@ const shared = [
   UsersRepository,
   PeopleRepository,
   InstructorsRepository,
+  ThresholdsRepository,
   ThresholdsService,
+  ThresholdSettings,
   TenantFounding,
 ];
 
 @Module({
-  controllers: [SettingsController, DepartmentsController, InstructorsController, DelegationsController],
+  controllers: [
+    SettingsController,
+    DepartmentsController,
+    InstructorsController,
+    DelegationsController,
+    ThresholdsController,
+  ],
   providers: [
     ...shared,
     SettingsRepository,
     SettingsService,
-    ThresholdsRepository,
     InstructorsService,
     DelegationsRepository,
     DelegationsService,

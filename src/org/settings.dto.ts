@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Decimal, Int, OneOfList, Text } from '../http/fields.js';
-import { ThresholdEffect } from './thresholds.dto.js';
+import { threshold, ThresholdEffect } from './thresholds.dto.js';
 
 export const signInMethods = ['password', 'oidc'] as const;
 const percentage = { min: 0, max: 100, optional: true } as const;
@@ -18,10 +18,18 @@ export class ChangeSettings {
   })
   readonly timeZone?: string;
 
-  @Decimal({ ...percentage, description: 'A risk score above it is at risk; departments and instructors inherit it' })
+  @Decimal({
+    ...threshold,
+    optional: true,
+    description: 'A risk score above it is at risk; departments and instructors inherit it',
+  })
   readonly riskThreshold?: number;
 
-  @Decimal({ ...percentage, description: 'An overall score from here on is a top performer; inherited likewise' })
+  @Decimal({
+    ...threshold,
+    optional: true,
+    description: 'An overall score from here on is a top performer; inherited likewise',
+  })
   readonly topPerformerThreshold?: number;
 
   @Decimal({ ...percentage, description: 'Score from which a session is passed' })

@@ -30,6 +30,7 @@ export class SettingsService {
   change(viewer: Viewer, change: ChangeSettings, dryRun: boolean, version?: number): Promise<SettingsChange> {
     const { tenantId } = viewer;
     const work = async (): Promise<SettingsChange> => {
+      await this.thresholds.hold(tenantId, change);
       const before = await this.settings.lock(tenantId);
       if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
       const signInMethods = change.signInMethods && [...new Set(change.signInMethods)];
@@ -37,7 +38,7 @@ export class SettingsService {
       if (wanted.timeZone !== before.timeZone) await this.admitTimeZone(tenantId, wanted.timeZone);
       await this.admitSignInMethods(tenantId, before, wanted);
       const after = wanted === before ? before : await this.settings.update(tenantId, wanted);
-      const effect = await this.thresholds.follow(tenantId, before, after, {});
+      const effect = await this.thresholds.follow(viewer, {}, { before, after });
       if (after !== before) {
         const entry = { action: 'settings.changed', targetType: 'tenant', targetId: tenantId, before, after };
         await this.audit.record(viewer, entry);

@@ -1,18 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Clock } from '../database/clock.js';
+import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
+import { DepartmentsRepository } from './departments.repository.js';
 import { ThresholdEffect } from './thresholds.dto.js';
-import { ThresholdsRepository } from './thresholds.repository.js';
-
-export interface Thresholds {
-  readonly riskThreshold: number | null;
-  readonly topPerformerThreshold: number | null;
-}
-
-/** Whose students a change concerns: of one instructor, of a department and all below it, or of the tenant. */
-export interface Reach {
-  readonly departmentId?: string;
-  readonly instructorId?: string;
-}
+import { type ThresholdOwner, type Thresholds, ThresholdsRepository } from './thresholds.repository.js';
 
 const none: ThresholdEffect = {
   studentsChanged: 0,
@@ -27,14 +20,35 @@ const none: ThresholdEffect = {
 export class ThresholdsService {
   constructor(
     private readonly thresholds: ThresholdsRepository,
+    private readonly departments: DepartmentsRepository,
     private readonly outbox: Outbox,
+    private readonly clock: Clock,
   ) {}
 
-  /** Within the transaction that changed them: has the rows of students follow, and tells what that will do. */
-  async follow(tenantId: string, before: Thresholds, after: Thresholds, reach: Reach): Promise<ThresholdEffect> {
+  /**
+   * Waits for students who are being placed, whom the job would not see and who would keep what held when they were,
+   * and lets no other be placed before the transaction ends. Comes before any lock on a row.
+   * @param change nothing is waited for unless it names a threshold
+   */
+  async hold(tenantId: string, change: Partial<Thresholds>): Promise<void> {
+    const isNamed = change.riskThreshold !== undefined || change.topPerformerThreshold !== undefined;
+    if (isNamed) await this.departments.lockTree(tenantId);
+  }
+
+  /**
+   * Within the transaction that changed them: keeps the change, has the rows of students follow, and tells what that
+   * will do.
+   */
+  async follow(
+    viewer: Viewer,
+    owner: ThresholdOwner,
+    { before, after, note = '' }: { readonly before: Thresholds; readonly after: Thresholds; readonly note?: string },
+  ): Promise<ThresholdEffect> {
     const isSame =
       before.riskThreshold === after.riskThreshold && before.topPerformerThreshold === after.topPerformerThreshold;
-    return isSame ? none : this.followAll(tenantId, 'org.thresholds-changed', reach);
+    if (isSame) return none;
+    await this.thresholds.insertChange(viewer, owner, { id: uuidv7(), before, after, note }, this.clock.now());
+    return this.followAll(viewer.tenantId, 'org.thresholds-changed', owner);
   }
 
   /** After departments moved: what their students inherit may be another. */
@@ -42,9 +56,9 @@ export class ThresholdsService {
     return this.followAll(tenantId, 'org.departments-moved', { departmentId });
   }
 
-  private async followAll(tenantId: string, topic: string, reach: Reach): Promise<ThresholdEffect> {
-    const { departmentId = null, instructorId = null } = reach;
+  private async followAll(tenantId: string, topic: string, owner: ThresholdOwner): Promise<ThresholdEffect> {
+    const { departmentId = null, instructorId = null } = owner;
     await this.outbox.append(tenantId, topic, departmentId ?? instructorId ?? tenantId, { departmentId, instructorId });
-    return this.thresholds.countEffect(tenantId);
+    return this.thresholds.countEffect(tenantId, owner);
   }
 }

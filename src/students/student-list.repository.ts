@@ -173,17 +173,25 @@ export class StudentListRepository {
   }
 }
 
+/** Of `student_progress p`, were these two as told: the first that holds. */
+export const badge = (isAtRisk: string, isTopPerformer: string, today: string): string => `case
+    when ${isAtRisk} then 'atRisk'
+    when not p.has_started then 'neverStarted'
+    when p.last_active_on is null or p.last_active_on < ${today}::date - 6 then 'inactive'
+    when ${isTopPerformer} then 'topPerformer'
+    else 'active'
+  end`;
+/** Of `student_progress p`; null without a score. */
+export const riskBand = `case
+    when p.risk_score <= 40 then 'low' when p.risk_score <= 70 then 'moderate'
+    when p.risk_score <= 85 then 'high' when p.risk_score > 85 then 'critical'
+  end`;
+
 /** One student as lists show them; `p` is `student_progress`, `d` the department, `i` the instructor. */
 export const studentColumns = (today: string, now: string): string => `
   p.student_id as id, p.name, p.email, p.pid, p.department_id as "departmentId", d.name as "departmentName",
   p.instructor_id as "instructorId", i.name as "instructorName", p.joined_on as "joinedOn",
-  case
-    when p.is_at_risk then 'atRisk'
-    when not p.has_started then 'neverStarted'
-    when p.last_active_on is null or p.last_active_on < ${today}::date - 6 then 'inactive'
-    when p.is_top_performer then 'topPerformer'
-    else 'active'
-  end as badge,
+  ${badge('p.is_at_risk', 'p.is_top_performer', today)} as badge,
   p.overall_score as "overallScore", p.completion_rate as "completionRate",
   p.assignments_assigned as "assignmentsAssigned", p.assignments_completed as "assignmentsCompleted",
   (select count(*) from work_at($1, ${now}) w where w.student_id = p.student_id and w.is_overdue)
@@ -195,7 +203,4 @@ export const studentColumns = (today: string, now: string): string => `
   p.longest_streak as "longestStreak", p.sessions_completed as "sessionsCompleted",
   p.total_time_spent_seconds as "totalTimeSpentSeconds", p.last_active_on as "lastActiveOn",
   p.last_active_at as "lastActiveAt", p.risk_score as "riskScore",
-  case
-    when p.risk_score <= 40 then 'low' when p.risk_score <= 70 then 'moderate'
-    when p.risk_score <= 85 then 'high' when p.risk_score > 85 then 'critical'
-  end as "riskBand"`;
+  ${riskBand} as "riskBand"`;

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Day, Decimal, Flag, Id, IdList, Nested, Text } from '../http/fields.js';
 import { riskBands, StudentFilter } from './student-filter.js';
 
-const badges = ['atRisk', 'neverStarted', 'inactive', 'topPerformer', 'active'] as const;
+export const badges = ['atRisk', 'neverStarted', 'inactive', 'topPerformer', 'active'] as const;
 const score = { type: Number, nullable: true, minimum: 0, maximum: 100 } as const;
 
 export class StudentRow {

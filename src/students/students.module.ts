@@ -15,10 +15,13 @@ import { StudentReads } from './student-reads.js';
 import { StudentsController } from './students.controller.js';
 import { StudentsRepository } from './students.repository.js';
 import { StudentsService } from './students.service.js';
+import { ThresholdPreviewController } from './threshold-preview.controller.js';
+import { ThresholdPreviewRepository } from './threshold-preview.repository.js';
+import { ThresholdPreviewService } from './threshold-preview.service.js';
 
 @Module({
   imports: [OrgModule],
-  controllers: [StudentsController, SegmentsController, DepartmentsMergeController],
+  controllers: [StudentsController, SegmentsController, DepartmentsMergeController, ThresholdPreviewController],
   providers: [
     ProgressRepository,
     StudentListRepository,
@@ -32,6 +35,8 @@ import { StudentsService } from './students.service.js';
     DepartmentMerge,
     InheritanceRepository,
     InheritanceJobs,
+    ThresholdPreviewRepository,
+    ThresholdPreviewService,
   ],
   exports: [
     ProgressRepository,
