@@ -5,7 +5,13 @@ export const threshold = { min: 0, max: 100, places: 2 } as const;
 const risk = 'A risk score above it is at risk';
 const top = 'An overall score from here on is a top performer';
 const inherited = 'null: what lies above decides';
-const note = { max: 500, optional: true, default: '', description: 'Why, for whoever reads the history' } as const;
+const note = {
+  min: 0,
+  max: 500,
+  optional: true,
+  default: '',
+  description: 'Why, for whoever reads the history',
+} as const;
 
 export class ChangeQuery {
   @Flag({ optional: true, default: false, description: 'Tell what would happen, change nothing' })
