@@ -4,10 +4,13 @@ import { StudentsModule } from '../students/students.module.js';
 import { DashboardController } from './dashboard.controller.js';
 import { DashboardRepository } from './dashboard.repository.js';
 import { DashboardService } from './dashboard.service.js';
+import { InterventionEffectsController } from './intervention-effects.controller.js';
+import { InterventionEffectsRepository } from './intervention-effects.repository.js';
+import { InterventionEffectsService } from './intervention-effects.service.js';
 
 @Module({
   imports: [OrgModule, StudentsModule],
-  controllers: [DashboardController],
-  providers: [DashboardRepository, DashboardService],
+  controllers: [DashboardController, InterventionEffectsController],
+  providers: [DashboardRepository, DashboardService, InterventionEffectsRepository, InterventionEffectsService],
 })
 export class AnalyticsModule {}

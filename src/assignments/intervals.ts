@@ -5,7 +5,7 @@ export interface Interval {
 }
 
 /** Of the standard normal distribution, for 95 %. */
-const z = 1.959963984540054;
+export const z = 1.959963984540054;
 
 /**
  * 95 % interval of a proportion (E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
