@@ -86,9 +86,10 @@ export async function createIntervention(
     insert into interventions (tenant_id, id, student_id, owner_id, origin, status, action, due_on, snoozed_until,
       opened_at, opened_by, opened_day, opened_score, opened_band, contacted_at, contacted_day, contacted_score,
       closed_at, closed_by, outcome, dismissal, updated_at)
-    values ($1, $2, $3, $4, 'flag', $5, $6, $7, $8, $9, $4, $9, $10, $11, $12, $12, case when $12::date is not null then $10 end,
-      $13, case when $13::timestamptz is not null then $4 end, case when $5 = 'resolved' then 'better' end,
-      case when $5 = 'dismissed' then 'not_at_risk' end, $9)`,
+    values ($1, $2, $3, $4::uuid, 'flag', $5::text, $6, $7, $8, $9::date, $4::uuid, $9::date, $10::numeric, $11,
+      $12::date, $12::date, case when $12::date is not null then $10::numeric end, $13::timestamptz,
+      case when $13::timestamptz is not null then $4::uuid end, case when $5::text = 'resolved' then 'better' end,
+      case when $5::text = 'dismissed' then 'not_at_risk' end, $9::date)`,
     [
       tenantId, id, studentId, ownerId, status, contactedDay === null ? null : (options.action ?? 'call'),
       options.dueOn ?? null, options.snoozedUntil ?? null, openedDay, score, bandOf(score), contactedDay,
