@@ -13,6 +13,7 @@ import { HttpModule } from './http/http.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { ImportsModule } from './imports/imports.module.js';
 import { InstallationModule } from './installation/installation.module.js';
+import { InterventionsModule } from './interventions/interventions.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { HealthModule } from './operations/health.module.js';
@@ -55,6 +56,7 @@ export class AppModule {
         ActivityModule,
         AssignmentsModule,
         RiskModule,
+        InterventionsModule,
         PeopleModule,
         IdentityModule,
         AnalyticsModule,

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { InterventionsModule } from '../interventions/interventions.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
 import { DashboardController } from './dashboard.controller.js';
@@ -9,7 +10,7 @@ import { InterventionEffectsRepository } from './intervention-effects.repository
 import { InterventionEffectsService } from './intervention-effects.service.js';
 
 @Module({
-  imports: [OrgModule, StudentsModule],
+  imports: [OrgModule, StudentsModule, InterventionsModule],
   controllers: [DashboardController, InterventionEffectsController],
   providers: [DashboardRepository, DashboardService, InterventionEffectsRepository, InterventionEffectsService],
 })

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { Intervention } from '../interventions/interventions.dto.js';
 import { StudentRow } from '../students/students.dto.js';
 
 const mean = { type: Number, nullable: true, minimum: 0, maximum: 100 } as const;
@@ -26,6 +27,8 @@ export class DashboardStatistics {
   overdue: number;
   @ApiProperty({ type: 'integer', description: 'With work that waits for a grade' })
   awaitingGrade: number;
+  @ApiProperty({ type: 'integer', description: 'Interventions whose due day is past' })
+  overdueInterventions: number;
   @ApiProperty({ ...mean, description: 'Mean overall score of the students who have one' })
   averageScore: number | null;
   @ApiProperty({ ...mean, description: 'Mean completion rate of the students who have assignments' })
@@ -55,6 +58,8 @@ export class DashboardLinks {
   overdue: string;
   @ApiProperty()
   awaitingGrade: string;
+  @ApiProperty({ example: '/api/v1/interventions?overdue=true' })
+  overdueInterventions: string;
 }
 
 export class AssignmentInView {
@@ -114,4 +119,6 @@ export class DashboardResponse extends StatisticsResponse {
   dueSoon: AssignmentInView[];
   @ApiProperty({ type: [AssignmentInView], description: 'The ten that have been overdue for longest' })
   overdue: AssignmentInView[];
+  @ApiProperty({ type: [Intervention], description: 'The ten that have been overdue for longest' })
+  overdueInterventions: Intervention[];
 }

@@ -68,6 +68,7 @@ it('shows statistics, a trend without gaps, and who needs attention', async () =
     dueSoon: 0,
     overdue: 0,
     awaitingGrade: 0,
+    overdueInterventions: 0,
   });
   expect(body.trend).toHaveLength(30);
   expect(body.trend[0].day).toBe('2026-02-01');

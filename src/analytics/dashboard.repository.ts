@@ -17,7 +17,7 @@ export class DashboardRepository {
    * From the maintained counts, a few dozen rows per instructor, however many students there are; what moves with the
    * clock from the work itself.
    */
-  statistics(viewer: Viewer, { today, now }: Moment): Promise<DashboardStatistics> {
+  statistics(viewer: Viewer, { today, now }: Moment): Promise<Omit<DashboardStatistics, 'overdueInterventions'>> {
     const { sql, parameters } = scopePredicate(viewer);
     const day = `$${parameters.push(today)}::date`;
     const since = `$${parameters.push(addDays(today, -6))}::date`;
@@ -28,7 +28,7 @@ export class DashboardRepository {
             select from work_at($1, ${moment}) w where w.student_id = p.student_id and ${workPredicates[state]}
           ) is true
         )`;
-    return this.database.read().one<DashboardStatistics>(
+    return this.database.read().one<Omit<DashboardStatistics, 'overdueInterventions'>>(
       `-- analytics.dashboardStatistics
       select coalesce(sum(students), 0)::integer as "totalStudents",
         coalesce(sum(students) filter (where last_active_on >= ${day}), 0)::integer as "activeToday",

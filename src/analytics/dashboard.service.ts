@@ -3,6 +3,7 @@ import { Cache } from '../cache/cache.js';
 import { JsonBytes } from '../http/answer.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
+import { InterventionListRepository } from '../interventions/intervention-list.repository.js';
 import { type Moment, TenantsService } from '../org/tenants.service.js';
 import { Filter, StudentSort } from '../students/student-filter.js';
 import { StudentListRepository } from '../students/student-list.repository.js';
@@ -12,6 +13,7 @@ import { DashboardLinks, DashboardResponse, StatisticsResponse, TrendResponse } 
 import { DashboardRepository } from './dashboard.repository.js';
 
 const lifetimeSeconds = 300;
+const overdueCases = { overdue: true };
 const listed = { limit: 10, offset: 0, page: undefined, after: null };
 
 @Injectable()
@@ -19,21 +21,24 @@ export class DashboardService {
   constructor(
     private readonly dashboards: DashboardRepository,
     private readonly lists: StudentListRepository,
+    private readonly interventions: InterventionListRepository,
     private readonly tenants: TenantsService,
     private readonly cache: Cache,
   ) {}
 
   dashboard(viewer: Viewer): Promise<JsonBytes> {
     return this.cached(viewer, 'dashboard', async (moment): Promise<DashboardResponse> => {
-      const [statistics, trend, atRisk, inactive, dueSoon, overdue] = await Promise.all([
+      const [statistics, trend, atRisk, inactive, dueSoon, overdue, cases] = await Promise.all([
         this.statisticsNow(viewer, moment),
         this.dashboards.trend(viewer, moment.today),
         this.students(viewer, { status: 'atRisk' }, 'risk', 'desc', moment),
         this.students(viewer, { status: 'inactive' }, 'lastActive', 'asc', moment),
         this.dashboards.listAssignments(viewer, 'dueSoon', moment.now),
         this.dashboards.listAssignments(viewer, 'overdue', moment.now),
+        this.interventions.list(viewer, overdueCases, { sort: 'due', order: 'asc', today: moment.today }, listed),
       ]);
-      return { ...statistics, trend, atRisk, inactive, dueSoon, overdue };
+      const overdueInterventions = cases.slice(0, listed.limit);
+      return { ...statistics, trend, atRisk, inactive, dueSoon, overdue, overdueInterventions };
     });
   }
 
@@ -48,8 +53,12 @@ export class DashboardService {
   }
 
   private async statisticsNow(viewer: Viewer, moment: Moment): Promise<StatisticsResponse> {
-    const statistics = await this.dashboards.statistics(viewer, moment);
     const { today, now } = moment;
+    const [students, overdueInterventions] = await Promise.all([
+      this.dashboards.statistics(viewer, moment),
+      this.interventions.count(viewer, overdueCases, today),
+    ]);
+    const statistics = { ...students, overdueInterventions };
     return { today, asOf: now.toISOString(), statistics, links: linksOn(today) };
   }
 
@@ -86,5 +95,6 @@ function linksOn(today: string): DashboardLinks {
     dueSoon: `${list}?assignmentState=dueSoon`,
     overdue: `${list}?assignmentState=overdue`,
     awaitingGrade: `${list}?assignmentState=awaitingGrade`,
+    overdueInterventions: '/api/v1/interventions?overdue=true',
   };
 }

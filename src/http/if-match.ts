@@ -3,23 +3,32 @@ import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from './problem.js';
 
-const read = createParamDecorator((_: unknown, context: ExecutionContext): number | undefined =>
-  versionOf(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
+interface IfMatchOptions {
+  /** For what several people write at once: without a version it is a 428, and `*` is none. */
+  readonly required?: boolean;
+}
+
+const read = createParamDecorator(
+  ({ required = false }: IfMatchOptions, context: ExecutionContext): number | undefined => {
+    const version = versionOf(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']);
+    if (version !== undefined || !required) return version;
+    throw new Problem(428, 'version_required', { detail: 'Say in If-Match which version has been read.' });
+  },
 );
 
 /**
  * The row version that `If-Match` demands, or undefined where nothing is demanded. Takes the row's `version` (`"3"`)
  * and the ETag its GET answered with (`"3-…"`). Compare it in the statement and throw `Problem.versionMismatch()`.
  */
-export function IfMatch(): ParameterDecorator {
+export function IfMatch(options: IfMatchOptions = {}): ParameterDecorator {
   return (target, key, index) => {
-    read()(target, key, index);
+    read(options)(target, key, index);
     const descriptor = key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
     if (key === undefined || !descriptor) return;
     const description = 'The `version` that was read, in quotes, or the ETag of the GET; else 412';
     ApiHeader({
       name: 'If-Match',
-      required: false,
+      required: options.required ?? false,
       description,
       schema: { type: 'string', maxLength: 120, example: '"3"' },
     })(target, key, descriptor);

@@ -61,6 +61,7 @@ const refusals: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is not JSON',
   422: 'Understood but refused, or the Idempotency-Key belongs to another request',
+  428: '`If-Match` is missing',
   429: 'Too many requests; `Retry-After` says when to come back',
   500: 'A bug of ours; the requestId finds it',
   503: 'Temporarily unavailable; `Retry-After` says when to come back',

@@ -34,6 +34,7 @@ const titles: Readonly<Record<number, string>> = {
   414: 'The URL is too long',
   415: 'Unsupported content type',
   422: 'The request cannot be processed',
+  428: 'A condition is required',
   429: 'Too many requests',
   431: 'The headers are too large',
   500: 'Internal error',

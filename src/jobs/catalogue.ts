@@ -136,6 +136,14 @@ export const evaluateStudents = defineJob({
     'assignments.published',
     'assignments.submitted',
   ],
+/** Cases from flags whose students have not been at risk for two evenings. */
+export const closeCleared = defineJob({
+  name: 'interventions.close-cleared',
+  attempts: 5,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  on: ['risk.night-scored'],
 });
 
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
@@ -153,4 +161,5 @@ export const catalogue: readonly JobDefinition[] = [
   followClock,
   evaluateNight,
   evaluateStudents,
+  closeCleared,
 ];

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ActivityModule } from '../activity/activity.module.js';
 import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { InterventionsModule } from '../interventions/interventions.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
@@ -19,7 +20,7 @@ import { UsersService } from './users.service.js';
 
 /** People as administrators keep them; above all that knows what people have done and whose roster they are on. */
 @Module({
-  imports: [OrgModule, AuthModule, StudentsModule, ActivityModule, AssignmentsModule],
+  imports: [OrgModule, AuthModule, StudentsModule, ActivityModule, AssignmentsModule, InterventionsModule],
   controllers: [UsersController, UserImportsController],
   providers: [
     UserReads,

@@ -10,6 +10,7 @@ export const assignmentStates = [
   'assigned', 'open', 'dueSoon', 'overdue', 'missing', 'awaitingGrade', 'completed',
 ] as const; // prettier-ignore
 export type AssignmentState = (typeof assignmentStates)[number];
+export const interventionStates = ['open', 'none'] as const;
 export const studentSorts = ['name', 'score', 'risk', 'lastActive', 'joined', 'progress'] as const;
 export type StudentSort = (typeof studentSorts)[number];
 
@@ -70,6 +71,12 @@ export class StudentFilter extends PageQuery {
       'divide what is `assigned`; the others overlap with them',
   })
   readonly assignmentState?: AssignmentState;
+
+  @OneOf(interventionStates, {
+    optional: true,
+    description: 'Students with an intervention that is not closed, or without; nobody for whom may not see cases',
+  })
+  readonly intervention?: (typeof interventionStates)[number];
 }
 
 export class StudentListQuery extends StudentFilter {
@@ -90,6 +97,7 @@ export class StudentListQuery extends StudentFilter {
 export const filterNames = [
   'search', 'status', 'band', 'departmentId', 'instructorId', 'moduleId', 'lastActiveFrom', 'lastActiveTo',
   'joinedFrom', 'joinedTo', 'scoreMin', 'scoreMax', 'progressMin', 'progressMax', 'assignmentId', 'assignmentState',
+  'intervention',
 ] as const; // prettier-ignore
 export type Filter = Partial<Pick<StudentFilter, (typeof filterNames)[number]>>;
 
@@ -163,6 +171,12 @@ const bandPredicates: Readonly<Record<(typeof riskBands)[number], string>> = {
   critical: 'p.risk_score > 85',
 };
 
+/** The band of a score; null of none. */
+export const bandOf = (score: string): string => `case
+    when ${score} <= 40 then 'low' when ${score} <= 70 then 'moderate'
+    when ${score} <= 85 then 'high' when ${score} > 85 then 'critical'
+  end`;
+
 /** SQL of the metrics `active`, `inactive`, `neverStarted`, `atRisk`, `topPerformer`; `since` is the first of 7 days. */
 export const statusPredicates: Readonly<Record<(typeof studentStatuses)[number], (since: string) => string>> = {
   active: (since) => `p.last_active_on >= ${since}`,
@@ -222,6 +236,14 @@ export function studentPredicate(viewer: Viewer, filter: Filter, { today, now }:
     conditions.push(`exists (
       select from work_at($1, $${parameters.push(now)}) w where ${work.join(' and ')}
     ) is true`);
+  }
+  if (filter.intervention !== undefined) {
+    const isOpen = `exists (
+      select from interventions c where c.tenant_id = $1 and c.student_id = p.student_id and c.closed_at is null
+    )`;
+    // what people think of a student is neither for the student nor for machines
+    const maySee = viewer.role !== 'student' && viewer.role !== 'service';
+    conditions.push(maySee ? `${isOpen} = ${filter.intervention === 'open'}` : 'false');
   }
   const words = filter.search?.trim().split(/\s+/).slice(0, 5) ?? [];
   if (words.length > 0) {

@@ -4,7 +4,7 @@ import { CursorKind, CursorValue, Position } from '../http/paging.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
 import type { Moment } from '../org/tenants.service.js';
-import { Filter, scopePredicate, StudentSort, studentPredicate } from './student-filter.js';
+import { bandOf, Filter, scopePredicate, StudentSort, studentPredicate } from './student-filter.js';
 import { StudentRow } from './students.dto.js';
 
 interface SortKey {
@@ -181,11 +181,6 @@ export const badge = (isAtRisk: string, isTopPerformer: string, today: string): 
     when ${isTopPerformer} then 'topPerformer'
     else 'active'
   end`;
-/** Of `student_progress p`; null without a score. */
-export const riskBand = `case
-    when p.risk_score <= 40 then 'low' when p.risk_score <= 70 then 'moderate'
-    when p.risk_score <= 85 then 'high' when p.risk_score > 85 then 'critical'
-  end`;
 
 /** One student as lists show them; `p` is `student_progress`, `d` the department, `i` the instructor. */
 export const studentColumns = (today: string, now: string): string => `
@@ -203,4 +198,4 @@ export const studentColumns = (today: string, now: string): string => `
   p.longest_streak as "longestStreak", p.sessions_completed as "sessionsCompleted",
   p.total_time_spent_seconds as "totalTimeSpentSeconds", p.last_active_on as "lastActiveOn",
   p.last_active_at as "lastActiveAt", p.risk_score as "riskScore",
-  ${riskBand} as "riskBand"`;
+  ${bandOf('p.risk_score')} as "riskBand"`;
