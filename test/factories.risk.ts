@@ -23,8 +23,8 @@ export async function createEvaluation(
   await database.run(
     `-- test.insertCohort
     insert into risk_cohorts (tenant_id, department_id, day, students, counts, created_at)
-    values ($1, $2, $3, 1,
-      '{"activeDays": [[10, 1]], "daysSinceActive": [[2, 1]], "meanScore": [[70, 1]], "handInLead": []}', $3)
+    values ($1, $2, $3::date, 1,
+      '{"activeDays": [[10, 1]], "daysSinceActive": [[2, 1]], "meanScore": [[70, 1]], "handInLead": []}', $3::date)
     on conflict do nothing`,
     [tenantId, departmentId, day],
   );

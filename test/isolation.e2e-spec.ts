@@ -14,6 +14,7 @@ import { handOuts } from './isolation/expectations.hand-outs.js';
 import { installation } from './isolation/expectations.installation.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
+import { risk } from './isolation/expectations.risk.js';
 import { services } from './isolation/expectations.services.js';
 import { students } from './isolation/expectations.students.js';
 import { Fixture } from './isolation/fixture.js';
@@ -35,6 +36,7 @@ const expectations: Expectations = {
   ...attempts,
   ...gradebook,
   ...handOuts,
+  ...risk,
 };
 const operations = readOperations();
 

@@ -136,6 +136,8 @@ export const evaluateStudents = defineJob({
     'assignments.published',
     'assignments.submitted',
   ],
+});
+
 /** Cases from flags whose students have not been at risk for two evenings. */
 export const closeCleared = defineJob({
   name: 'interventions.close-cleared',

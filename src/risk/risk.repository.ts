@@ -34,6 +34,53 @@ export type Whose =
   | { readonly departmentId: string; readonly after?: string; readonly limit?: number }
   | { readonly studentIds: readonly string[] };
 
+/** Of each piece of a student's work, what inputs are made of; beside `worksOf`. */
+export const workColumns = `a.weight, done.is_done,
+    -- what was due before somebody was there is nothing that they missed
+    coalesce(s.effective_due_at < $3
+      and (done.is_done or a.status in ('active', 'completed') and due.day > p.joined_on), false) as is_due,
+    case when done.is_done and was.exemption is null then coalesce(
+      round(was.grade * (100 - was.penalty) / 100, 2),
+      case when s.last_submitted_at < $3 then s.attempt_score else (
+        select ${scoreOfAttempts}
+        from attempts t cross join lateral (select t.score * (100 - t.penalty) / 100 as score) net
+        where t.tenant_id = $1 and t.assignment_id = s.assignment_id and t.student_id = s.student_id
+          and t.submitted_at < $3
+      ) end
+    ) end as score,
+    -- what is due in the course and was handed in before it began was carried over from an earlier one
+    case when done.is_done and due.day is not null and (done.day >= began.day or due.day < began.day)
+      then least(greatest(due.day - done.day, -14), 14)
+    end as lead`;
+
+/**
+ * The work that `p` had at the moment, beside `began` and the tenant `t`.
+ * @param joins to `s` and `a`, the submission and its assignment
+ */
+export const worksOf = (joins = ''): string => `from submissions s
+  join assignments a on a.tenant_id = $1 and a.id = s.assignment_id
+  cross join lateral (
+    select coalesce(s.first_submitted_at < $3, false) as is_done,
+      (s.first_submitted_at at time zone t.time_zone)::date as day
+  ) done
+  cross join lateral (select (s.effective_due_at at time zone t.time_zone)::date as day) due
+  -- what was changed since: as it was before
+  left join lateral (
+    select true as is_found, c.from_grade, c.from_penalty, c.from_exemption from grade_changes c
+    where s.updated_at >= $3 and c.tenant_id = $1 and c.assignment_id = s.assignment_id
+      and c.student_id = s.student_id and c.created_at >= $3
+    order by c.position limit 1
+  ) later on true
+  cross join lateral (
+    select case when later.is_found then later.from_grade when s.graded_at >= $3 then null else s.grade end as grade,
+      case when later.is_found then later.from_penalty else s.grade_penalty end as penalty,
+      case when later.is_found then later.from_exemption else s.exemption end as exemption
+  ) was
+  ${joins}
+  where s.tenant_id = $1 and s.student_id = p.student_id and s.assigned_at < $3
+    and (s.withdrawn_at is null or s.withdrawn_at >= $3) and was.exemption is distinct from 'excused'
+    and a.published_at is not null and a.status <> 'draft' and (a.available_from is null or a.available_from < $3)`;
+
 /**
  * Only what had happened before the moment counts, so that a day that is past reads as it did then. Exceptions are due
  * dates that were moved and assignments that were cancelled, which keep no history, and what came in late. That is why
@@ -72,47 +119,7 @@ const inputsOf = (whose: string): string => `
         count(*) filter (where is_due and not is_done)::numeric / nullif(count(*) filter (where is_due), 0)
       ), 2) as missed_share,
       round(avg(score)) as mean_score, min(score) as lowest_score, round(avg(lead) * 2) / 2 as lead
-    from (
-      select a.weight, done.is_done,
-        -- what was due before somebody was there is nothing that they missed
-        coalesce(s.effective_due_at < $3
-          and (done.is_done or a.status in ('active', 'completed') and due.day > p.joined_on), false) as is_due,
-        case when done.is_done and was.exemption is null then coalesce(
-          round(was.grade * (100 - was.penalty) / 100, 2),
-          case when s.last_submitted_at < $3 then s.attempt_score else (
-            select ${scoreOfAttempts}
-            from attempts t cross join lateral (select t.score * (100 - t.penalty) / 100 as score) net
-            where t.tenant_id = $1 and t.assignment_id = s.assignment_id and t.student_id = s.student_id
-              and t.submitted_at < $3
-          ) end
-        ) end as score,
-        -- what is due in the course and was handed in before it began was carried over from an earlier one
-        case when done.is_done and due.day is not null and (done.day >= began.day or due.day < began.day)
-          then least(greatest(due.day - done.day, -14), 14)
-        end as lead
-      from submissions s
-      join assignments a on a.tenant_id = $1 and a.id = s.assignment_id
-      cross join lateral (
-        select coalesce(s.first_submitted_at < $3, false) as is_done,
-          (s.first_submitted_at at time zone t.time_zone)::date as day
-      ) done
-      cross join lateral (select (s.effective_due_at at time zone t.time_zone)::date as day) due
-      -- what was changed since: as it was before
-      left join lateral (
-        select true as is_found, c.from_grade, c.from_penalty, c.from_exemption from grade_changes c
-        where s.updated_at >= $3 and c.tenant_id = $1 and c.assignment_id = s.assignment_id
-          and c.student_id = s.student_id and c.created_at >= $3
-        order by c.position limit 1
-      ) later on true
-      cross join lateral (
-        select case when later.is_found then later.from_grade when s.graded_at >= $3 then null else s.grade end as grade,
-          case when later.is_found then later.from_penalty else s.grade_penalty end as penalty,
-          case when later.is_found then later.from_exemption else s.exemption end as exemption
-      ) was
-      where s.tenant_id = $1 and s.student_id = p.student_id and s.assigned_at < $3
-        and (s.withdrawn_at is null or s.withdrawn_at >= $3) and was.exemption is distinct from 'excused'
-        and a.published_at is not null and a.status <> 'draft' and (a.available_from is null or a.available_from < $3)
-    ) piece
+    from (select ${workColumns} ${worksOf()}) piece
   ) work
   left join lateral (
     select round(sum(score_sum) / nullif(sum(score_count), 0)) as mean_score
