@@ -145,8 +145,8 @@ export class ExplanationRepository {
           'dueOn', due_on, 'weight', weight, 'isDone', is_done, 'isDue', is_due, 'counts', counts, 'score', score, 'lead', lead,
           'mayHandIn', may_hand_in, 'mayRetake', may_retake) order by due_at, assignment_id), '[]') as list
         from (
-          select ${workColumns}, a.id as assignment_id, a.title, s.exemption is null as counts, ${instant('s.effective_due_at')} as due_at,
-            (s.effective_due_at at time zone t.time_zone)::date as due_on,
+          select ${workColumns}, a.id as assignment_id, a.title, was.exemption is null as counts,
+            ${instant('s.effective_due_at')} as due_at, due.day as due_on,
             coalesce(at_present.is_open and not w.is_done, false) as may_hand_in,
             -- one attempt among others does not decide what their mean is
             coalesce(at_present.is_open and w.is_done and a.attempt_policy <> 'mean'

@@ -34,7 +34,7 @@ const longestLadder = 20;
 
 /** The score with a change; without any, the present one. */
 export function scoreWith({ model, inputs, counts, work, moment }: Situation, change: Change): number {
-  return evaluate(model, changedInputs(inputs, work, change, moment.today), counts).score;
+  return evaluate(model, changedInputs(inputs, work, change, moment), counts).score;
 }
 
 /**

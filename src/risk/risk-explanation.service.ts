@@ -131,7 +131,7 @@ export class RiskExplanation {
     await this.recordRead(viewer, 'risk.what_if_viewed', student);
     return {
       before: this.outcome(standing, inputs),
-      after: this.outcome(standing, changedInputs(inputs, work, change, moment.today)),
+      after: this.outcome(standing, changedInputs(inputs, work, change, moment)),
       threshold: student.threshold,
       modelVersion: this.active.model.version,
     };

@@ -1,4 +1,5 @@
 import { type FieldError, mostErrors, Problem } from '../http/problem.js';
+import type { Moment } from '../org/tenants.service.js';
 import type { Work } from './explanation.repository.js';
 import type { RiskInputs } from './risk-model.js';
 
@@ -24,7 +25,12 @@ export function expectedScore({ meanScore }: Pick<RiskInputs, 'meanScore'>): num
  * The inputs as they would be once a change was made today: what `RiskRepository.listInputs` would find then.
  * @param work all that the inputs were made of
  */
-export function changedInputs(inputs: RiskInputs, work: readonly Work[], change: Change, today: string): RiskInputs {
+export function changedInputs(
+  inputs: RiskInputs,
+  work: readonly Work[],
+  change: Change,
+  { today, now }: Moment,
+): RiskInputs {
   const { activeDays = 0, handIn = [], retakes = [] } = change;
   const active =
     activeDays > 0
@@ -36,8 +42,11 @@ export function changedInputs(inputs: RiskInputs, work: readonly Work[], change:
   const retaken = new Map(retakes.map(({ assignmentId, score }) => [assignmentId, score]));
   const done = work.map((piece): Work => {
     const score = handedIn.get(piece.assignmentId);
-    if (score !== undefined)
-      return { ...piece, isDone: true, score: piece.counts ? score : null, lead: leadOn(today, piece.dueOn) };
+    if (score !== undefined) {
+      const isDue = piece.dueAt !== null && new Date(piece.dueAt) < now;
+      const lead = leadOn(today, piece.dueOn);
+      return { ...piece, isDone: true, isDue, score: piece.counts ? score : null, lead };
+    }
     return { ...piece, score: retaken.get(piece.assignmentId) ?? piece.score };
   });
   return { ...inputs, ...active, ...workInputs(done, inputs.meanScore) };
