@@ -273,6 +273,29 @@ describe('what would lower it', () => {
     expect(sum([base, ...contributions.map(({ points }) => points)].map(hundredths))).toBe(hundredths(answer.after.score as number)); // prettier-ignore
   });
 
+  it('counts work that was due before somebody joined once it has been handed in', async () => {
+    const late = await createStudent(app.database, instructor, { joinedOn: '2026-02-25' });
+    const exempt = await createAssignment(app.database, tenant, { dueAt: '2026-02-28T12:00:00Z' });
+    for (const one of [essay, exempt, report]) await handOut(app.database, one, [late]);
+    await app.database.run(
+      `-- test.exempt
+      update submissions set exemption = 'exempt' where tenant_id = $1 and assignment_id = $2`,
+      [tenant.tenantId, exempt.assignmentId],
+    );
+    const handIn = [essay, exempt].map(({ assignmentId }) => ({ assignmentId, score: 40 }));
+    const { body } = await app
+      .as(instructor)
+      .post(`/students/${late.userId}/risk/what-if`)
+      .send({ handIn })
+      .expect(200);
+    expect((await score(late)).student).toMatchObject({ due: 2, missed: 2, missedShare: 100, meanScore: null });
+    for (const one of [essay, exempt]) await submit(late, one, '2026-03-02T07:59:00Z', 40);
+    const after = await score(late);
+    // weights 2 + 1 + 3, of which 3 are missing; the exempt one has no score that counts; 10 and 2 days late
+    expect(after.student).toMatchObject({ due: 3, missed: 1, missedShare: 50, meanScore: 40, handInLead: -6 });
+    expect(body.after.score).toBe(after.evaluation.score);
+  });
+
   it('changes nothing where nothing is asked, takes ids in capitals, and answers a repeated key again', async () => {
     const url = `/students/${slipping.userId}/risk/what-if`;
     const send = (body: object): Promise<{ body: { before: object; after: object } }> =>
