@@ -28,6 +28,11 @@ export function readModel(file?: string): RiskModel {
   }
 }
 
+/** @param report what is to be known of it; nothing that scores reads it */
+export function printModel(model: RiskModel, report?: object): string {
+  return `${JSON.stringify({ ...model, checksum: checksumOf(model), report }, null, 2)}\n`;
+}
+
 class ModelFault extends Error {}
 
 /** @param name what a message calls it */

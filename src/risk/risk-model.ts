@@ -35,6 +35,7 @@ export const factors = [
   'meanScore',
   'lowestScore',
   'missedShare',
+  'missedAndQuiet',
   'nothingHandedIn',
   'handInLead',
 ] as const;
@@ -107,12 +108,17 @@ export function evaluate(model: RiskModel, inputs: RiskInputs, cohort: CohortCou
 /** The factors as the model takes them; null: unknown, and of no weight. */
 export function factorValues(inputs: RiskInputs, cohort: CohortCounts): Record<Factor, number | null> {
   const relative = (input: RelativeInput): number | null => standing(cohort[input], inputs[input]);
+  const activeDays = relative('activeDays');
+  const missed = inputs.missedShare === null ? null : inputs.missedShare / 100;
   return {
-    activeDays: relative('activeDays'),
+    activeDays,
     daysSinceActive: relative('daysSinceActive'),
     meanScore: relative('meanScore'),
     lowestScore: inputs.lowestScore === null ? null : Math.min(0, inputs.lowestScore - 60) / 15,
-    missedShare: inputs.missedShare === null ? null : inputs.missedShare / 100,
+    // the first piece that is missing tells more than the next
+    missedShare: missed === null ? null : Math.sqrt(missed),
+    // who misses work and is there has not given up
+    missedAndQuiet: missed === null ? null : missed * Math.max(0, -(activeDays ?? 0)),
     nothingHandedIn: inputs.due === 0 ? null : inputs.handInLead === null ? 1 : 0,
     handInLead: relative('handInLead'),
   };
