@@ -22,7 +22,8 @@ export function createDataSource(options: SourceOptions): DataSource {
     url: options.url,
     applicationName: options.applicationName,
     poolSize: options.poolSize,
-    connectTimeoutMS: 1_000,
+    // whoever waits for any statement waits for a connection, too
+    connectTimeoutMS: statementTimeout === 0 ? 30_000 : 1_000,
     migrations,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',

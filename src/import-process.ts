@@ -7,18 +7,20 @@ import { connect, openDatabase, type OpenDatabase } from './database/open.js';
 import { prepare } from './process.js';
 
 /** A transaction of thousands of sessions may take longer than any request. */
-const statementTimeoutSeconds = 120;
+const longestStatementSeconds = 120;
 const connections = 4;
 
 /**
  * The application's services without routes and jobs, on connections of the owner, who may make partitions, and with
  * more patience than those of requests.
+ * @param statementTimeoutSeconds 0: no limit, of locks neither
  */
 export async function withServices<T>(
   config: Config,
   { ownerUrl }: Pick<OpenDatabase, 'ownerUrl'>,
   work: (services: INestApplicationContext) => Promise<T>,
   clock: Clock = new Clock(),
+  statementTimeoutSeconds = longestStatementSeconds,
 ): Promise<T> {
   const options = { poolSize: connections, pooler: false, applicationName: 'import', statementTimeoutSeconds };
   const source = await connect({ ...options, url: ownerUrl }, (line) => process.stderr.write(`${line}\n`));

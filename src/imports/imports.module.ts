@@ -5,7 +5,10 @@ import { PartitionsModule } from '../operations/partitions.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { RiskModule } from '../risk/risk.module.js';
 import { StudentsModule } from '../students/students.module.js';
+import { RiskModule } from '../risk/risk.module.js';
 import { AcademyImport } from './academy-import.js';
+import { Backtest } from './backtest.js';
+import { CourseReplay } from './course-replay.js';
 import { DemoTenants } from './demo-tenants.js';
 import { HistoryLoader } from './history-loader.js';
 import { ImportsRepository } from './imports.repository.js';
@@ -31,6 +34,8 @@ import { WorkRepository } from './work.repository.js';
     PastDays,
     TenantImport,
     OuladImport,
+    CourseReplay,
+    Backtest,
     AcademyImport,
     SeedImport,
     DemoTenants,

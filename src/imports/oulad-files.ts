@@ -1,13 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { parse } from 'csv-parse';
+import { readRows } from './csv-rows.js';
 
 /** One run of a course: `AAA_2013J`. Days count from its first day, which is day 0. */
 export interface Presentation {
   readonly pres: string;
+  /** `YYYY-MM`; empty: not told. */
+  readonly startMonth: string;
   readonly lengthDays: number;
 }
 
@@ -54,26 +51,34 @@ export interface StudentDayActivity {
   readonly share: number;
 }
 
-type Row = Readonly<Record<string, string>>;
+/** What an extract tells of what was done; {@link OuladFiles} reads it from a folder. */
+export interface OuladExtract {
+  presentations(): Promise<Presentation[]>;
+  enrolments(): Promise<Enrolment[]>;
+  assessments(): Promise<Assessment[]>;
+  submissions(): AsyncIterable<HandedIn> | Iterable<HandedIn>;
+  /** Days of one student follow each other. */
+  activity(): AsyncIterable<StudentDayActivity> | Iterable<StudentDayActivity>;
+}
 
 /**
  * The extract's files, plain or gzipped. Files about outcomes and demographics are never opened.
  * @throws Error that names file, line and column of what is not as the extract's README says
  */
-export class OuladFiles {
+export class OuladFiles implements OuladExtract {
   constructor(private readonly folder: string) {}
 
   async presentations(): Promise<Presentation[]> {
     const rows: Presentation[] = [];
-    for await (const { cell, number } of this.read('presentations')) {
-      rows.push({ pres: cell('pres'), lengthDays: number('length_days') });
+    for await (const { cell, number, text } of readRows(this.folder, 'presentations')) {
+      rows.push({ pres: cell('pres'), startMonth: text('start_month'), lengthDays: number('length_days') });
     }
     return rows;
   }
 
   async enrolments(): Promise<Enrolment[]> {
     const rows: Enrolment[] = [];
-    for await (const { cell, number, optional } of this.read('enrolments')) {
+    for await (const { cell, number, optional } of readRows(this.folder, 'enrolments')) {
       number('id_student');
       rows.push({
         pres: cell('pres'),
@@ -87,7 +92,7 @@ export class OuladFiles {
 
   async assessments(): Promise<Assessment[]> {
     const rows: Assessment[] = [];
-    for await (const { cell, decimal, optional } of this.read('assessments')) {
+    for await (const { cell, decimal, optional } of readRows(this.folder, 'assessments')) {
       const [id, pres, type] = [cell('id_assessment'), cell('pres'), cell('type')];
       rows.push({ id, pres, type, dueDay: optional('due_day'), weight: decimal('weight') });
     }
@@ -95,7 +100,7 @@ export class OuladFiles {
   }
 
   async *submissions(): AsyncGenerator<HandedIn> {
-    for await (const { cell, number, optional } of this.read('submissions')) {
+    for await (const { cell, number, optional } of readRows(this.folder, 'submissions')) {
       yield {
         assessmentId: cell('id_assessment'),
         studentId: cell('id_student'),
@@ -107,7 +112,7 @@ export class OuladFiles {
   }
 
   async *activity(): AsyncGenerator<StudentDayActivity> {
-    for await (const { cell, number, share } of this.read('activity')) {
+    for await (const { cell, number, share } of readRows(this.folder, 'activity')) {
       const clicks = {
         content: number('content_clicks'),
         home: number('home_clicks'),
@@ -116,69 +121,5 @@ export class OuladFiles {
       };
       yield { pres: cell('pres'), studentId: cell('id_student'), day: number('day'), clicks, share: share() };
     }
-  }
-
-  private async *read(name: string): AsyncGenerator<Cells> {
-    const path = await this.find(name);
-    const { size } = await stat(path);
-    const file = createReadStream(path);
-    const parser = parse({ columns: true, bom: true });
-    const ended = (error: unknown): void => void (error instanceof Error && parser.destroy(error));
-    if (path.endsWith('.gz')) pipeline(file, createGunzip(), parser, ended);
-    else pipeline(file, parser, ended);
-    try {
-      let line = 1;
-      for await (const row of parser) {
-        yield new Cells(row as Row, path, ++line, () => (size === 0 ? 1 : file.bytesRead / size));
-      }
-    } finally {
-      file.destroy();
-    }
-  }
-
-  private async find(name: string): Promise<string> {
-    for (const file of [`${name}.csv`, `${name}.csv.gz`]) {
-      const path = join(this.folder, file);
-      const exists = await access(path).then(
-        () => true,
-        () => false,
-      );
-      if (exists) return path;
-    }
-    throw new Error(`${this.folder} has no ${name}.csv and no ${name}.csv.gz: it is no OULAD extract`);
-  }
-}
-
-/** The cells of one line. */
-class Cells {
-  constructor(
-    private readonly row: Row,
-    private readonly path: string,
-    private readonly line: number,
-    readonly share: () => number,
-  ) {}
-
-  readonly cell = (column: string): string => {
-    const value = this.row[column];
-    if (!value) throw this.error(column, value === undefined ? 'is missing' : 'is empty');
-    return value;
-  };
-
-  readonly number = (column: string): number => {
-    const text = this.cell(column);
-    if (!/^-?\d{1,9}$/.test(text)) throw this.error(column, `is "${text}" and not a whole number`);
-    return Number(text);
-  };
-
-  readonly decimal = (column: string): number => {
-    const text = this.cell(column);
-    if (!/^\d{1,3}(\.\d{1,2})?$/.test(text)) throw this.error(column, `is "${text}" and not a number of per cent`);
-    return Number(text);
-  };
-
-  readonly optional = (column: string): number | null => (this.row[column] === '' ? null : this.number(column));
-
-  private error(column: string, what: string): Error {
-    return new Error(`${this.path}, line ${this.line}: ${column} ${what}`);
   }
 }

@@ -5,7 +5,7 @@ import { addDays, localDay } from '../org/local-day.js';
 import { type Tenant, TenantsRepository } from '../org/tenants.repository.js';
 import type { History, SessionInput } from './history-loader.js';
 import { ImportsRepository } from './imports.repository.js';
-import { type Enrolment, materials, OuladFiles, type Presentation } from './oulad-files.js';
+import { type Enrolment, materials, type OuladExtract, OuladFiles, type Presentation } from './oulad-files.js';
 import { daysBefore, moduleId, ouladId, type OuladPlan, planOulad } from './oulad-plan.js';
 import { planOuladWork } from './oulad-work.js';
 import { type Filled, TenantImport } from './tenant-import.js';
@@ -36,10 +36,15 @@ export class OuladImport {
   ) {}
 
   /** @throws Error in one line when the folder or the options do not fit */
-  async run(options: OuladOptions): Promise<OuladResult[]> {
-    const files = new OuladFiles(options.folder);
+  async run({ folder, ...options }: OuladOptions): Promise<OuladResult[]> {
+    const files = new OuladFiles(folder);
+    if ((await files.presentations()).length === 0) throw new Error(`${folder} has no presentations`);
+    return this.bringIn(files, options);
+  }
+
+  /** @throws Error in one line when the options do not fit */
+  async bringIn(files: OuladExtract, options: Omit<OuladOptions, 'folder'>): Promise<OuladResult[]> {
     const presentations = await files.presentations();
-    if (presentations.length === 0) throw new Error(`${options.folder} has no presentations`);
     const enrolments = await files.enrolments();
     const asOfDay = options.asOfDay ?? Math.max(...presentations.map(({ lengthDays }) => lengthDays));
     const slug = options.tenantSlug ?? 'open-university';
@@ -65,7 +70,7 @@ export class OuladImport {
 
   private async fill(
     tenant: Tenant,
-    files: OuladFiles,
+    files: OuladExtract,
     presentations: readonly Presentation[],
     enrolments: readonly Enrolment[],
     asOfDay: number,
@@ -105,7 +110,7 @@ export class OuladImport {
 /** Sessions by student, one per day and kind of material; lines of one student that follow each other are one history. */
 async function* readHistories(
   tenantId: string,
-  files: OuladFiles,
+  files: OuladExtract,
   plan: OuladPlan,
   { dayZero, asOfDay }: { dayZero: ReadonlyMap<string, string>; asOfDay: number },
   onRead: (share: number) => void,

@@ -1,6 +1,6 @@
 import { addDays } from '../org/local-day.js';
 import type { Tenant } from '../org/tenants.repository.js';
-import type { Assessment, Enrolment, HandedIn, OuladFiles } from './oulad-files.js';
+import type { Assessment, Enrolment, HandedIn, OuladExtract } from './oulad-files.js';
 import { daysBefore, ouladId, type OuladPlan } from './oulad-plan.js';
 import { instantOf } from './wall-clock.js';
 import type { Work } from './work-loader.js';
@@ -24,7 +24,7 @@ interface SetAssessment extends Assessment {
 /** What was set, and what had become of it on day N; see docs/oulad-mapping.md. Exams are left out. */
 export async function planOuladWork(
   tenant: Tenant,
-  files: OuladFiles,
+  files: OuladExtract,
   plan: OuladPlan,
   enrolments: readonly Enrolment[],
   course: Course,

@@ -61,9 +61,10 @@ export function averagePrecision(outcomes: readonly Outcome[]): number | null {
   return sum;
 }
 
-/** Of equal scores at the border the same part is taken of both outcomes. */
+/** Of equal scores at the border the same part is taken of both outcomes. Half a student is rounded to an even number. */
 export function precisionAt(outcomes: readonly Outcome[], share: number): number {
-  const wanted = Math.max(1, Math.round(outcomes.length * share));
+  const exact = outcomes.length * share;
+  const wanted = Math.max(1, exact % 1 === 0.5 ? 2 * Math.round(exact / 2) : Math.round(exact));
   let found = 0;
   let taken = 0;
   for (const { hits, students } of tiesOf(outcomes)) {
