@@ -17,6 +17,7 @@ import { people } from './isolation/expectations.people.js';
 import { risk } from './isolation/expectations.risk.js';
 import { services } from './isolation/expectations.services.js';
 import { students } from './isolation/expectations.students.js';
+import { thresholds } from './isolation/expectations.thresholds.js';
 import { Fixture } from './isolation/fixture.js';
 import { Matrix, type Subject } from './isolation/matrix.js';
 import { places, roles } from './isolation/plan.js';
@@ -37,6 +38,7 @@ const expectations: Expectations = {
   ...gradebook,
   ...handOuts,
   ...risk,
+  ...thresholds,
 };
 const operations = readOperations();
 
