@@ -42,7 +42,7 @@ export class ThresholdSettings {
     return this.database.transaction(async () => {
       await this.admit(viewer, owner);
       await this.following.hold(tenantId, wanted);
-      const before = await this.thresholds.lock(tenantId, owner);
+      const before = await this.thresholds.get(tenantId, owner);
       const known = await this.thresholds.countChanges(tenantId, owner);
       if (version !== undefined && version !== known) throw Problem.versionMismatch();
       const isNew = withChange(before, wanted) !== before;

@@ -289,42 +289,39 @@ describe('at the same time', () => {
   });
 
   it.each([
-    ['the tenant', () => ofTenant],
-    ['a department', () => ofDepartment(school)],
-    ['an instructor', () => ofInstructor(ada)],
-  ])('a student who is just being placed goes by the thresholds of %s from after', async (_, pathOf) => {
-    const student = await createStudent(app.database, school);
+    ['the tenant', () => [ofTenant, {}] as const],
+    ['a department', () => [ofDepartment(school), { departmentId: school.departmentId }] as const],
+    ['an instructor', () => [ofInstructor(ada), { instructorId: ada.userId }] as const],
+  ])('a student who is just coming goes by the thresholds of %s from after', async (_, ownerOf) => {
+    const [path, owner] = ownerOf();
     const gate = newGate();
-    const placing = app.database.transaction(async () => {
-      await app.database.run(
-        `-- test.place
-        update student_progress set instructor_id = $3 where tenant_id = $1 and student_id = $2`,
-        [tenant.tenantId, student.userId, ada.userId],
-      );
+    const coming = app.database.transaction(async () => {
+      const student = await createStudent(app.database, ada);
       await gate.opened;
+      return student;
     });
-    const changing = put(admin, pathOf(), { riskThreshold: 33, topPerformerThreshold: 44 }).then(
-      ({ status }) => status,
-    );
-    await untilBlocked(app.database, changing);
-    const payload = { departmentId: null, instructorId: null };
-    const follow = async (): Promise<void> => {
-      const jobs = app.app.get(InheritanceJobs, { strict: false });
+    const wanted = { riskThreshold: 33, topPerformerThreshold: 44 };
+    const changing = put(admin, path, wanted).then(({ status }) => status);
+    const follow = async (status: number): Promise<number> => {
+      const payload = { departmentId: null, instructorId: null, ...owner };
       const { signal } = new AbortController();
       const run = { job: 'students.apply-thresholds', key: '', occasion: 'test', attempt: 1, signal };
+      const jobs = app.app.get(InheritanceJobs, { strict: false });
       await jobs.applyThresholds({ ...run, tenantId: tenant.tenantId, payload });
+      return status;
     };
     const followed = changing.then(follow);
+    // the job has passed before the student is there, or waits with the change
+    await untilBlocked(app.database, followed);
     gate.open();
-    await placing;
-    expect(await changing).toBe(200);
-    await followed;
+    const student = await coming;
+    expect(await followed).toBe(200);
     const rows = await app.database.many(
       `-- test.thresholdsOf
-      select risk_threshold as risk, top_performer_threshold as top from student_progress
-      where tenant_id = $1 and student_id = $2`,
+      select risk_threshold as "riskThreshold", top_performer_threshold as "topPerformerThreshold"
+      from student_progress where tenant_id = $1 and student_id = $2`,
       [tenant.tenantId, student.userId],
     );
-    expect(rows).toEqual([{ risk: 33, top: 44 }]);
+    expect(rows).toEqual([wanted]);
   });
 });

@@ -133,12 +133,12 @@ export class ThresholdsRepository {
     return may;
   }
 
-  /** Of an owner that there is, as they are until the transaction ends. */
-  lock(tenantId: string, owner: ThresholdOwner): Promise<Thresholds> {
+  /** The owner's own. */
+  get(tenantId: string, owner: ThresholdOwner): Promise<Thresholds> {
     const { table, isOwner } = owners[kindOf(owner)];
     return this.database.one<Thresholds>(
-      `-- org.lockThresholds
-      select ${columns} from ${table} where ${isOwner} for no key update`,
+      `-- org.getThresholds
+      select ${columns} from ${table} where ${isOwner}`,
       [tenantId, idOf(owner)],
     );
   }
@@ -153,7 +153,7 @@ export class ThresholdsRepository {
     );
   }
 
-  /** How often the owner's thresholds have been changed. Exact while the owner is locked. */
+  /** How often the owner's thresholds have been changed. */
   async countChanges(tenantId: string, owner: ThresholdOwner): Promise<number> {
     const { count } = await this.database.one<{ count: number }>(
       `-- org.countThresholdChanges
@@ -163,7 +163,7 @@ export class ThresholdsRepository {
     return count;
   }
 
-  /** The next version of an owner that is locked. */
+  /** The next version; changes of one tenant come one after the other. */
   async insertChange(viewer: Viewer, owner: ThresholdOwner, change: ThresholdChange, now: Date): Promise<void> {
     const { id, before, after, note } = change;
     await this.database.run(

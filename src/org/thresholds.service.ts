@@ -26,9 +26,9 @@ export class ThresholdsService {
   ) {}
 
   /**
-   * Waits for students who are being placed, whom the job would not see and who would keep what held when they were,
-   * and lets no other be placed before the transaction ends. Comes before any lock on a row.
-   * @param change nothing is waited for unless it names a threshold
+   * Alone with the thresholds of the tenant until the transaction ends, and with who is placed where: the job would not
+   * see a student who is just coming, who would keep what held before. Comes before any lock on a row.
+   * @param change nothing is held unless it names a threshold
    */
   async hold(tenantId: string, change: Partial<Thresholds>): Promise<void> {
     const isNamed = change.riskThreshold !== undefined || change.topPerformerThreshold !== undefined;
