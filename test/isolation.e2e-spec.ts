@@ -12,6 +12,7 @@ import { dueDates } from './isolation/expectations.due-dates.js';
 import { gradebook } from './isolation/expectations.gradebook.js';
 import { handOuts } from './isolation/expectations.hand-outs.js';
 import { installation } from './isolation/expectations.installation.js';
+import { interventions } from './isolation/expectations.interventions.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
 import { risk } from './isolation/expectations.risk.js';
@@ -39,6 +40,7 @@ const expectations: Expectations = {
   ...handOuts,
   ...risk,
   ...thresholds,
+  ...interventions,
 };
 const operations = readOperations();
 
@@ -101,7 +103,13 @@ it("changes nothing of others' when it does as it is told", async () => {
 }, 180_000);
 
 it('has been looked at with open eyes: what may be shown was seen', () => {
-  const shown = { student: ['id', 'name', 'email', 'pid'], session: ['id'], department: ['name'] };
+  const shown = {
+    student: ['id', 'name', 'email', 'pid'],
+    session: ['id'],
+    department: ['name'],
+    intervention: ['id', 'name', 'code'],
+    closedIntervention: ['id', 'name', 'code'],
+  };
   expect(scan.unseen(fixture.originals, shown)).toEqual([]);
 });
 

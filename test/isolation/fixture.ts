@@ -7,6 +7,7 @@ import {
   type Place as Home, sessionBody,
 } from '../factories.js'; // prettier-ignore
 import { insertAssignment, insertHandOut } from './assigned-work.js';
+import { insertDelegation, insertIntervention, insertSegment, insertSignIn } from './belongings.js';
 import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
 
@@ -89,6 +90,12 @@ export class Fixture {
         return this.addHandOut({ ...row, id: row.assignmentId! });
       case 'delegation':
         return this.addDelegation(place, row.personId!, row.substituteId!);
+      case 'intervention':
+      case 'closedIntervention':
+        return this.addIntervention(
+          kind,
+          await this.addStudent(place, this.staff.get(place) ?? this.staff.get('own')!),
+        );
       case 'signIn':
         return this.addSignIn(place, personId!);
       case 'service':
@@ -244,8 +251,9 @@ export class Fixture {
     return this.add({ kind: 'student', place, id: userId, personId: instructor.userId, ...mine });
   }
 
-  /** A session, so that there are figures, and an achievement; at risk, so that dashboards name the student. */
-  private async addActivity({ place, id: studentId, personId }: Row): Promise<void> {
+  /** A session, so that there are figures, an achievement, cases; at risk, so that dashboards name the student. */
+  private async addActivity(student: Row): Promise<void> {
+    const { place, id: studentId, personId } = student;
     const { tenantId } = this.homes.get(place)!;
     const at = place === 'otherTenant' ? place : 'own';
     await this.addSession(studentId, { place, personId });
@@ -260,6 +268,7 @@ export class Fixture {
       update student_progress set risk_score = 90 where tenant_id = $1 and student_id = $2`,
       [tenantId, studentId],
     );
+    for (const kind of ['intervention', 'closedIntervention'] as const) await this.addIntervention(kind, student);
   }
 
   /** Of the instructor at a place, for that roster; or the organisation's own, for everybody. */
@@ -284,6 +293,16 @@ export class Fixture {
     return row;
   }
 
+  /** On a student, of their instructor. */
+  private async addIntervention(
+    kind: 'intervention' | 'closedIntervention',
+    { place, id: studentId, personId }: Row,
+  ): Promise<Row> {
+    const row = this.add({ kind, place, id: uuidv7(), studentId, personId });
+    await insertIntervention(this.app.database, this.homes.get(place)!.tenantId, row);
+    return row;
+  }
+
   private async addSession(studentId: string, { place, personId }: Pick<Row, 'place' | 'personId'>): Promise<Row> {
     const session = this.add({ kind: 'session', place, id: uuidv7(), studentId, personId });
     const moduleId = this.row('module', place === 'otherTenant' ? place : 'own').id;
@@ -304,12 +323,7 @@ export class Fixture {
     kind: 'segment' | 'sharedSegment',
   ): Promise<Row> {
     const row = this.add({ kind, place, id: uuidv7(), personId: ownerId });
-    await this.app.database.run(
-      `-- test.insertSegment
-      insert into segments (tenant_id, id, owner_id, name, filter, is_shared, created_at, updated_at)
-      values ($1, $2, $3, $4, '{}', $5, '2026-03-01', '2026-03-01')`,
-      [tenantId, row.id, ownerId, row.name, kind === 'sharedSegment'],
-    );
+    await insertSegment(this.app.database, tenantId, row);
     return row;
   }
 
@@ -355,25 +369,14 @@ export class Fixture {
   private async addDelegation(place: Place, personId: string, substituteId: string): Promise<Row> {
     const row = this.add({ kind: 'delegation', place, id: uuidv7(), personId, substituteId });
     const isFirst = this.originals.length === 0;
-    const { validFrom, validTo } = isFirst ? { validFrom: '2026-03-01', validTo: '2026-03-15' } : this.freshHour();
-    await this.app.database.run(
-      `-- test.insertDelegation
-      insert into delegations
-        (tenant_id, id, instructor_id, substitute_id, valid_from, valid_to, created_by, reason, created_at)
-      values ($1, $2, $3, $4, $5, $6, $3, $7, '2026-03-01')`,
-      [this.homes.get(place)!.tenantId, row.id, personId, substituteId, validFrom, validTo, row.name],
-    );
+    const times = isFirst ? { validFrom: '2026-03-01', validTo: '2026-03-15' } : this.freshHour();
+    await insertDelegation(this.app.database, this.homes.get(place)!.tenantId, row, times);
     return row;
   }
 
   private async addSignIn(place: Place, personId: string): Promise<Row> {
     const row = this.add({ kind: 'signIn', place, id: uuidv7(), personId });
-    await this.app.database.run(
-      `-- test.insertSignIn
-      insert into sign_ins (tenant_id, id, user_id, agent, created_at, last_used_at, expires_at)
-      values ($1, $2, $3, $4, '2026-03-01', '2026-03-01', '2026-09-01')`,
-      [this.homes.get(place)!.tenantId, row.id, personId, row.name],
-    );
+    await insertSignIn(this.app.database, this.homes.get(place)!.tenantId, row);
     return row;
   }
 

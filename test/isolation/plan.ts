@@ -62,7 +62,10 @@ export type Kind =
   /** What became of an assignment with one student; has no id of its own. */
   | 'submission'
   /** A dynamic one, of an instructor's assignment. */
-  | 'handOut';
+  | 'handOut'
+  /** On a student, and overdue. */
+  | 'intervention'
+  | 'closedIntervention';
 
 export interface Row {
   readonly kind: Kind;
@@ -70,7 +73,7 @@ export interface Row {
   readonly id: string;
   /** Of a student, a session and a delegation the instructor, of a segment and a sign-in its owner, of a key its service. */
   readonly personId?: string;
-  /** Of a session and a submission. */
+  /** Of a session, a submission and an intervention. */
   readonly studentId?: string;
   /** Of a submission and a hand-out. */
   readonly assignmentId?: string;
@@ -136,6 +139,8 @@ export function sightOf(actor: Actor, row: Row): Sight {
   if (!viewer || !isOfTenant(actor, row)) return 0;
   if (row.kind === 'signIn') return owns(viewer, row) ? 3 : 0;
   if (['tenant', 'category', 'module', 'achievement'].includes(row.kind)) return 3;
+  // what people think of students is not for machines
+  if (viewer.role === 'service' && /intervention/i.test(row.kind)) return 0;
   if (viewer.role === 'admin' || viewer.role === 'service') return row.kind === 'segment' && !owns(viewer, row) ? 0 : 3;
   return viewer.role === 'student' ? sightOfStudent(viewer, row) : sightOfStaff(actor, viewer, row);
 }
@@ -175,6 +180,8 @@ function sightOfStaff(actor: Actor, viewer: Viewer, row: Row): Sight {
     case 'assignment':
     case 'submission':
     case 'handOut':
+    case 'intervention':
+    case 'closedIntervention':
       return oversees || rosters.includes(row.personId!) ? 3 : 0;
     case 'staff':
       if (oversees || row.id === viewer.userId) return 3;

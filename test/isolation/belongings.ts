@@ -1,0 +1,62 @@
+import type { Database } from '../../src/database/database.js';
+import type { Row } from './plan.js';
+
+export async function insertSegment(
+  database: Database,
+  tenantId: string,
+  { id, personId, name, kind }: Row,
+): Promise<void> {
+  await database.run(
+    `-- test.insertSegment
+    insert into segments (tenant_id, id, owner_id, name, filter, is_shared, created_at, updated_at)
+    values ($1, $2, $3, $4, '{}', $5, '2026-03-01', '2026-03-01')`,
+    [tenantId, id, personId, name, kind === 'sharedSegment'],
+  );
+}
+
+export async function insertDelegation(
+  database: Database,
+  tenantId: string,
+  { id, personId, substituteId, name }: Row,
+  { validFrom, validTo }: { readonly validFrom: string; readonly validTo: string },
+): Promise<void> {
+  await database.run(
+    `-- test.insertDelegation
+    insert into delegations
+      (tenant_id, id, instructor_id, substitute_id, valid_from, valid_to, created_by, reason, created_at)
+    values ($1, $2, $3, $4, $5, $6, $3, $7, '2026-03-01')`,
+    [tenantId, id, personId, substituteId, validFrom, validTo, name],
+  );
+}
+
+export async function insertSignIn(database: Database, tenantId: string, { id, personId, name }: Row): Promise<void> {
+  await database.run(
+    `-- test.insertSignIn
+    insert into sign_ins (tenant_id, id, user_id, agent, created_at, last_used_at, expires_at)
+    values ($1, $2, $3, $4, '2026-03-01', '2026-03-01', '2026-09-01')`,
+    [tenantId, id, personId, name],
+  );
+}
+
+/** The name is the reason, the code stands in a note. */
+export async function insertIntervention(
+  database: Database,
+  tenantId: string,
+  { id, kind, studentId, personId, name, code }: Row,
+): Promise<void> {
+  await database.run(
+    `-- test.insertMarkedIntervention
+    insert into interventions (tenant_id, id, student_id, owner_id, origin, status, reason, due_on, opened_at, opened_by,
+      opened_day, closed_at, closed_by, outcome, updated_at)
+    values ($1, $2, $3, $4, 'flag', case when $6 then 'resolved' else 'open' end, $5, '2026-02-20', '2026-02-10', $4,
+      '2026-02-10', case when $6 then timestamptz '2026-02-12' end, case when $6 then $4::uuid end,
+      case when $6 then 'better' end, '2026-02-10')`,
+    [tenantId, id, studentId, personId, name, kind === 'closedIntervention'],
+  );
+  await database.run(
+    `-- test.insertMarkedEntry
+    insert into intervention_entries (tenant_id, id, intervention_id, at, actor_id, kind, note)
+    values ($1, gen_random_uuid(), $2, '2026-02-11', $3, 'note', $4)`,
+    [tenantId, id, personId, code],
+  );
+}
