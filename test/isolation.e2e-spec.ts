@@ -8,6 +8,7 @@ import { assignments } from './isolation/expectations.assignments.js';
 import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
 import { grading } from './isolation/expectations.grading.js';
+import { effects } from './isolation/expectations.effects.js';
 import { dueDates } from './isolation/expectations.due-dates.js';
 import { gradebook } from './isolation/expectations.gradebook.js';
 import { handOuts } from './isolation/expectations.hand-outs.js';
@@ -41,6 +42,7 @@ const expectations: Expectations = {
   ...risk,
   ...thresholds,
   ...interventions,
+  ...effects,
 };
 const operations = readOperations();
 
