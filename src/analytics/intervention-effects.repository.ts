@@ -62,12 +62,17 @@ export interface CaseFigures {
   readonly pending: number;
 }
 
-/** Of more students than these, so many are compared with: picked by their ids alone, and so each time the same. */
-const mostOthers = 5_000;
+/**
+ * In how many weeks times students others are looked for, which is what this costs: of more students so many are, picked
+ * by their ids alone and so each time the same.
+ */
+const mostLooked = 30_000;
 /** A department is compared with itself where it has so many alike; else the students of all departments are. */
 const enoughInDepartment = 5;
 /** Of one student alone nobody knows how much students like that differ. */
 const fewestAlike = 2;
+/** Stands for all departments. */
+const everywhere = `'00000000-0000-0000-0000-000000000000'::uuid`;
 
 /** 0 to 3: low, moderate, high, critical. */
 const bandOf = (score: string): string =>
@@ -84,8 +89,8 @@ export class InterventionEffectsRepository {
    * on who was contacted, by exact stratification (G. W. Imbens and D. B. Rubin, Causal Inference for Statistics,
    * Social, and Biomedical Sciences, 2015, chapter 17).
    *
-   * Every score is found by the ledger's key, and of any number of students 5,000 are compared with: what this costs
-   * grows with contacts and weeks, and not with the ledger.
+   * Every score is found by the ledger's key, and only so many are looked for: what this costs does not grow with the
+   * ledger.
    */
   listEffects(viewer: Viewer, asked: EffectsAsked): Promise<EffectFigures[]> {
     const { sql, parameters } = studentsOf(viewer, asked);
@@ -112,7 +117,7 @@ export class InterventionEffectsRepository {
       with sight as materialized (
         select p.student_id from student_progress p where p.tenant_id = $1 and ${sql}
       ), contact as materialized (
-        select i.student_id, i.action, i.contacted_day as day, date_trunc('week', i.contacted_day::timestamp)::date as week,
+        select i.id, i.student_id, i.action, i.contacted_day as day, date_trunc('week', i.contacted_day::timestamp)::date as week,
           ${outcome('i.contacted_day')}
         from interventions i
         join sight on sight.student_id = i.student_id
@@ -124,7 +129,8 @@ export class InterventionEffectsRepository {
         select week, percentile_disc(0.5) within group (order by day) as day, array_agg(distinct band) as bands
         from contact where change is not null group by week
       ), chosen as materialized (
-        select student_id from sight order by md5(student_id::text) limit ${mostOthers}
+        select student_id from sight order by md5(student_id::text)
+        limit (select ${mostLooked} / nullif(count(*), 0) from week)
       ), other as materialized (
         select w.week, c.student_id, ${outcome('w.day')}
         from week w
@@ -137,20 +143,24 @@ export class InterventionEffectsRepository {
           where i.tenant_id = $1 and i.student_id = c.student_id
             and i.contacted_day >= w.day - 28 and i.contacted_day <= w.day + ${followUp}
         )
+      ), alike as materialized (
+        select o.*, p.place from other o cross join lateral (values (o.department_id), (${everywhere})) p (place)
       ), stratum as materialized (
-        select week, band, department_id, count(*) as others, avg(change) as change, avg(is_active) as active,
+        select week, band, place, count(*) as others, avg(change) as change, avg(is_active) as active,
           avg(has_left) as has_left
-        from other group by grouping sets ((week, band), (week, band, department_id))
+        from alike group by week, band, place
+        having count(*) >= case place when ${everywhere} then ${fewestAlike} else ${enoughInDepartment} end
       ), matched as materialized (
-        select g.action, c.student_id, c.band, c.change, c.is_active, c.has_left, s.week, s.department_id, s.others,
-          s.change as other_change, s.active as other_active, s.has_left as other_left
-        from contact c
-        left join stratum near on near.week = c.week and near.band = c.band
-          and near.department_id = c.department_id and near.others >= ${enoughInDepartment}
-        join stratum s on s.week = c.week and s.band = c.band and s.others >= ${fewestAlike}
-          and s.department_id is not distinct from near.department_id
-        cross join lateral (values ('all'), (c.action)) g (action)
-        where c.change is not null
+        select g.action, c.*
+        from (
+          select distinct on (c.id) c.action as done, c.student_id, c.band, c.change, c.is_active, c.has_left, s.week,
+            s.place, s.others, s.change as other_change, s.active as other_active, s.has_left as other_left
+          from contact c
+          join stratum s on s.week = c.week and s.band = c.band and s.place in (c.department_id, ${everywhere})
+          where c.change is not null
+          order by c.id, s.place desc
+        ) c
+        cross join lateral (values ('all'), (c.done)) g (action)
       ), total as materialized (
         select action, count(*) as n, count(*) filter (where band >= 2) as at_risk, avg(change) as change,
           avg(other_change) as other_change, avg(is_active)::double precision as active,
@@ -171,12 +181,11 @@ export class InterventionEffectsRepository {
           -sum(s.contacts::double precision / s.others / t.n * (o.change - s.other_change)
             * sqrt(s.others / (s.others - 1)::double precision))
         from (
-          select action, week, band, department_id, others, other_change, count(*) as contacts
-          from matched group by action, week, band, department_id, others, other_change
+          select action, week, band, place, others, other_change, count(*) as contacts
+          from matched group by action, week, band, place, others, other_change
         ) s
         join total t on t.action = s.action
-        join other o on o.week = s.week and o.band = s.band
-          and (s.department_id is null or o.department_id = s.department_id)
+        join alike o on o.week = s.week and o.band = s.band and o.place = s.place
         group by s.action, o.student_id
       ), spread as (
         select action, sum(influence ^ 2) as squares,
