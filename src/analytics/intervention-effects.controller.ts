@@ -21,7 +21,7 @@ export class InterventionEffectsController {
       'week and, where it has 5 of them, department, with enough data for a score, whom nobody contacted from 28 days ' +
       'before until the follow-up ended. Scores are those of the end of the day; that of the day of contact is the ' +
       'baseline, or the last one of the 7 days before, so that what changed on the day itself is not counted. Others are ' +
-      'looked for among 30,000 students divided by the weeks with contacts, where there are more.',
+      'looked for among 15,000 students divided by the weeks with contacts, where there are more.',
     permission: 'interventions:read',
     answer: InterventionEffectsResponse,
   })

@@ -66,7 +66,7 @@ export interface CaseFigures {
  * In how many weeks times students others are looked for, which is what this costs: of more students so many are, picked
  * by their ids alone and so each time the same.
  */
-const mostLooked = 30_000;
+const mostLooked = 15_000;
 /** A department is compared with itself where it has so many alike; else the students of all departments are. */
 const enoughInDepartment = 5;
 /** Of one student alone nobody knows how much students like that differ. */
