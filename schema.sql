@@ -217,6 +217,30 @@ AS $function$
           using errcode = '23514', constraint = 'risk_evaluations__final_check';
       end $function$;
 
+CREATE OR REPLACE FUNCTION public.risk_history_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        -- an organisation that leaves takes its history along
+        if tg_op = 'DELETE' and coalesce(current_setting('app.removed_tenant', true), '') <> '' then
+          return null;
+        end if;
+        raise exception 'the history of risk is only ever added to'
+          using errcode = '23514', constraint = tg_table_name || '__final_check';
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.student_progress_absent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        new.risk_score := null;
+        new.risk_day := null;
+        new.risk_announced_band := null;
+        return new;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.student_progress_place()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -803,6 +827,7 @@ create table risk_cohorts (
   constraint risk_cohorts__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
   constraint risk_cohorts__students_check CHECK (students > 0)
 );
+CREATE TRIGGER risk_cohorts_final BEFORE UPDATE ON risk_cohorts FOR EACH ROW EXECUTE FUNCTION risk_history_final();
 comment on table risk_cohorts is 'a department''s students at the end of a day: how many of them had which value; only ever added to';
 
 create table services (
@@ -1182,6 +1207,8 @@ create table intervention_entries (
   constraint intervention_entries__kind_check CHECK (kind = ANY (ARRAY['opened'::text, 'contacted'::text, 'note'::text, 'changed'::text, 'snoozed'::text, 'resolved'::text, 'dismissed'::text, 'reopened'::text, 'closed_itself'::text]))
 );
 CREATE INDEX intervention_entries__intervention_idx ON intervention_entries USING btree (tenant_id, intervention_id, at, id);
+CREATE TRIGGER intervention_entries_final BEFORE UPDATE ON intervention_entries FOR EACH ROW EXECUTE FUNCTION risk_history_final();
+CREATE TRIGGER intervention_entries_kept BEFORE DELETE OR TRUNCATE ON intervention_entries FOR EACH STATEMENT EXECUTE FUNCTION risk_history_final();
 comment on table intervention_entries is 'what happened in a case; only ever added to';
 
 create table known_devices (
@@ -1260,6 +1287,7 @@ create table risk_evaluations (
   constraint risk_evaluations__score_check CHECK (score >= 0::numeric AND score <= 100::numeric)
 ) partition by range (day);
 CREATE TRIGGER risk_evaluations_final BEFORE UPDATE ON risk_evaluations FOR EACH ROW EXECUTE FUNCTION risk_evaluations_final();
+CREATE TRIGGER risk_evaluations_kept BEFORE DELETE OR TRUNCATE ON risk_evaluations FOR EACH STATEMENT EXECUTE FUNCTION risk_history_final();
 comment on table risk_evaluations is 'every score with all that it was made of; only ever added to';
 comment on column risk_evaluations.number is '0: at the end of the day; others: during it, in their order';
 comment on column risk_evaluations.score is 'also where there is too little to show one: what the model would say';
@@ -1435,6 +1463,7 @@ CREATE INDEX student_progress__last_active_idx ON student_progress USING btree (
 CREATE INDEX student_progress__name_idx ON student_progress USING btree (tenant_id, name_sort, student_id) WHERE is_active;
 CREATE INDEX student_progress__risk_idx ON student_progress USING btree (tenant_id, COALESCE(risk_score, '-1'::integer::numeric), student_id) WHERE is_active;
 CREATE INDEX student_progress__score_idx ON student_progress USING btree (tenant_id, score_bucket) WHERE is_active;
+CREATE TRIGGER student_progress_absent BEFORE UPDATE OF is_active, risk_score, risk_day, risk_announced_band ON student_progress FOR EACH ROW WHEN (NOT new.is_active) EXECUTE FUNCTION student_progress_absent();
 CREATE TRIGGER student_progress_place BEFORE INSERT OR UPDATE OF instructor_id, department_id, is_active ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_place();
 CREATE TRIGGER student_progress_to_roster_counts_delete AFTER DELETE ON student_progress REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_delete();
 CREATE TRIGGER student_progress_to_roster_counts_insert AFTER INSERT ON student_progress REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_insert();

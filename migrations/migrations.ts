@@ -20,6 +20,7 @@ import { CoverScores1763800600000 } from './1763800600000-cover-scores.js';
 import { CreateRisk1763900000000 } from './1763900000000-create-risk.js';
 import { MarkUnscoredStudents1763900200000 } from './1763900200000-mark-unscored-students.js';
 import { CreateThresholdChanges1763900400000 } from './1763900400000-create-threshold-changes.js';
+import { KeepRiskHistory1763900700000 } from './1763900700000-keep-risk-history.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -44,4 +45,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateRisk1763900000000,
   MarkUnscoredStudents1763900200000,
   CreateThresholdChanges1763900400000,
+  KeepRiskHistory1763900700000,
 ];

@@ -59,6 +59,11 @@ export class PeopleRecord {
         readdressed.map(({ after }) => after.id),
       );
     }
+    const back = changes.filter(({ action, after }) => action === 'user.activated' && after.role === 'student');
+    if (back.length > 0) {
+      const studentIds = back.map(({ after }) => after.id);
+      await this.outbox.append(viewer.tenantId, 'users.students-activated', studentIds[0]!, { studentIds });
+    }
     const tags = new Set([`tenant:${viewer.tenantId}`]);
     for (const { before, after } of changes) {
       tags.add(after.role === 'student' ? `student:${after.id}` : `roster:${after.id}`);
