@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '../src/database/database.js';
-import { bandOf } from '../src/risk/risk-model.js';
+import { bandOf } from '../src/students/risk-bands.js';
 import type { Member } from './factories.js';
 
 export interface EvaluationOptions {

@@ -5,7 +5,6 @@ import { PartitionsModule } from '../operations/partitions.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { RiskModule } from '../risk/risk.module.js';
 import { StudentsModule } from '../students/students.module.js';
-import { RiskModule } from '../risk/risk.module.js';
 import { AcademyImport } from './academy-import.js';
 import { Backtest } from './backtest.js';
 import { CourseReplay } from './course-replay.js';

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { CursorKind, Position } from '../http/paging.js';
 import type { Viewer } from '../http/viewer.js';
-import { bandOf, isBelow, type Predicate, scopePredicate } from '../students/student-filter.js';
+import { sqlBandOf } from '../students/risk-bands.js';
+import { isBelow, type Predicate, scopePredicate } from '../students/student-filter.js';
 import type { Intervention, InterventionCounts, InterventionFilter, InterventionSort } from './interventions.dto.js';
 
 export type CaseFilter = Partial<Omit<InterventionFilter, 'limit' | 'page' | 'cursor'>>;
@@ -24,7 +25,7 @@ export const caseColumns = (today: string): string => `c.id, c.student_id as "st
   c.opened_by as "openedBy", c.opened_score as "openedScore", c.opened_band as "openedBand",
   c.contacted_at as "contactedAt", c.contacted_score as "contactedScore", c.closed_at as "closedAt",
   c.closed_by as "closedBy", c.closed_score as "closedScore", c.closed_itself as "closedItself", c.outcome, c.dismissal,
-  p.risk_score as "riskScore", ${bandOf('p.risk_score')} as "riskBand", c.updated_at as "updatedAt", c.version`;
+  p.risk_score as "riskScore", ${sqlBandOf('p.risk_score')} as "riskBand", c.updated_at as "updatedAt", c.version`;
 
 interface SortKey {
   readonly kind: CursorKind;

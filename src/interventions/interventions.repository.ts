@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import type { Moment } from '../org/tenants.service.js';
-import { bandOf, type Predicate, scopePredicate } from '../students/student-filter.js';
+import { sqlBandOf } from '../students/risk-bands.js';
+import { type Predicate, scopePredicate } from '../students/student-filter.js';
 import { caseColumns, caseTables } from './intervention-list.repository.js';
 import type { Action, EntryKind, Origin } from './intervention-states.js';
 import type { Intervention, InterventionEntry, OpeningResult } from './interventions.dto.js';
@@ -167,7 +168,7 @@ export class InterventionsRepository {
         insert into interventions (tenant_id, id, student_id, owner_id, origin, reason, action, due_on, opened_at,
           opened_by, opened_day, opened_score, opened_band, updated_at)
         select $1, new.id, p.student_id, $4, coalesce($5, case when p.is_at_risk then 'flag' else 'manual' end), $6, $7,
-          $8, $9, $10, $11, p.risk_score, ${bandOf('p.risk_score')}, $9
+          $8, $9, $10, $11, p.risk_score, ${sqlBandOf('p.risk_score')}, $9
         from unnest($2::uuid[], $3::uuid[]) as new (id, student_id)
         join student_progress p on p.tenant_id = $1 and p.student_id = new.student_id
         returning id, student_id, origin

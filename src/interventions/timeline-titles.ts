@@ -1,4 +1,4 @@
-import { riskBands } from '../students/student-filter.js';
+import { riskBands } from '../students/risk-bands.js';
 import type { TimelineRow } from './timeline.repository.js';
 
 const said = (value: unknown): string => String(value).replaceAll('_', ' ');

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Position } from '../http/paging.js';
 import type { Viewer } from '../http/viewer.js';
-import { bandOf, scopePredicate } from '../students/student-filter.js';
+import { sqlBandOf } from '../students/risk-bands.js';
+import { scopePredicate } from '../students/student-filter.js';
 import type { EntryKind } from './intervention-states.js';
 import type { BandChange } from './timeline.dto.js';
 
@@ -47,7 +48,7 @@ export class TimelineRepository {
     return this.database.read().many<TimelineRow>(
       `-- interventions.listTimeline
       with evenings as (
-        select e.day, e.evaluated_at, e.score, ${bandOf('e.score')} as band
+        select e.day, e.evaluated_at, e.score, ${sqlBandOf('e.score')} as band
         from risk_evaluations e
         where e.tenant_id = $1 and e.student_id = $2 and e.number = 0 and e.insufficient is null
       ), entries as (

@@ -1,15 +1,13 @@
-import { bandOf, type RiskBand } from './risk-model.js';
+import { bandOf, bandRanges, type RiskBand } from '../students/risk-bands.js';
 
 /** How far beyond the edge of the announced band a score must lie to be told of at once. */
 const margin = 2;
-/** Low ends at the first, and so on; a score on an edge belongs to the band below it. */
-const upperEdges: Readonly<Record<RiskBand, number>> = { low: 40, moderate: 70, high: 85, critical: Infinity };
-const lowerEdges: Readonly<Record<RiskBand, number>> = { low: -Infinity, moderate: 40, high: 70, critical: 85 };
 
 /** Whether a score has left a band for good, and not by a hair that it may go back by tomorrow. */
 export function isWellBeyond(announced: RiskBand, score: number): boolean {
   // in hundredths, so that 72 is 2 beyond 70 and 42.0 − 40 is not 1.9999
-  const beyond = Math.max(score - upperEdges[announced], lowerEdges[announced] - score);
+  const { above, upTo } = bandRanges[announced];
+  const beyond = Math.max(score - upTo, above - score);
   return Math.round(beyond * 100) >= margin * 100;
 }
 

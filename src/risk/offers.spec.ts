@@ -16,6 +16,7 @@ const model: RiskModel = {
     meanScore: none,
     lowestScore: { ...none, weight: -1 },
     missedShare: { ...none, weight: 4 },
+    missedAndQuiet: none,
     nothingHandedIn: none,
     handInLead: none,
   },

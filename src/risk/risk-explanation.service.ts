@@ -1,3 +1,4 @@
+import { bandOf } from '../students/risk-bands.js';
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { type Page, positionOf, toPage } from '../http/paging.js';
@@ -27,7 +28,7 @@ import type {
   WhatIfOutcome,
   WhatIfResponse,
 } from './risk.dto.js';
-import { bandOf, countInputs, evaluate, type RiskInputs } from './risk-model.js';
+import { countInputs, evaluate, type RiskInputs } from './risk-model.js';
 import { insufficiency, RiskScoring } from './risk-scoring.service.js';
 import type { AsOf, Cohort } from './risk.repository.js';
 import { describe } from './sentences.js';

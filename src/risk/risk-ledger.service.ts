@@ -1,3 +1,4 @@
+import { bandOf, type RiskBand } from '../students/risk-bands.js';
 import { Injectable } from '@nestjs/common';
 import { tagsOf } from '../assignments/affected-students.js';
 import { Cache } from '../cache/cache.js';
@@ -8,7 +9,7 @@ import { type NewRisk, ProgressRepository, type ScoredStudent } from '../student
 import { ActiveModel } from './active-model.js';
 import { announce } from './announcements.js';
 import { EvaluationsRepository, type StoredEvaluation } from './evaluations.repository.js';
-import { bandOf, type RiskBand, type RiskInputs } from './risk-model.js';
+import { type RiskInputs } from './risk-model.js';
 import type { Scored } from './risk-scoring.service.js';
 
 /** Puts scores down, with all that follows from them: lists and dashboards, events, what readers see. */

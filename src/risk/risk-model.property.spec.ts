@@ -140,7 +140,7 @@ it.each(Object.keys(worse))('is never lower with %s', (name) => {
 
 it('has weights that keep their signs from the first day to the last', () => {
   const signs: Readonly<Record<Factor, 1 | -1>> = {
-    activeDays: -1, daysSinceActive: 1, meanScore: -1, lowestScore: -1, missedShare: 1, nothingHandedIn: 1, handInLead: -1,
+    activeDays: -1, daysSinceActive: 1, meanScore: -1, lowestScore: -1, missedShare: 1, missedAndQuiet: 1, nothingHandedIn: 1, handInLead: -1,
   }; // prettier-ignore
   for (const day of [0, model.time.first, model.time.center, model.time.last, 10_000]) {
     const time = timeOf(model, day);

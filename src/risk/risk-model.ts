@@ -41,9 +41,6 @@ export const factors = [
 ] as const;
 export type Factor = (typeof factors)[number];
 
-export const riskBands = ['low', 'moderate', 'high', 'critical'] as const;
-export type RiskBand = (typeof riskBands)[number];
-
 interface Weight {
   /** The factor's mean where the model was fitted: of a student who has exactly this the factor says nothing. */
   readonly mean: number;
@@ -150,10 +147,6 @@ export function timeOf({ time }: Pick<RiskModel, 'time'>, daysInCourse: number):
 
 export function scoreOf(logOdds: number): number {
   return Math.round(10_000 / (1 + Math.exp(-logOdds))) / 100;
-}
-
-export function bandOf(score: number): RiskBand {
-  return score <= 40 ? 'low' : score <= 70 ? 'moderate' : score <= 85 ? 'high' : 'critical';
 }
 
 /**

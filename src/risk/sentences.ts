@@ -1,4 +1,4 @@
-import type { CohortCounts, Factor, RelativeInput, RiskInputs } from './risk-model.js';
+import { type CohortCounts, type Factor, type RelativeInput, type RiskInputs, smallestCohort } from './risk-model.js';
 import type { Insufficient } from './risk-scoring.service.js';
 
 export const units = ['days', 'points', 'percent', 'yesNo'] as const;
@@ -56,6 +56,20 @@ const descriptions: Readonly<Record<Factor, Describe>> = {
     cohortValue: null,
     sentence: value === null ? 'No assignment has been due yet.' : `${missedWork(due, missed, value)}.`,
   }),
+  missedAndQuiet: ({ activeDays, missed, missedShare }, counts) => {
+    const cohortValue = median(counts.activeDays);
+    const isQuiet = cohortValue !== null && activeDays < cohortValue;
+    const sentences = isQuiet
+      ? 'Work is missing, and its student has been active on fewer days than the class.'
+      : 'Work is missing, and its student has been active on no fewer days than the class.';
+    return {
+      unit: 'yesNo',
+      value: missedShare === null ? null : Number(missed > 0 && isQuiet),
+      cohortValue: null,
+      sentence:
+        missedShare === null ? 'No assignment has been due yet.' : missed === 0 ? 'No work is missing.' : sentences,
+    };
+  },
   nothingHandedIn: ({ due, handInLead }) => ({
     unit: 'yesNo',
     value: due === 0 ? null : handInLead === null ? 1 : 0,
@@ -97,10 +111,13 @@ export const insufficiencies: Readonly<Record<Insufficient, string>> = {
   noSignals: 'The department has too few students to compare with, and nothing has been due yet.',
 };
 
-/** Of all who have a value; between the two in the middle where their number is even. Null: nobody has. */
+/**
+ * Of all who have a value; between the two in the middle where their number is even. Null: so few have one that it
+ * would tell what is known of them.
+ */
 export function median(counts: CohortCounts[RelativeInput]): number | null {
   const all = counts.reduce((sum, [, students]) => sum + students, 0);
-  if (all === 0) return null;
+  if (all < smallestCohort) return null;
   const at = (place: number): number => {
     let passed = 0;
     return counts.find(([, students]) => (passed += students) > place)![0];

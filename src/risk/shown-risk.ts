@@ -1,5 +1,6 @@
+import { bandOf } from '../students/risk-bands.js';
 import type { FactorPoints, RiskOutcome } from './risk.dto.js';
-import { bandOf, type Evaluation, pointsOf } from './risk-model.js';
+import { type Evaluation, pointsOf } from './risk-model.js';
 import type { Insufficient } from './risk-scoring.service.js';
 import { insufficiencies } from './sentences.js';
 

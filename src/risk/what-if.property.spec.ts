@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import type { Work } from './explanation.repository.js';
 import { offersOf, scoreWith, type Situation } from './offers.js';
 import {
-  bandOf, type CohortCounts, evaluate, factors, pointsOf, type RiskInputs, type RiskModel,
+  type CohortCounts, evaluate, factors, pointsOf, type RiskInputs, type RiskModel,
 } from './risk-model.js'; // prettier-ignore
+import { bandOf } from '../students/risk-bands.js';
 import { shownParts } from './shown-risk.js';
 import { type Change, changedInputs, workInputs } from './what-if.js';
 

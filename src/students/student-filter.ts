@@ -3,9 +3,9 @@ import { PageQuery } from '../http/paging.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
 import type { Moment } from '../org/tenants.service.js';
+import { isInBand, type RiskBand, riskBands } from './risk-bands.js';
 
 export const studentStatuses = ['active', 'inactive', 'neverStarted', 'atRisk', 'topPerformer'] as const;
-export const riskBands = ['low', 'moderate', 'high', 'critical'] as const;
 export const assignmentStates = [
   'assigned', 'open', 'dueSoon', 'overdue', 'missing', 'awaitingGrade', 'completed',
 ] as const; // prettier-ignore
@@ -26,7 +26,7 @@ export class StudentFilter extends PageQuery {
   readonly status?: (typeof studentStatuses)[number];
 
   @OneOfList(riskBands, { max: 4, optional: true, description: 'Risk bands' })
-  readonly band?: (typeof riskBands)[number][];
+  readonly band?: RiskBand[];
 
   @Id({ optional: true, description: 'Students of this department or one below it' })
   readonly departmentId?: string;
@@ -164,19 +164,6 @@ export function scopePredicate(viewer: Viewer): Predicate {
   }
 }
 
-const bandPredicates: Readonly<Record<(typeof riskBands)[number], string>> = {
-  low: 'p.risk_score <= 40',
-  moderate: 'p.risk_score > 40 and p.risk_score <= 70',
-  high: 'p.risk_score > 70 and p.risk_score <= 85',
-  critical: 'p.risk_score > 85',
-};
-
-/** The band of a score; null of none. */
-export const bandOf = (score: string): string => `case
-    when ${score} <= 40 then 'low' when ${score} <= 70 then 'moderate'
-    when ${score} <= 85 then 'high' when ${score} > 85 then 'critical'
-  end`;
-
 /** SQL of the metrics `active`, `inactive`, `neverStarted`, `atRisk`, `topPerformer`; `since` is the first of 7 days. */
 export const statusPredicates: Readonly<Record<(typeof studentStatuses)[number], (since: string) => string>> = {
   active: (since) => `p.last_active_on >= ${since}`,
@@ -210,7 +197,7 @@ export function studentPredicate(viewer: Viewer, filter: Filter, { today, now }:
     add(addDays(today, -6), (n) => `(${statusPredicates[filter.status!](`${n}::date`)})`);
   } else if (filter.status) conditions.push(statusPredicates[filter.status](''));
   const bands = riskBands.filter((band) => filter.band?.includes(band));
-  if (bands.length > 0) conditions.push(`(${bands.map((band) => bandPredicates[band]).join(' or ')})`);
+  if (bands.length > 0) conditions.push(`(${bands.map((band) => isInBand('p.risk_score', band)).join(' or ')})`);
   add(filter.departmentId, subtree);
   add(filter.instructorId, (n) => `p.instructor_id = ${n}`);
   add(

@@ -4,7 +4,8 @@ import { CursorKind, CursorValue, Position } from '../http/paging.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
 import type { Moment } from '../org/tenants.service.js';
-import { bandOf, Filter, scopePredicate, StudentSort, studentPredicate } from './student-filter.js';
+import { sqlBandOf } from './risk-bands.js';
+import { Filter, scopePredicate, StudentSort, studentPredicate } from './student-filter.js';
 import { StudentRow } from './students.dto.js';
 
 interface SortKey {
@@ -198,4 +199,4 @@ export const studentColumns = (today: string, now: string): string => `
   p.longest_streak as "longestStreak", p.sessions_completed as "sessionsCompleted",
   p.total_time_spent_seconds as "totalTimeSpentSeconds", p.last_active_on as "lastActiveOn",
   p.last_active_at as "lastActiveAt", p.risk_score as "riskScore",
-  ${bandOf('p.risk_score')} as "riskBand"`;
+  ${sqlBandOf('p.risk_score')} as "riskBand"`;

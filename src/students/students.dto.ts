@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Day, Decimal, Flag, Id, IdList, Nested, Text } from '../http/fields.js';
-import { riskBands, StudentFilter } from './student-filter.js';
+import { riskBands } from './risk-bands.js';
+import { StudentFilter } from './student-filter.js';
 
 export const badges = ['atRisk', 'neverStarted', 'inactive', 'topPerformer', 'active'] as const;
 const score = { type: Number, nullable: true, minimum: 0, maximum: 100 } as const;

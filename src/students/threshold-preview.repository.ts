@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Position } from '../http/paging.js';
 import type { ThresholdOwner } from '../org/thresholds.repository.js';
-import { bandOf } from './student-filter.js';
+import { sqlBandOf } from './risk-bands.js';
+
 import { badge } from './student-list.repository.js';
 import type { StudentAffected } from './threshold-preview.dto.js';
 
@@ -23,7 +24,7 @@ export class ThresholdPreviewRepository {
   ): Promise<(StudentAffected & { readonly nameSort: string })[]> {
     return this.database.many<StudentAffected & { readonly nameSort: string }>(
       `-- students.listAffectedByThresholds
-      select p.student_id as id, p.name, p.risk_score as "riskScore", ${bandOf('p.risk_score')} as "riskBand",
+      select p.student_id as id, p.name, p.risk_score as "riskScore", ${sqlBandOf('p.risk_score')} as "riskBand",
         p.overall_score as "overallScore", ${standing('e.was_at_risk', 'e.was_top_performer')} as before,
         ${standing('e.at_risk', 'e.top_performer')} as after, p.name_sort as "nameSort"
       from threshold_effects($1, $2, $3) e
