@@ -168,15 +168,24 @@ describe('a cohort', () => {
 
   it('pulls to the middle the more, the smaller it is', () => {
     const better: RiskInputs = { ...student, activeDays: 20, daysSinceActive: 0, meanScore: 90, handInLead: 10 };
-    const distances = [1, 2, 4, 8, 16, 32, 64].map((size) => {
+    const distances = [4, 8, 16, 32, 64].map((size) => {
       const cohort = countInputs([student, ...Array.from({ length: size }, () => better)]);
       return Math.abs(standings(cohort)[0]!);
     });
     expect(distances).toEqual([...distances].sort((a, b) => a - b));
-    // one of two: rank (0.5 + 1) / 4 = 0.375, whose normal score is −0.319; beyond a hundredth nobody stands
-    expect(distances[0]).toBeCloseTo(0.319, 2);
+    // one of five: rank (0.5 + 1) / 7 = 0.214, whose normal score is −0.792; beyond a hundredth nobody stands
+    expect(distances[0]).toBeCloseTo(0.792, 2);
     const many = countInputs([student, ...Array.from({ length: 100_000 }, () => better)]);
     expect(Math.abs(standings(many)[0]!)).toBeCloseTo(2.326, 1);
+  });
+
+  it('of fewer than five tells nothing of them, whatever is asked', () => {
+    const few = fc.array(anyInputs, { maxLength: 4 }).map(countInputs);
+    fc.assert(
+      fc.property(anyInputs, few, (one, cohort) => {
+        expect(evaluate(model, one, cohort)).toEqual(evaluate(model, one, countInputs([])));
+      }),
+    );
   });
 
   it('that is silent makes nobody stand out by silence, whatever else is known', () => {

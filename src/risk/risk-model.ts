@@ -78,6 +78,8 @@ export interface Evaluation {
 /** Millionths, so that sums are exact. */
 const unit = 1_000_000;
 const outermostRank = 0.01;
+/** With fewer there is nothing to compare with, and a comparison would give away what is known of the others. */
+export const smallestCohort = 5;
 
 /**
  * @param cohort of the same day and department, the student included or not
@@ -122,7 +124,7 @@ export function factorValues(inputs: RiskInputs, cohort: CohortCounts): Record<F
 }
 
 /**
- * Where a value stands in its cohort, as a normal score: 0 in the middle. One imagined student below and one above
+ * Where a value stands in its cohort, as a normal score: 0 in the middle, and of whom too few are known. One imagined student below and one above
  * hold it to the middle where the cohort is small; equals stand at the mean of their ranks.
  */
 function standing(counts: CohortCounts[RelativeInput], value: number | null): number | null {
@@ -137,6 +139,7 @@ function standing(counts: CohortCounts[RelativeInput], value: number | null): nu
     if (other < value) below += students;
     else if (other === value) equal = students;
   }
+  if (all < smallestCohort) return 0;
   const rank = (below + equal / 2 + 1) / (all + 2);
   return probit(Math.min(Math.max(rank, outermostRank), 1 - outermostRank));
 }

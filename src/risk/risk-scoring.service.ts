@@ -2,7 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { NIL } from 'uuid';
 import type { Moment } from '../org/tenants.service.js';
 import { addDays } from '../org/local-day.js';
-import { addCounts, type CohortCounts, countInputs, evaluate, type Evaluation, type RiskInputs } from './risk-model.js';
+import {
+  addCounts,
+  type CohortCounts,
+  countInputs,
+  evaluate,
+  type Evaluation,
+  type RiskInputs,
+  smallestCohort,
+} from './risk-model.js';
 import { ActiveModel } from './active-model.js';
 import { type AsOf, type Cohort, RiskRepository, type StudentInputs } from './risk.repository.js';
 
@@ -17,7 +25,6 @@ export interface Scored {
 }
 
 const firstDays = 7;
-const smallestCohort = 5;
 /** By one statement, which has seconds. */
 const countedAtOnce = 2_000;
 
