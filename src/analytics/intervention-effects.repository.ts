@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import { isBelow, type Predicate, scopePredicate } from '../students/student-filter.js';
+import { bandRanges } from '../students/risk-bands.js';
 
 /** What is looked at; days are local, `YYYY-MM-DD`, and both ends belong to it. */
 export interface EffectsAsked {
@@ -76,7 +77,9 @@ const everywhere = `'00000000-0000-0000-0000-000000000000'::uuid`;
 
 /** 0 to 3: low, moderate, high, critical. */
 const bandOf = (score: string): string =>
-  `(${score} > 40)::integer + (${score} > 70)::integer + (${score} > 85)::integer`;
+  (['moderate', 'high', 'critical'] as const)
+    .map((band) => `(${score} > ${bandRanges[band].above})::integer`)
+    .join(' + ');
 
 @Injectable()
 export class InterventionEffectsRepository {

@@ -29,6 +29,8 @@ export function evidenceOf(factor: string, evidence: Evidence, asOf: AsOf): Behi
     }
     case 'missedShare':
       return { work: shown(missed), days: [] };
+    case 'missedAndQuiet':
+      return { work: shown(missed), days: missed.length > 0 ? windowOf(evidence, asOf) : [] };
     case 'nothingHandedIn':
       return { work: shown(work.some(({ lead }) => lead !== null) ? [] : missed), days: [] };
     case 'handInLead':
