@@ -1,4 +1,6 @@
 import type { Database } from '../src/database/database.js';
+import { addDays } from '../src/org/local-day.js';
+import { createInstructor, createStudents, type Member, type Place } from './factories.js';
 
 /** A score at the end of a day. */
 export interface Night {
@@ -68,3 +70,23 @@ export async function setActiveDays(
     [tenantId, JSON.stringify(days)],
   );
 }
+
+export interface Class {
+  readonly instructor: Member;
+  readonly students: Member[];
+}
+
+export async function createClass(database: Database, place: Place, size: number): Promise<Class> {
+  const instructor = await createInstructor(database, place);
+  return { instructor, students: await createStudents(database, instructor, Array(size).fill({})) };
+}
+
+/** Scores of a student at the end of a day and four weeks later. */
+export const nightsOf = (
+  { userId: studentId, departmentId }: Member,
+  day: string,
+  [before, after]: readonly [number, number],
+): Night[] => [
+  { studentId, departmentId, day, score: before },
+  { studentId, departmentId, day: addDays(day, 28), score: after },
+];
