@@ -81,12 +81,12 @@ export async function createClass(database: Database, place: Place, size: number
   return { instructor, students: await createStudents(database, instructor, Array(size).fill({})) };
 }
 
-/** Scores of a student at the end of a day and four weeks later. */
+/** Scores of a student on the evening before a day and four weeks after it. */
 export const nightsOf = (
   { userId: studentId, departmentId }: Member,
   day: string,
   [before, after]: readonly [number, number],
 ): Night[] => [
-  { studentId, departmentId, day, score: before },
+  { studentId, departmentId, day: addDays(day, -1), score: before },
   { studentId, departmentId, day: addDays(day, 28), score: after },
 ];

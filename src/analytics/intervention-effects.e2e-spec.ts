@@ -98,9 +98,15 @@ it('says nothing of few, and how many contacts it could not use', async () => {
     group,
     [
       ...called.slice(0, 10).flatMap((student) => nights(student, 80, 70)),
-      // nothing known on the day, and then not in the seven days before it either
+      // nothing known of the evening before, and then not of the seven before it either
       ...nights(called[10]!, 80, 70, addDays(day, -8)),
-      { studentId: called[11]!.userId, departmentId: tenant.departmentId, day, score: 80, insufficient: 'newStudent' },
+      {
+        studentId: called[11]!.userId,
+        departmentId: tenant.departmentId,
+        day: addDays(day, -1),
+        score: 80,
+        insufficient: 'newStudent',
+      },
       // left
       ...nights(called[12]!, 80, 0).slice(0, 1),
       // the only one of a band
@@ -134,7 +140,7 @@ it('says nothing of few, and how many contacts it could not use', async () => {
   }); // prettier-ignore
 });
 
-it('takes the last evening of the week before where that of the day is not there', async () => {
+it('takes the last evening of the week before where that before the day is not there', async () => {
   const tenant = await createTenant(app.database);
   const group = await createClass(tenant, 20);
   await record(

@@ -107,7 +107,7 @@ export class InterventionEffectsRepository {
         from (
           select department_id, score, insufficient from risk_evaluations
           where tenant_id = $1 and student_id = ${student} and number = 0 and day <= ${day} and day >= ${day} - 7
-            and day >= ${from} - 7 and day <= ${to} + ${followUp}
+            and day >= ${from} - 8 and day <= ${to} + ${followUp}
           order by day desc limit 1
         ) e
         where e.insufficient is null
@@ -124,7 +124,7 @@ export class InterventionEffectsRepository {
           ${outcome('i.contacted_day')}
         from interventions i
         join sight on sight.student_id = i.student_id
-        left join ${closing('i.student_id', 'i.contacted_day')} before on true
+        left join ${closing('i.student_id', 'i.contacted_day - 1')} before on true
         left join ${closing('i.student_id', `i.contacted_day + ${followUp}`)} after on true
         left join active_days d on d.tenant_id = $1 and d.student_id = i.student_id
         where i.tenant_id = $1 and i.contacted_day >= ${from} and i.contacted_day <= ${to} and ${action}
@@ -138,7 +138,7 @@ export class InterventionEffectsRepository {
         select w.week, c.student_id, ${outcome('w.day')}
         from week w
         cross join chosen c
-        join ${closing('c.student_id', 'w.day')} before on before.band = any (w.bands)
+        join ${closing('c.student_id', 'w.day - 1')} before on before.band = any (w.bands)
         join ${closing('c.student_id', `w.day + ${followUp}`)} after on true
         left join active_days d on d.tenant_id = $1 and d.student_id = c.student_id
         where not exists (

@@ -67,8 +67,9 @@ it('is what the same arithmetic comes to elsewhere, with students in several wee
       const [before, after] = rows.filter((row) => row.studentId === student && row.week === week);
       const band = before!.score <= 70 ? 'moderate' : before!.score <= 85 ? 'high' : 'critical';
       const own = contacts.filter(({ studentId }) => studentId === student).map((one) => one.day);
-      const isContacted = own.includes(before!.day);
-      const isOther = !own.some((one) => within(one, before!.day));
+      const wednesday = addDays(week, 2);
+      const isContacted = own.includes(wednesday);
+      const isOther = !own.some((one) => within(one, wednesday));
       return { student, stratum: `${week} ${band}`, change: after!.score - before!.score, isContacted, isOther };
     }),
   );

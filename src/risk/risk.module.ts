@@ -30,6 +30,6 @@ import { RiskRepository } from './risk.repository.js';
     RiskJobs,
     RiskRepository,
   ],
-  exports: [ActiveModel, RiskRepository, RiskScoring],
+  exports: [ActiveModel, RiskRepository, RiskScoring, RiskNight],
 })
 export class RiskModule {}
