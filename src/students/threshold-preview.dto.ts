@@ -37,6 +37,6 @@ export class ThresholdPreview {
   effect: ThresholdEffect;
   @ApiProperty({ type: [StudentAffected], description: 'By name', maxItems: 100 })
   data: StudentAffected[];
-  @ApiProperty({ allOf: [{ $ref: '#/components/schemas/Pagination' }] })
+  @ApiProperty({ allOf: [{ $ref: '#/components/schemas/Pagination' }], description: 'Of the students' })
   pagination: Pagination;
 }

