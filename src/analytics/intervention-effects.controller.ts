@@ -20,7 +20,8 @@ export class InterventionEffectsController {
       'For each kind of action, contacted students against others within what the viewer may see, of the same band, ISO ' +
       'week and, where it has 5 of them, department, with enough data for a score, whom nobody contacted from 28 days ' +
       'before until the follow-up ended. Scores are those of the end of the day; that of the evening before the ' +
-      'contact is the baseline, or the last one of the 7 before. Others are looked for among 15,000 students divided by the weeks with contacts, where there are more.',
+      'contact is the baseline, or the last one of the 7 before. Others are looked for among 15,000 students divided by ' +
+      'the weeks with contacts, where there are more.',
     permission: 'interventions:read',
     answer: InterventionEffectsResponse,
   })
