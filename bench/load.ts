@@ -63,7 +63,7 @@ export async function load(
 }
 
 /** User and system time of a process and its children; Linux only. */
-function cpuSeconds(pid: number): number | undefined {
+export function cpuSeconds(pid: number): number | undefined {
   try {
     let ticks = 0;
     for (const name of readdirSync('/proc')) {

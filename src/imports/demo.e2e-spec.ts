@@ -73,9 +73,16 @@ it('lets its people sign in, and shows the instructor a dashboard', async () => 
   const answer = await app.anonymous.post('/auth/login').send(login).expect(200);
   const { accessToken } = answer.body as { accessToken: string };
   const dashboard = await app.anonymous.get('/dashboard').set('authorization', `Bearer ${accessToken}`).expect(200);
-  const { statistics } = dashboard.body as { statistics: { totalStudents: number; activeStudents: number } };
+  const { statistics } = dashboard.body as {
+    statistics: { totalStudents: number; activeStudents: number; atRisk: number };
+  };
   expect(statistics.totalStudents).toBe(await studentsThere());
   expect(statistics.activeStudents).toBeGreaterThan(10);
+  expect(statistics.atRisk).toBeGreaterThan(0);
+  // scored as of the evening before, everybody who is still there
+  const days = `select distinct risk_day as day from student_progress p join tenants t on t.id = p.tenant_id
+    where t.slug like 'demo-%' and p.is_active and p.joined_on <= '2026-03-01'`;
+  expect(await query(days)).toEqual([{ day: '2026-03-01' }]);
 });
 
 it('seeds a tenant that grows on demand and is otherwise always the same', async () => {

@@ -129,7 +129,7 @@ export class EvaluationsRepository {
     return this.database.many<StoredEvaluation>(
       `-- risk.listEvaluationsOfDay
       select ${columns} from risk_evaluations
-      where tenant_id = $1 and day = $2 and (student_id, number) > ($3, $4)
+      where tenant_id = $1 and day = $2 and (student_id, number) > ($3::uuid, $4::integer)
       order by student_id, number limit $5`,
       [tenantId, day, after.studentId, after.number, limit],
     );

@@ -5,7 +5,7 @@ import { TenantsService } from '../org/tenants.service.js';
 import { EvaluationsRepository } from './evaluations.repository.js';
 import { RiskLedger } from './risk-ledger.service.js';
 import { RiskScoring, departmentsOf } from './risk-scoring.service.js';
-import { type AsOf, type Cohort, RiskRepository } from './risk.repository.js';
+import { type AsOf, RiskRepository } from './risk.repository.js';
 
 /** Ingestion waits for the locks of one chunk. */
 const chunkStudents = 1_000;
@@ -33,22 +33,16 @@ export class RiskNight {
     const end: AsOf = { day, moment: startOfDay(timeZone, addDays(day, 1)), isOver: true };
     let ids = await this.evaluations.listUnscored(tenantId, day, NIL, chunkStudents);
     if (ids.length === 0) return 0;
-    const cohorts = new Map<string, Cohort>();
-    const count = async (departmentIds: readonly string[]): Promise<void> => {
-      for (const departmentId of departmentIds) {
-        if (cohorts.has(departmentId)) continue;
-        signal.throwIfAborted();
-        const counted = await this.scoring.cohortsAtEndOf(tenantId, [departmentId], end);
-        for (const [id, cohort] of counted) cohorts.set(id, cohort);
-      }
-    };
-    await count(await this.evaluations.listDepartments(tenantId, day));
+    const departments = await this.evaluations.listDepartments(tenantId, day);
+    let cohorts = await this.scoring.cohortsAtEndOf(tenantId, departments, end, signal);
     let added = 0;
     while (ids.length > 0) {
       signal.throwIfAborted();
       const students = await this.repository.listInputs(tenantId, end, { studentIds: ids });
-      // whoever has moved since
-      await count(departmentsOf(students));
+      const moved = departmentsOf(students).filter((id) => !cohorts.has(id));
+      if (moved.length > 0) {
+        cohorts = new Map([...cohorts, ...(await this.scoring.cohortsAtEndOf(tenantId, moved, end, signal))]);
+      }
       const scored = students.map((student) => this.scoring.score(student, cohorts.get(student.departmentId)!));
       added += await this.ledger.addNight(tenantId, scored, day, end.moment);
       ids = await this.evaluations.listUnscored(tenantId, day, ids.at(-1)!, chunkStudents);

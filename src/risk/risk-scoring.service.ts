@@ -58,8 +58,13 @@ export class RiskScoring {
   }
 
   /** As departments were at the end of a day, or as somebody has put down before. */
-  cohortsAtEndOf(tenantId: string, departmentIds: readonly string[], end: AsOf): Promise<Map<string, Cohort>> {
-    return this.cohorts(tenantId, departmentIds, { since: end.day, day: end.day }, end);
+  cohortsAtEndOf(
+    tenantId: string,
+    departmentIds: readonly string[],
+    end: AsOf,
+    signal: AbortSignal,
+  ): Promise<Map<string, Cohort>> {
+    return this.cohorts(tenantId, departmentIds, { since: end.day, day: end.day }, end, signal);
   }
 
   /** Those that are missing are counted and put down as of the last of these days; whoever is first decides for all. */
@@ -68,6 +73,7 @@ export class RiskScoring {
     departmentIds: readonly string[],
     days: { readonly since: string; readonly day: string },
     asOf: AsOf,
+    signal?: AbortSignal,
   ): Promise<Map<string, Cohort>> {
     const find = async (): Promise<Map<string, Cohort>> => {
       const found = await this.repository.listCohorts(tenantId, departmentIds, days);
@@ -76,24 +82,50 @@ export class RiskScoring {
     const known = await find();
     const missing = departmentIds.filter((id) => !known.has(id));
     if (missing.length === 0) return known;
-    for (const departmentId of missing) {
-      const cohort = await this.count(tenantId, departmentId, days.day, asOf);
-      if (cohort) await this.repository.insertCohorts(tenantId, [cohort], asOf.moment);
-    }
+    const counted = await this.count(tenantId, missing, days.day, asOf, signal);
+    await this.repository.insertCohorts(tenantId, counted, asOf.moment);
     return find();
   }
 
-  private async count(tenantId: string, departmentId: string, day: string, asOf: AsOf): Promise<Cohort | null> {
-    let students = 0;
-    let counts = countInputs([]);
+  /** Goes over the whole tenant where it is for more than one department. */
+  private async count(
+    tenantId: string,
+    departmentIds: readonly string[],
+    day: string,
+    asOf: AsOf,
+    signal?: AbortSignal,
+  ): Promise<Cohort[]> {
+    const wanted = new Set(departmentIds);
+    const reach = departmentIds.length === 1 ? { departmentId: departmentIds[0]! } : {};
+    const cohorts = new Map<string, Cohort>();
     for (let after: string = NIL; ;) {
-      const page = await this.repository.listInputs(tenantId, asOf, { departmentId, after, limit: countedAtOnce });
-      students += page.length;
-      counts = addCounts(counts, countInputs(page));
-      if (page.length < countedAtOnce) return students > 0 ? { departmentId, day, students, counts } : null;
+      signal?.throwIfAborted();
+      const page = await this.repository.listInputs(tenantId, asOf, { ...reach, after, limit: countedAtOnce });
+      for (const [departmentId, students] of byDepartment(page)) {
+        if (!wanted.has(departmentId)) continue;
+        const { students: more, counts } = cohortOf(departmentId, day, students);
+        const known = cohorts.get(departmentId);
+        cohorts.set(departmentId, {
+          departmentId,
+          day,
+          students: more + (known?.students ?? 0),
+          counts: known ? addCounts(known.counts, counts) : counts,
+        });
+      }
+      if (page.length < countedAtOnce) return [...cohorts.values()];
       after = page.at(-1)!.studentId;
     }
   }
+}
+
+function byDepartment(students: readonly StudentInputs[]): Map<string, StudentInputs[]> {
+  const groups = new Map<string, StudentInputs[]>();
+  for (const student of students) {
+    const group = groups.get(student.departmentId);
+    if (group) group.push(student);
+    else groups.set(student.departmentId, [student]);
+  }
+  return groups;
 }
 
 export function departmentsOf(students: readonly { readonly departmentId: string }[]): string[] {

@@ -10,6 +10,7 @@ import { RiskExplanation } from './risk-explanation.service.js';
 import { RiskLedger } from './risk-ledger.service.js';
 import { RiskNight } from './risk-night.service.js';
 import { RiskNow } from './risk-now.service.js';
+import { RiskReplay } from './risk-replay.service.js';
 import { RiskScoring } from './risk-scoring.service.js';
 import { RiskController } from './risk.controller.js';
 import { RiskJobs } from './risk.jobs.js';
@@ -26,6 +27,7 @@ import { RiskRepository } from './risk.repository.js';
     RiskLedger,
     RiskNight,
     RiskNow,
+    RiskReplay,
     RiskScoring,
     RiskJobs,
     RiskRepository,
