@@ -219,4 +219,25 @@ describe('thresholds', () => {
     expect((await profile({ riskThreshold: null }).expect(200)).body.effect.newlyAtRisk).toBe(2);
     await untilAtRisk(instructor, 3);
   });
+
+  it('of an instructor alone are shown by lists and dashboards, cached ones too, as the preview showed them', async () => {
+    const names = (students: { name: string }[]): string[] => students.map(({ name }) => name).sort();
+    const atRisk = async (viewer: Person): Promise<string[]> =>
+      names((await app.as(viewer).get('/students?status=atRisk').expect(200)).body.data);
+    const [, with65, with75, with90] = people.map(({ name }) => name) as [string, string, string, string];
+    for (const viewer of [instructor, admin]) {
+      expect(await atRiskOf(viewer)).toBe(2);
+      expect(await atRisk(viewer)).toEqual([with75, with90].sort());
+    }
+    const path = `/instructors/${instructor.userId}/thresholds`;
+    const wanted = { riskThreshold: 50, topPerformerThreshold: null };
+    const { body } = await app.as(instructor).post(`${path}/preview`).send(wanted).expect(200);
+    expect(names(body.data)).toEqual([with65]); // 50 is not above 50
+    await app.as(instructor).put(path).send(wanted).expect(200);
+    await untilAtRisk(instructor, 3);
+    for (const viewer of [instructor, admin]) {
+      expect(await atRiskOf(viewer)).toBe(3);
+      expect(await atRisk(viewer)).toEqual([with65, with75, with90].sort());
+    }
+  });
 });

@@ -12,7 +12,6 @@ import {
   type Place,
   type Tenant,
 } from '../../test/factories.js';
-import { until } from '../../test/jobs.js';
 import { InheritanceJobs } from './inheritance.jobs.js';
 
 let app: TestApp;
@@ -45,8 +44,8 @@ interface Shown {
 }
 
 /** Practised today, where there is a score. */
-async function setFigures(of: TestApp, students: readonly Member[], figures: readonly Figures[]): Promise<void> {
-  await of.database.run(
+async function setFigures(students: readonly Member[], figures: readonly Figures[]): Promise<void> {
+  await app.database.run(
     `-- test.setFigures
     update student_progress p
     set risk_score = new.risk, overall_score = new.score, has_started = new.score is not null,
@@ -71,7 +70,7 @@ describe('a preview of thresholds', () => {
     const names = ['Zoe', 'Ann', 'Bea', 'Cem', 'Dan', 'Éva'];
     const students = await createStudents(app.database, ada, names.map((name) => ({ name }))); // prettier-ignore
     const [zoe, ann, , , dan, eva] = students;
-    await setFigures(app, students, [
+    await setFigures(students, [
       { risk: 65, score: 95 }, // a top performer who comes to be at risk
       { risk: 60, score: 50 }, // not above 60
       { risk: 90, score: 40 }, // at risk either way
@@ -146,7 +145,7 @@ describe('a preview of thresholds', () => {
     const [own, theirs, others] = [ada, colleague, beside].map((of) => createStudent(app.database, of));
     const alone = await createStudent(app.database, department);
     const students = await Promise.all([own!, theirs!, others!]);
-    await setFigures(app, [...students, alone], Array(4).fill({ risk: 65, score: null }) as Figures[]);
+    await setFigures([...students, alone], Array(4).fill({ risk: 65, score: null }) as Figures[]);
     // the rows of these wait for the job
     expect(
       (await put(beside, pathOf(beside.userId), { riskThreshold: 50, topPerformerThreshold: null })).effect,
@@ -232,7 +231,7 @@ describe('the law of the preview', () => {
         const place = instructor === null ? places[home % places.length]! : staff[instructor % staff.length]!;
         people.push(await createStudent(database, place, { isActive }));
       }
-      await setFigures(app, people, students);
+      await setFigures(people, students);
       const flags = () =>
         database.many<Flags>(
           `-- test.flags
@@ -300,45 +299,4 @@ describe('the law of the preview', () => {
     // a law that holds of nothing would be none
     expect(changed).toBeGreaterThan(20);
   }, 120_000);
-});
-
-describe('once thresholds are saved', () => {
-  let working: TestApp;
-
-  beforeAll(async () => {
-    working = await startApp({ worker: true });
-  });
-  afterAll(() => working.stop());
-
-  it('lists and dashboards, cached ones too, show what the preview showed', async () => {
-    const place = await createTenant(working.database);
-    const boss = await createAdmin(working.database, place);
-    const eve = await createInstructor(working.database, await createDepartment(working.database, place));
-    const students = await createStudents(working.database, eve, [{ name: 'Ann' }, { name: 'Bea' }, { name: 'Cem' }]);
-    await setFigures(working, students, [
-      { risk: 65, score: 50 },
-      { risk: 75, score: 50 },
-      { risk: null, score: 50 },
-    ]);
-    const atRisk = async (viewer: Person): Promise<string[]> => {
-      const { body: list } = await working.as(viewer).get('/students?status=atRisk').expect(200);
-      const { body: dashboard } = await working.as(viewer).get('/dashboard/statistics').expect(200);
-      expect(dashboard.statistics.atRisk).toBe(list.pagination.total);
-      return list.data.map(({ name }: { name: string }) => name) as string[];
-    };
-    for (const viewer of [eve, boss]) expect(await atRisk(viewer)).toEqual(['Bea']);
-    const path = `/instructors/${eve.userId}/thresholds`;
-    const wanted = { riskThreshold: 60, topPerformerThreshold: null };
-    const { body } = await working.as(eve).post(`${path}/preview`).send(wanted).expect(200);
-    expect(body.data.map(({ name }: Shown) => name)).toEqual(['Ann']);
-    await working.as(eve).put(path).send(wanted).expect(200);
-    await until(() =>
-      working.database.many(
-        `-- test.followed
-        select id from job_runs where job = 'students.apply-thresholds' and tenant_id = $1 and status = 'completed'`,
-        [place.tenantId],
-      ),
-    );
-    for (const viewer of [eve, boss]) expect(await atRisk(viewer)).toEqual(['Ann', 'Bea']);
-  });
 });
