@@ -135,6 +135,8 @@ export const evaluateStudents = defineJob({
     'assignments.overdue',
     'assignments.published',
     'assignments.submitted',
+    'users.merged',
+    'users.students-activated',
   ],
 });
 

@@ -159,7 +159,10 @@ describe.each(backends)('with jobs on %s', (queueBackend) => {
     const [one, two] = students as [Member, Member];
     await outbox.append(tenant.tenantId, 'assignments.overdue', assignmentId, { assignmentId, studentIds: [one.userId] }); // prettier-ignore
     await outbox.append(tenant.tenantId, 'assignments.submitted', 'x', { attemptId: 'x', assignmentId, studentId: two.userId }); // prettier-ignore
-    expect((await runs(3)).map(({ outcome }) => outcome.looked).sort()).toEqual([1, 1, 6]);
+    const [kept, back] = students.slice(2) as [Member, Member];
+    await outbox.append(tenant.tenantId, 'users.merged', 'y', { userId: tenant.tenantId, intoId: kept.userId });
+    await outbox.append(tenant.tenantId, 'users.students-activated', 'z', { studentIds: [back.userId] });
+    expect((await runs(5)).map(({ outcome }) => outcome.looked).sort()).toEqual([1, 1, 1, 1, 6]);
   });
 
   it('scores the night when a day has been closed', async () => {

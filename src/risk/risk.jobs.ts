@@ -13,6 +13,8 @@ interface Concern {
   readonly studentIds?: readonly string[];
   readonly studentId?: string;
   readonly assignmentId?: string;
+  /** Whose duplicate somebody turned out to be; an instructor's merge concerns nobody here. */
+  readonly intoId?: string;
   /** When sessions came in. */
   readonly at?: string;
 }
@@ -45,7 +47,8 @@ export class RiskJobs {
   }
 
   private async *chunks(tenantId: string, concern: Concern): AsyncGenerator<readonly string[]> {
-    const { studentId, studentIds = studentId === undefined ? undefined : [studentId], assignmentId } = concern;
+    const { studentId = concern.intoId, assignmentId } = concern;
+    const studentIds = concern.studentIds ?? (studentId === undefined ? undefined : [studentId]);
     if (studentIds !== undefined) {
       for (let from = 0; from < studentIds.length; from += chunkStudents) {
         yield studentIds.slice(from, from + chunkStudents);
