@@ -57,28 +57,27 @@ const offered = (work: readonly Work[], fields: Partial<Situation> = {}) =>
 
 it('takes the fewest steps that come down to the threshold', () => {
   const work = [overdue('A'), overdue('B'), overdue('C', { weight: 2 }), done('D', 80)];
-  // 4 of 5 parts are missed: 1 + 3.2; without C 1 + 1.6, without C and A 1 + 0.8
-  expect(offered(work, { threshold: 94 })).toEqual([['Hand in “C”', 1, logistic(2.6)]]);
-  expect(offered(work, { threshold: logistic(1.8) })).toEqual([
-    ['Hand in 2 of the 3 overdue assignments', 2, logistic(1.8)],
-  ]);
+  // 4 of 5 parts are missed, without C 2, without C and A 1, each by its root
+  const left = (parts: number): number => logistic(1 + 4 * Math.sqrt(parts / 5));
+  expect(offered(work, { threshold: 98 })).toEqual([['Hand in “C”', 1, left(2)]]);
+  expect(offered(work, { threshold: left(1) })).toEqual([['Hand in 2 of the 3 overdue assignments', 2, left(1)]]);
   expect(offered(work, { threshold: logistic(1) })).toEqual([['Hand in the 3 overdue assignments', 3, logistic(1)]]);
 });
 
 it('takes what drops most for each step where nothing comes down to it, or nothing has to', () => {
   const work = [overdue('A'), overdue('B'), done('C', 100)];
-  // from 1 + 8/3: 97.51; less A: 1 + 4/3: 91.16; less both: 73.11, which is 12.2 a step
+  // from 1 + 4 √⅔: 98.62; less A: 1 + 4 √⅓: 96.48; less both: 73.11, which is 12.8 a step
   for (const threshold of [50, 99]) {
     expect(offered(work, { threshold })).toEqual([['Hand in the 2 overdue assignments', 2, logistic(1)]]);
   }
 });
 
-it('puts what comes down before what does not, however much that drops', () => {
+it('puts what comes down before what does not, though it takes more steps', () => {
   const work = [overdue('A'), overdue('B'), done('Low', 30), done('Good', 90)];
-  // mean 60. 1 + 2 + 2: 99.33; both in, 3: 95.26; Low retaken with 60, 3; neither comes down to 75 alone
+  // mean 60. 1 + 4 √½ + 2: 99.71; both in, 3: 95.26; Low retaken with 60, 1 + 4 √½: 97.87
   expect(offered(work, { threshold: 96 })).toEqual([
-    ['Retake “Low” and reach 60', 1, logistic(3)],
     ['Hand in the 2 overdue assignments', 2, logistic(3)],
+    ['Retake “Low” and reach 60', 1, logistic(1 + 4 * Math.SQRT1_2)],
   ]);
 });
 

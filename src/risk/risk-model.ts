@@ -171,7 +171,10 @@ export function pointsOf({ logOdds, baseLogOdds, contributions, score }: Evaluat
   const exact = contributions.map((one) => one.logOdds * slope);
   const shares = exact.map(Math.floor);
   let left = way - shares.reduce((sum, share) => sum + share, 0);
-  const byRest = exact.map((share, index) => ({ index, rest: share - Math.floor(share) }));
+  // a hundredth that is left over never goes to what has no weight
+  const byRest = exact
+    .map((share, index) => ({ index, rest: share - Math.floor(share) }))
+    .filter(({ index }) => contributions[index]!.logOdds !== 0);
   byRest.sort((a, b) => b.rest - a.rest || a.index - b.index);
   for (let next = 0; left !== 0 && byRest.length > 0; next = (next + 1) % byRest.length, left -= Math.sign(left)) {
     shares[byRest[next]!.index]! += Math.sign(left);

@@ -16,9 +16,9 @@ const nobody: CohortCounts = { activeDays: [], daysSinceActive: [], meanScore: [
 /** Medians 12, 1, 70 and, between -1 and 2, 0.5. */
 const some: CohortCounts = {
   activeDays: [[3, 1], [12, 5]],
-  daysSinceActive: [[1, 2], [9, 1]],
-  meanScore: [[70, 3]],
-  handInLead: [[-1, 1], [2, 1]],
+  daysSinceActive: [[1, 4], [9, 2]],
+  meanScore: [[70, 5]],
+  handInLead: [[-1, 3], [2, 3]],
 }; // prettier-ignore
 
 const say = (
@@ -40,6 +40,20 @@ it('says on how many days a student was active', () => {
     sentence: 'Active on 3 of the last 28 days; the class median is 12.',
   });
   expect(sentence('activeDays', { activeDays: 0 })).toBe('Not active on any of the last 28 days.');
+});
+
+it('says whether who misses work is quiet, too', () => {
+  const quiet = 'Work is missing, and its student has been active on fewer days than the class.';
+  expect(say('missedAndQuiet', {}, { counts: some })).toMatchObject({ unit: 'yesNo', value: 1, sentence: quiet });
+  expect(say('missedAndQuiet', { activeDays: 12 }, { counts: some })).toMatchObject({
+    value: 0,
+    sentence: 'Work is missing, and its student has been active on no fewer days than the class.',
+  });
+  expect(say('missedAndQuiet', { missed: 0, missedShare: 0 })).toMatchObject({
+    value: 0,
+    sentence: 'No work is missing.',
+  });
+  expect(say('missedAndQuiet', { due: 0, missed: 0, missedShare: null }).value).toBeNull();
 });
 
 it('says how long it has been', () => {
@@ -121,7 +135,7 @@ it('says how early work is handed in', () => {
     'Work is handed in 2.5 days after it is due, on average; the class median is 0.5 days before.',
   );
   expect(sentence('handInLead', { handInLead: 1 })).toBe('Work is handed in 1 day before it is due, on average.');
-  expect(sentence('handInLead', { handInLead: 0 }, { counts: { ...some, handInLead: [[0, 1]] } })).toBe(
+  expect(sentence('handInLead', { handInLead: 0 }, { counts: { ...some, handInLead: [[0, 5]] } })).toBe(
     'Work is handed in on the day it is due, on average; the class median is the day itself.',
   );
   expect(sentence('handInLead', { handInLead: null }, { counts: { ...some, handInLead: [[-1, 1]] } })).toBe(
@@ -141,11 +155,16 @@ it('says in a sentence why there is too little', () => {
 
 it('finds who is in the middle', () => {
   expect(median([])).toBeNull();
-  expect(median([[4, 1]])).toBe(4);
-  // 1 1 1 9
-  expect(median([[1, 3], [9, 1]])).toBe(1); // prettier-ignore
-  // 1 1 9 9
-  expect(median([[1, 2], [9, 2]])).toBe(5); // prettier-ignore
-  // 1 9 9
-  expect(median([[1, 1], [9, 2]])).toBe(9); // prettier-ignore
+  expect(median([[4, 5]])).toBe(4);
+  // 1 1 1 1 9 9
+  expect(median([[1, 4], [9, 2]])).toBe(1); // prettier-ignore
+  // 1 1 1 9 9 9
+  expect(median([[1, 3], [9, 3]])).toBe(5); // prettier-ignore
+  // 1 1 9 9 9
+  expect(median([[1, 2], [9, 3]])).toBe(9); // prettier-ignore
+});
+
+it('tells nothing of fewer than five', () => {
+  expect(median([[1, 2], [9, 2]])).toBeNull(); // prettier-ignore
+  expect(median([[4, 1]])).toBeNull();
 });
