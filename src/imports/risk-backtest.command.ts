@@ -8,7 +8,7 @@ import { readCourses } from './course-slice.js';
 import { OuladFiles } from './oulad-files.js';
 import { OuladOutcomes } from './oulad-outcomes.js';
 import { daysTable, groupsTable } from './risk-tables.js';
-import { withScratchServices } from './scratch-services.js';
+import { withScratchServices } from '../scratch-services.js';
 
 const usage =
   'npm run risk:backtest -- <folder> [--scores out.csv]\n' +

@@ -9,7 +9,7 @@ import { readCourses } from './course-slice.js';
 import { OuladFiles } from './oulad-files.js';
 import { OuladOutcomes } from './oulad-outcomes.js';
 import { daysTable, groupsTable } from './risk-tables.js';
-import { withScratchServices } from './scratch-services.js';
+import { withScratchServices } from '../scratch-services.js';
 
 const usage =
   'npm run risk:fit -- <folder…> [--out file] [--model-version text] [--scores out.csv]\n' +
@@ -19,7 +19,7 @@ const usage =
   '  --scores out.csv      also scores of each presentation by models that have not seen it';
 
 /** Closer together in the weeks in which most is decided. */
-const days = [20, 30, 40, 60, 80, 90, 100, 120, 150];
+const days = [30, 40, 60, 80, 90, 100, 120, 150];
 const judgedDays = [30, 60, 90, 120];
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 

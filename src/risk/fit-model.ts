@@ -1,5 +1,5 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
-import { type Factor, factors, factorValues, type CohortCounts, type RiskInputs, type RiskModel, timeOf } from './risk-model.js'; // prettier-ignore
+import { type Factor, factors, factorValues, type CohortCounts, outermostStanding, type RiskInputs, type RiskModel, timeOf } from './risk-model.js'; // prettier-ignore
 
 /** What was known of a student on a day, and how it ended. */
 export interface Example {
@@ -23,7 +23,7 @@ const senses: Readonly<Record<Factor, 1 | -1>> = {
   handInLead: -1,
 };
 
-const time = { center: 75, scale: 60, first: 20, last: 150 };
+const time = { center: 75, scale: 60, first: 30, last: 150 };
 /** On standardised columns; between 3 and 300 nothing measurable changes. */
 const penalty = 30;
 const mostSteps = 50;
@@ -78,14 +78,20 @@ export const blankModel: RiskModel = {
   ) as unknown as RiskModel['factors'],
 };
 
-/** Factors whose effect has the wrong sense at some time; a model that has any is not to be used. */
+/**
+ * Factors that work in the wrong sense at some time, and `nothingHandedIn` where it weighs less than handing in last of
+ * all. A model that has any would tell people to do less.
+ */
 export function implausibleFactors({ factors: weights, time: { center, scale, first, last } }: RiskModel): Factor[] {
+  const at = (factor: Factor, day: number): number =>
+    weights[factor].weight + (weights[factor].weightByTime * (day - center)) / scale;
   // linear in time: what holds at both ends holds between them
-  const ends = [first, last].map((day) => (day - center) / scale);
-  return factors.filter((factor) => {
-    const { weight, weightByTime } = weights[factor];
-    return ends.some((t) => (weight + weightByTime * t) * senses[factor] < 0);
-  });
+  return factors.filter((factor) =>
+    [first, last].some((day) => {
+      const least = factor === 'nothingHandedIn' ? -at('handInLead', day) * outermostStanding : 0;
+      return at(factor, day) * senses[factor] < least;
+    }),
+  );
 }
 
 /** Of log-odds on outcomes: 1 and 0 where probabilities are what they say. */

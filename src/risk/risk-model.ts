@@ -77,7 +77,10 @@ export interface Evaluation {
 
 /** Millionths, so that sums are exact. */
 const unit = 1_000_000;
-const outermostRank = 0.01;
+/** Beyond it differences tell nothing more; and so the latest of all is never worse off than who handed in nothing. */
+const outermostRank = 0.1;
+/** The standing that nobody lies beyond, below or above. */
+export const outermostStanding = probit(1 - outermostRank);
 /** With fewer there is nothing to compare with, and a comparison would give away what is known of the others. */
 export const smallestCohort = 5;
 

@@ -2,14 +2,14 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../config.js';
-import { Clock } from '../database/clock.js';
-import { startEmbedded } from '../database/embedded.js';
-import { migrate } from '../database/migrate.js';
-import { migrateQueues } from '../jobs/queues.js';
-import { withServices } from '../import-process.js';
-import { printModel } from '../risk/model-file.js';
-import type { RiskModel } from '../risk/risk-model.js';
+import { readConfig } from './config.js';
+import { Clock } from './database/clock.js';
+import { type EmbeddedServer, startEmbedded } from './database/embedded.js';
+import { migrate } from './database/migrate.js';
+import { migrateQueues } from './jobs/queues.js';
+import { withServices } from './import-process.js';
+import { printModel } from './risk/model-file.js';
+import type { RiskModel } from './risk/risk-model.js';
 
 const silent = (): void => undefined;
 /** What is thrown away need not be safe from a power cut. */
@@ -39,17 +39,10 @@ export async function withScratchServices<T>(
   work: (services: INestApplicationContext, moveTo: (moment: Date) => void) => Promise<T>,
 ): Promise<T> {
   const dataDir = await mkdtemp(join(tmpdir(), 'instructor-dashboard-scratch-'));
-  let signal: NodeJS.Signals | undefined;
+  let server: EmbeddedServer | undefined;
   let stopped: Promise<void> | undefined;
-  const server = await (async () => {
-    // root's server runs as somebody else
-    await chmod(dataDir, 0o755);
-    return startEmbedded({ dataDir, log: silent, settings });
-  })().catch(async (error: unknown) => {
-    await discard(dataDir);
-    throw error;
-  });
-  const stop = (): Promise<void> => (stopped ??= server.stop());
+  const stop = async (): Promise<void> => (stopped ??= server?.stop());
+  let signal: NodeJS.Signals | undefined;
   const onSignal = (name: NodeJS.Signals): void => {
     if (signal !== undefined) process.exit(1);
     signal = name;
@@ -58,6 +51,10 @@ export async function withScratchServices<T>(
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
+    // root's server runs as somebody else
+    await chmod(dataDir, 0o755);
+    server = await startEmbedded({ dataDir, log: silent, settings });
+    if (signal !== undefined) await stop();
     await migrate(server.url, silent);
     await migrateQueues(server.url);
     const riskModelFile = join(dataDir, 'risk-model.json');
