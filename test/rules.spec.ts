@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
+import { catalogue } from '../src/jobs/catalogue.js';
 import { importsOf, nodesOf, readSources, textOf } from './sources.js';
 
 const sources = readSources();
@@ -179,5 +180,14 @@ describe('the environment', () => {
     const names = [...readFileSync('src/config.ts', 'utf8').matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)'/g)];
     const described = readFileSync('docs/operations.md', 'utf8');
     expect(names.map(([, name]) => name!).filter((name) => !described.includes(name))).toEqual([]);
+  });
+});
+
+describe('events', () => {
+  it('are told by somebody where a job waits for them', () => {
+    const topics = catalogue.flatMap(({ on = [] }) => on);
+    const others = product.filter(({ path }) => path !== 'src/jobs/catalogue.ts').map(({ text }) => text);
+    expect(topics.length).toBeGreaterThan(10);
+    expect(topics.filter((topic) => !others.some((text) => text.includes(`'${topic}'`)))).toEqual([]);
   });
 });

@@ -101,6 +101,20 @@ async function createSchool(timeZone = 'Europe/London'): Promise<School> {
   return { tenant, instructor, students };
 }
 
+it('tells of its end each time, so that nobody waits in vain who counts on it', async () => {
+  const { tenant } = await createSchool();
+  await run(tenant);
+  expect(await run(tenant)).toEqual({ added: 0 });
+  const ends = await read<object>(
+    `select key, payload from outbox where tenant_id = $1 and topic = 'risk.night-scored' order by id`,
+    tenant,
+  );
+  expect(ends).toEqual([
+    { key: day, payload: { day } },
+    { key: day, payload: { day } },
+  ]);
+});
+
 it('counts the department, scores each student, and shows it', async () => {
   const { tenant, students } = await createSchool();
   const [cached] = students;

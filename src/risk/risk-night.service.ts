@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NIL } from 'uuid';
+import { Outbox } from '../jobs/outbox.js';
 import { addDays, startOfDay } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { EvaluationsRepository } from './evaluations.repository.js';
@@ -19,11 +20,13 @@ export class RiskNight {
     private readonly ledger: RiskLedger,
     private readonly evaluations: EvaluationsRepository,
     private readonly tenants: TenantsService,
+    private readonly outbox: Outbox,
   ) {}
 
   /**
-   * In short transactions; who has a score of the day keeps it, so that it goes on where it was after a crash, and two
-   * at once do no harm. First every department is counted, then its students are measured against what was counted.
+   * In short transactions, and tells of the night at their end; who has a score of the day keeps it, so that it goes on
+   * where it was after a crash, and two at once do no harm. First every department is counted, then its students are
+   * measured against what was counted.
    * @param day a local day of the tenant that is over, `YYYY-MM-DD`
    * @returns how many were scored
    * @throws the signal's reason, between two transactions
@@ -31,6 +34,13 @@ export class RiskNight {
   async score(tenantId: string, day: string, signal: AbortSignal): Promise<number> {
     const { timeZone } = await this.tenants.get(tenantId);
     const end: AsOf = { day, moment: startOfDay(timeZone, addDays(day, 1)), isOver: true };
+    const added = await this.scoreAll(tenantId, day, end, signal);
+    // also where nothing was left to score: whoever did it may have died before telling
+    await this.outbox.append(tenantId, 'risk.night-scored', day, { day });
+    return added;
+  }
+
+  private async scoreAll(tenantId: string, day: string, end: AsOf, signal: AbortSignal): Promise<number> {
     let ids = await this.evaluations.listUnscored(tenantId, day, NIL, chunkStudents);
     if (ids.length === 0) return 0;
     const departments = await this.evaluations.listDepartments(tenantId, day);
