@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { DayCloseService } from '../activity/day-close.service.js';
 import { IngestionService } from '../activity/ingestion.service.js';
 import { addDays } from '../org/local-day.js';
 import { type Tenant, TenantsRepository } from '../org/tenants.repository.js';
+import { PastDays } from './past-days.js';
 import { startApp, type TestApp } from '../../test/app.js';
 import { OrganisationImport } from './organisation-import.js';
 import { OuladFiles } from './oulad-files.js';
@@ -146,7 +146,7 @@ it('ends in the numbers that the API comes to when it is sent the same sessions 
   }
   await app.get(WorkLoader, { strict: false }).load(tenantId, await work(), () => undefined);
   await app.get(OrganisationImport, { strict: false }).settle(tenantId, (await plan()).left);
-  await app.get(DayCloseService, { strict: false }).close(tenantId, today, new AbortController().signal);
+  await app.get(PastDays, { strict: false }).end(tenantId, today);
   const [expected, actual] = [await everything(posted), await everything(imported)];
   for (const table of Object.keys(expected)) expect({ [table]: actual[table] }).toEqual({ [table]: expected[table] });
 }, 60_000);
