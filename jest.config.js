@@ -19,5 +19,7 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/test/statements.ts'],
   reporters: ['default', '<rootDir>/test/statements.reporter.mts'],
   maxWorkers: 2,
+  // native modules are never let go of: a worker that has loaded the product thirty times does little but collect garbage
+  workerIdleMemoryLimit: '1200MB',
   testTimeout: 30_000,
 };
