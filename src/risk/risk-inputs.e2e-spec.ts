@@ -1,6 +1,7 @@
 import { startApp, type TestApp } from '../../test/app.js';
-import { createCategory, createInstructor, createModule, createStudents, createTenant, sessionBody } from '../../test/factories.js'; // prettier-ignore
+import { createCategory, createDepartment, createInstructor, createModule, createStudents, createTenant, sessionBody } from '../../test/factories.js'; // prettier-ignore
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
+import { ActiveModel } from './active-model.js';
 import { RiskRepository } from './risk.repository.js';
 import { RiskScoring } from './risk-scoring.service.js';
 
@@ -68,4 +69,30 @@ it('knows of students what had happened by then', async () => {
   // not active on the day that has begun: as of the evening before
   expect(scored.map(({ student }) => student.daysSinceActive)).toEqual([0, 24]);
   expect(scored[1]!.evaluation.score).toBeGreaterThan(scored[0]!.evaluation.score);
+});
+
+it('leaves out who moves away while the department is counted', async () => {
+  const tenant = await createTenant(app.database);
+  const there = await createDepartment(app.database, tenant);
+  const [student] = await createStudents(app.database, tenant, [{}]);
+  const repository = app.app.get(RiskRepository, { strict: false });
+  let reads = 0;
+  const moving = Object.assign(Object.create(repository) as RiskRepository, {
+    listInputs: async (...asked: Parameters<RiskRepository['listInputs']>) => {
+      const found = await repository.listInputs(...asked);
+      if (++reads === 1) {
+        await app.database.run(
+          `-- test.move
+          update users set department_id = $2 where id = $1`,
+          [student!.userId, there.departmentId],
+        );
+      }
+      return found;
+    },
+  });
+  const moment = { today: '2026-03-02', now: new Date('2026-03-02T08:00:00Z') };
+  const scoring = new RiskScoring(moving, app.app.get(ActiveModel, { strict: false }));
+  expect(await scoring.scoreNow(tenant.tenantId, [student!.userId], moment)).toEqual([]);
+  expect(reads).toBe(2);
+  expect(await scoring.scoreNow(tenant.tenantId, [student!.userId], moment)).toHaveLength(1);
 });

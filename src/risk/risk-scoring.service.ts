@@ -38,12 +38,16 @@ export class RiskScoring {
 
   /**
    * Active students as they are now, measured against their departments on the last evening that is known, or, where
-   * none of the last seven is, as the departments are now, which is then kept as the evening before.
+   * none of the last seven is, as the departments are now, which is then kept as the evening before. Without who leaves
+   * a department for another while it is counted.
    */
   async scoreNow(tenantId: string, studentIds: readonly string[], moment: Moment): Promise<Scored[]> {
     const students = await this.repository.listInputs(tenantId, asOfNow(moment), { studentIds });
     const cohorts = await this.cohortsNow(tenantId, departmentsOf(students), moment);
-    return students.map((student) => this.score(student, cohorts.get(student.departmentId)!));
+    return students.flatMap((student) => {
+      const cohort = cohorts.get(student.departmentId);
+      return cohort ? this.score(student, cohort) : [];
+    });
   }
 
   score(student: StudentInputs, cohort: Cohort): Scored {
