@@ -1,7 +1,7 @@
-import { riskBands } from '../students/risk-bands.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Day, Flag, Id, IdList, Nested, OneOf, OneOfList, Text } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
+import { riskBands } from '../students/risk-bands.js';
 import { StudentFilter } from '../students/student-filter.js';
 import {
   type Action, actions, type Dismissal, dismissals, type EntryKind, entryKinds, type Origin, origins, type Outcome,

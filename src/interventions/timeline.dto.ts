@@ -1,5 +1,5 @@
-import { riskBands } from '../students/risk-bands.js';
 import { ApiProperty } from '@nestjs/swagger';
+import { riskBands } from '../students/risk-bands.js';
 import { entryKinds } from './intervention-states.js';
 
 export const timelineKinds = ['band_changed', ...entryKinds.map((kind) => `intervention_${kind}` as const)] as const;

@@ -1,10 +1,10 @@
-import { bandOf } from '../students/risk-bands.js';
 import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { type Page, positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { type Moment, TenantsService } from '../org/tenants.service.js';
+import { bandOf } from '../students/risk-bands.js';
 import { delegationOf } from '../students/student-filter.js';
 import { scopeKey } from '../students/student-reads.js';
 import { ActiveModel } from './active-model.js';

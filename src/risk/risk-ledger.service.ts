@@ -1,4 +1,3 @@
-import { bandOf, type RiskBand } from '../students/risk-bands.js';
 import { Injectable } from '@nestjs/common';
 import { tagsOf } from '../assignments/affected-students.js';
 import { Cache } from '../cache/cache.js';
@@ -6,6 +5,7 @@ import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
 import { addDays } from '../org/local-day.js';
 import { type NewRisk, ProgressRepository, type ScoredStudent } from '../students/progress.repository.js';
+import { bandOf, type RiskBand } from '../students/risk-bands.js';
 import { ActiveModel } from './active-model.js';
 import { announce } from './announcements.js';
 import { EvaluationsRepository, type StoredEvaluation } from './evaluations.repository.js';

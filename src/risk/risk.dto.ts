@@ -1,7 +1,7 @@
-import { riskBands, type RiskBand } from '../students/risk-bands.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { Day, Decimal, Id, Int, NestedList, OneOf } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
+import { riskBands, type RiskBand } from '../students/risk-bands.js';
 import type { Insufficient } from './risk-scoring.service.js';
 import { insufficiencies, units } from './sentences.js';
 

@@ -1,7 +1,7 @@
-import { riskBands } from './risk-bands.js';
 import { ApiProperty } from '@nestjs/swagger';
 import type { Pagination } from '../http/paging.js';
 import { ThresholdEffect } from '../org/thresholds.dto.js';
+import { riskBands } from './risk-bands.js';
 import { badges } from './students.dto.js';
 
 const score = { type: Number, nullable: true, minimum: 0, maximum: 100 } as const;

@@ -3,7 +3,6 @@ import { Database } from '../database/database.js';
 import type { Position } from '../http/paging.js';
 import type { ThresholdOwner } from '../org/thresholds.repository.js';
 import { sqlBandOf } from './risk-bands.js';
-
 import { badge } from './student-list.repository.js';
 import type { StudentAffected } from './threshold-preview.dto.js';
 
