@@ -64,6 +64,12 @@ it('leaves, killed in the middle of a night, what another worker completes to th
     where tenant_id = $1 and hashtext(student_id::text) % 3 <> 0`,
     [tenantId, `${addDays(today, -5)}T12:00:00Z`],
   );
+  // else the worker's clock tells, at a full minute, of students who are overdue, and they are scored as of now
+  await app.database.run(
+    `-- test.toldAsOverdue
+    update submissions set overdue_sent_for = effective_due_at where tenant_id = $1`,
+    [tenantId],
+  );
   const count = (sql: string) => (): Promise<{ count: number }> => app.database.one(sql, [tenantId]);
   // the application's own, whose transactions its services join
   const database = app.app.get(Database, { strict: false });
