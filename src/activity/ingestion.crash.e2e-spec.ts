@@ -248,7 +248,8 @@ it('answers 503 while the database is gone, and goes on by itself when it is bac
     await holder.query('select from student_progress where tenant_id = $1 for update', [tenantId]);
     const underWay = post(behind.url, sent.slice(10, 20));
     for (let tries = 0; tries < 200; tries++) {
-      const [{ waiting }] = (await holder.query(
+      // not by the holder, whose transaction knows of the connections of its first look alone
+      const [{ waiting }] = (await app.db.source.query(
         `select count(*)::int as waiting from pg_stat_activity
         where application_name = 'behind-proxy' and wait_event_type = 'Lock' and datname = current_database()`,
       )) as [{ waiting: number }];

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
+import { untilBlocked } from '../../test/blocked.js';
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import { createInstructor, createStudents, createTenant, type Member } from '../../test/factories.js';
 import { Database } from '../database/database.js';
@@ -110,17 +111,10 @@ it('leaves, killed in the middle of a night, what another worker completes to th
     );
     await other.release();
     await until(scored, 1_000);
-    await until(
-      count(
-        `-- test.waitingForStudent
-        select count(*) as count from pg_locks l join pg_stat_activity a using (pid)
-        where a.datname = current_database() and l.locktype = 'transactionid' and not l.granted
-          and $1::uuid is not null`,
-      ),
-      1,
-    );
+    const closed = once(worker, 'close');
+    await untilBlocked(database, closed);
     worker.kill('SIGKILL');
-    await once(worker, 'close');
+    await closed;
     expect(await scored()).toEqual({ count: 1_000 });
   });
   startWorker();
