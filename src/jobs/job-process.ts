@@ -31,18 +31,19 @@ export class JobProcess implements OnApplicationBootstrap, BeforeApplicationShut
     const names = [...new Set(jobs.map(({ name }) => queueOf(name)))];
     try {
       await this.queues.open(names);
+      this.workers = names.map((name) =>
+        this.queues.work(name, {
+          process: (job, token, lost) => this.runner.run(job, token, lost),
+          onGivenUp: (job, error) => this.runner.recordGivenUp(job, error),
+          concurrency,
+          lockSeconds,
+        }),
+      );
+      await this.queues.waitForWorkers();
     } catch (error) {
       await this.queues.close(true);
       throw error;
     }
-    this.workers = names.map((name) =>
-      this.queues.work(name, {
-        process: (job, token, lost) => this.runner.run(job, token, lost),
-        onGivenUp: (job, error) => this.runner.recordGivenUp(job, error),
-        concurrency,
-        lockSeconds,
-      }),
-    );
     for (const worker of this.workers) {
       worker.run().catch((error) => this.logger.error({ message: 'worker ended', error: String(error) }));
     }

@@ -19,6 +19,7 @@ export type QueuedJob = Job<JobData, void>;
 
 /** What is needed of the library's classes, whose types differ by backend. */
 export interface JobWorker {
+  waitUntilReady(): Promise<void>;
   run(): Promise<void>;
   pause(doNotWait: boolean): Promise<void>;
   close(force: boolean): Promise<void>;
@@ -138,6 +139,15 @@ export class Queues {
     });
     this.workers.push(worker);
     return worker;
+  }
+
+  /**
+   * A worker that could not reach the server at first would never try again, but ask for jobs without a pause and let
+   * nothing else in the process run.
+   * @throws Error when the server does not answer
+   */
+  async waitForWorkers(): Promise<void> {
+    await within(connectSeconds, Promise.all(this.workers.map((worker) => worker.waitUntilReady())));
   }
 
   /** @param force do not wait for what the workers still run; it comes back to the others */
