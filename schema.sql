@@ -573,6 +573,21 @@ comment on table audit_entries is 'Who did what to whom; only ever added to';
 
 create table audit_entries_default partition of audit_entries DEFAULT;
 
+create table hour_days (
+  tenant_id uuid not null,
+  instructor_id uuid not null,
+  department_id uuid not null,
+  day date not null,
+  hour smallint not null,
+  students integer not null,
+  sessions integer not null,
+  sessions_completed integer not null,
+  constraint hour_days_pkey PRIMARY KEY (tenant_id, instructor_id, department_id, day, hour),
+  constraint hour_days__hour_check CHECK (hour >= 0 AND hour <= 23)
+);
+CREATE INDEX hour_days__day_idx ON hour_days USING btree (tenant_id, day);
+comment on table hour_days is 'sessions added up by the local hour they began in; those without a time of day are in none';
+
 create table idempotency_keys (
   tenant_id uuid not null,
   user_id uuid not null,
@@ -638,6 +653,47 @@ comment on table outbox is 'What happened, written in the transaction in which i
 comment on column outbox.tenant_id is 'null: an event of the installation';
 comment on column outbox.claimed_until is 'a relay that died gives its rows back at this time';
 
+create table report_files (
+  tenant_id uuid not null,
+  id uuid not null,
+  digest text not null,
+  kind text not null,
+  format text not null,
+  viewer jsonb not null,
+  filter jsonb not null,
+  as_of timestamp with time zone not null,
+  status text not null default 'queued'::text,
+  progress numeric(5,2) not null default 0,
+  rows integer not null default 0,
+  bytes bigint not null default 0,
+  "position" text,
+  attempts integer not null default 0,
+  error text,
+  created_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  constraint report_files_pkey PRIMARY KEY (tenant_id, id),
+  constraint report_files__format_check CHECK (format = ANY (ARRAY['csv'::text, 'xlsx'::text, 'jsonl'::text, 'pdf'::text])),
+  constraint report_files__progress_check CHECK (progress >= 0::numeric AND progress <= 100::numeric),
+  constraint report_files__status_check CHECK (status = ANY (ARRAY['queued'::text, 'running'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text]))
+);
+CREATE INDEX report_files__expires_at_idx ON report_files USING btree (expires_at) WHERE status = 'ready'::text;
+CREATE UNIQUE INDEX report_files__running_key ON report_files USING btree (tenant_id, digest) WHERE status = ANY (ARRAY['queued'::text, 'running'::text]);
+comment on table report_files is 'one run of a report, for everybody who asked for the same';
+comment on column report_files.digest is 'of kind, format, filter and what the viewer may see';
+comment on column report_files.viewer is 'whose scope the rows are read in';
+comment on column report_files."position" is 'how far the rows of the stored parts reach; where a killed run goes on';
+
+create table report_parts (
+  tenant_id uuid not null,
+  file_id uuid not null,
+  number integer not null,
+  content bytea not null,
+  constraint report_parts_pkey PRIMARY KEY (tenant_id, file_id, number),
+  constraint report_parts__file_fkey FOREIGN KEY (tenant_id, file_id) REFERENCES report_files(tenant_id, id) ON DELETE CASCADE
+);
+
 create table roster_counts (
   tenant_id uuid not null,
   instructor_id uuid not null,
@@ -682,6 +738,16 @@ create table session_keys (
   constraint session_keys_pkey PRIMARY KEY (tenant_id, session_id)
 ) with (fillfactor=90);
 
+create table stale_days (
+  tenant_id uuid not null,
+  instructor_id uuid not null,
+  department_id uuid not null,
+  day date not null,
+  since timestamp with time zone not null,
+  constraint stale_days_pkey PRIMARY KEY (tenant_id, instructor_id, department_id, day)
+);
+comment on table stale_days is 'days whose sessions are to be added up anew, and since when';
+
 create table tenants (
   id uuid not null,
   slug text not null,
@@ -702,6 +768,7 @@ create table tenants (
   message_retention_days integer not null default 365,
   system_log_retention_days integer not null default 90,
   risk_evaluation_retention_days integer not null default 730,
+  smallest_group integer not null default 5,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants__slug_key UNIQUE (slug),
   constraint tenants__analytics_retention_check CHECK (analytics_retention_days >= 60 AND analytics_retention_days <= 3650),
@@ -715,6 +782,7 @@ create table tenants (
   constraint tenants__session_cap_check CHECK (session_cap_seconds >= 60 AND session_cap_seconds <= 43200),
   constraint tenants__sign_in_methods_check CHECK (sign_in_methods <@ '{password,oidc}'::text[] AND cardinality(sign_in_methods) > 0),
   constraint tenants__slug_check CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text),
+  constraint tenants__smallest_group_check CHECK (smallest_group >= 2 AND smallest_group <= 100),
   constraint tenants__snapshot_retention_check CHECK (snapshot_retention_days >= 60 AND snapshot_retention_days <= 3650),
   constraint tenants__system_log_retention_check CHECK (system_log_retention_days >= 7 AND system_log_retention_days <= 365),
   constraint tenants__top_performer_threshold_check CHECK (top_performer_threshold >= 0::numeric AND top_performer_threshold <= 100::numeric)
@@ -722,6 +790,7 @@ create table tenants (
 CREATE TRIGGER tenants_move_due AFTER UPDATE OF time_zone ON tenants FOR EACH ROW WHEN (old.time_zone <> new.time_zone) EXECUTE FUNCTION tenants_move_due();
 comment on column tenants.closed_day is 'the last local day whose figures the nightly job has closed';
 comment on column tenants.is_active is 'false: nobody of it can sign in, and nothing of it is written';
+comment on column tenants.smallest_group is 'of fewer people nothing is told to who may not see the people';
 
 create table achievements (
   tenant_id uuid not null,
@@ -815,6 +884,63 @@ create table modules (
   constraint modules__kind_check CHECK (kind = ANY (ARRAY['quiz'::text, 'voice'::text, 'lesson'::text, 'story'::text, 'exercise'::text, 'forum'::text]))
 );
 CREATE INDEX modules__category_idx ON modules USING btree (tenant_id, category_id);
+
+create table module_days (
+  tenant_id uuid not null,
+  instructor_id uuid not null,
+  department_id uuid not null,
+  day date not null,
+  module_id uuid not null,
+  students integer not null,
+  sessions integer not null,
+  sessions_completed integer not null,
+  sessions_abandoned integer not null,
+  sessions_bounced integer not null,
+  sessions_passed integer not null,
+  sessions_repeated integer not null,
+  students_started integer not null,
+  students_completed integer not null,
+  score_sum numeric not null,
+  score_count integer not null,
+  score_square_sum numeric not null,
+  questions integer not null,
+  correct integer not null,
+  duration_sum bigint not null,
+  duration_count integer not null,
+  abandoned_duration_sum bigint not null,
+  abandoned_duration_count integer not null,
+  abandoned_answered integer[] not null,
+  constraint module_days_pkey PRIMARY KEY (tenant_id, instructor_id, department_id, day, module_id),
+  constraint module_days__module_fkey FOREIGN KEY (tenant_id, module_id) REFERENCES modules(tenant_id, id)
+);
+CREATE INDEX module_days__day_idx ON module_days USING btree (tenant_id, day);
+comment on table module_days is 'sessions added up by module and by that day''s instructor and department; nil: nobody''s';
+comment on column module_days.students is 'with a session of the module on that day';
+comment on column module_days.sessions_bounced is 'abandoned in the first minute';
+comment on column module_days.sessions_passed is 'completed, with a score of at least the tenant''s pass mark';
+comment on column module_days.sessions_repeated is 'of students who had an earlier session of the module';
+comment on column module_days.students_started is 'whose first session of the module was on that day';
+comment on column module_days.students_completed is 'who completed a session of the module for the first time on that day';
+comment on column module_days.abandoned_answered is 'abandoned sessions by the tenth of the questions they got to: [0 %, 10 %), [10 %, 20 %) …; empty where none says';
+
+create table question_days (
+  tenant_id uuid not null,
+  instructor_id uuid not null,
+  department_id uuid not null,
+  day date not null,
+  module_id uuid not null,
+  question_id text not null,
+  students integer not null,
+  answers integer not null,
+  correct integer not null,
+  judged integer not null,
+  seconds_sum numeric not null,
+  seconds_count integer not null,
+  constraint question_days_pkey PRIMARY KEY (tenant_id, module_id, day, instructor_id, department_id, question_id),
+  constraint question_days__module_fkey FOREIGN KEY (tenant_id, module_id) REFERENCES modules(tenant_id, id)
+);
+comment on table question_days is 'answers of completed and abandoned sessions that name their question';
+comment on column question_days.judged is 'answers that say whether they are correct';
 
 create table risk_cohorts (
   tenant_id uuid not null,
@@ -1263,6 +1389,51 @@ comment on table progress_snapshots is 'one student''s day; overall score, delta
 
 create table progress_snapshots_default partition of progress_snapshots DEFAULT;
 
+create table report_schedules (
+  tenant_id uuid not null,
+  id uuid not null,
+  owner_id uuid not null,
+  name text not null,
+  kind text not null,
+  format text not null,
+  filter jsonb not null,
+  period text,
+  every text not null,
+  at_minute smallint not null,
+  weekday smallint,
+  month_day smallint,
+  recipients uuid[] not null,
+  is_active boolean not null default true,
+  next_at timestamp with time zone,
+  last_at timestamp with time zone,
+  last_error text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint report_schedules_pkey PRIMARY KEY (tenant_id, id),
+  constraint report_schedules__owner_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id),
+  constraint report_schedules__at_check CHECK (at_minute >= 0 AND at_minute <= 1439 AND weekday >= 1 AND weekday <= 7 AND month_day >= 1 AND month_day <= 28),
+  constraint report_schedules__every_check CHECK (every = ANY (ARRAY['day'::text, 'week'::text, 'month'::text])),
+  constraint report_schedules__format_check CHECK (format = ANY (ARRAY['csv'::text, 'xlsx'::text, 'jsonl'::text, 'pdf'::text]))
+);
+CREATE INDEX report_schedules__next_at_idx ON report_schedules USING btree (next_at) WHERE is_active;
+comment on column report_schedules.at_minute is 'minutes after the tenant''s local midnight';
+
+create table reports (
+  tenant_id uuid not null,
+  id uuid not null,
+  owner_id uuid not null,
+  file_id uuid not null,
+  schedule_id uuid,
+  created_at timestamp with time zone not null,
+  cancelled_at timestamp with time zone,
+  constraint reports_pkey PRIMARY KEY (tenant_id, id),
+  constraint reports__file_fkey FOREIGN KEY (tenant_id, file_id) REFERENCES report_files(tenant_id, id),
+  constraint reports__schedule_fkey FOREIGN KEY (tenant_id, schedule_id) REFERENCES report_schedules(tenant_id, id) ON DELETE SET NULL (schedule_id)
+);
+CREATE INDEX reports__file_idx ON reports USING btree (tenant_id, file_id);
+CREATE INDEX reports__owner_idx ON reports USING btree (tenant_id, owner_id, created_at DESC, id DESC);
+comment on table reports is 'who asked for a report; a service is an owner like a person';
+
 create table risk_evaluations (
   tenant_id uuid not null,
   student_id uuid not null,
@@ -1308,6 +1479,8 @@ create table roster_entries (
   constraint roster_entries__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id),
   constraint roster_entries__range_check CHECK (valid_from < valid_to)
 );
+CREATE INDEX roster_entries__department_idx ON roster_entries USING btree (tenant_id, department_id, valid_from);
+CREATE INDEX roster_entries__instructor_idx ON roster_entries USING btree (tenant_id, instructor_id, valid_from);
 comment on table roster_entries is 'who was responsible for a student, and in which department, from when to when';
 
 create table segments (
@@ -1406,6 +1579,20 @@ create table student_achievements (
   constraint student_achievements__achievement_fkey FOREIGN KEY (tenant_id, achievement_id) REFERENCES achievements(tenant_id, id),
   constraint student_achievements__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
 );
+
+create table student_modules (
+  tenant_id uuid not null,
+  student_id uuid not null,
+  module_id uuid not null,
+  first_on date not null,
+  first_completed_on date,
+  last_on date not null,
+  sessions integer not null,
+  constraint student_modules_pkey PRIMARY KEY (tenant_id, student_id, module_id),
+  constraint student_modules__module_fkey FOREIGN KEY (tenant_id, module_id) REFERENCES modules(tenant_id, id),
+  constraint student_modules__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
+);
+comment on table student_modules is 'which modules a student has worked on, and since when';
 
 create table student_progress (
   tenant_id uuid not null,

@@ -21,6 +21,8 @@ import { CreateRisk1763900000000 } from './1763900000000-create-risk.js';
 import { MarkUnscoredStudents1763900200000 } from './1763900200000-mark-unscored-students.js';
 import { CreateThresholdChanges1763900400000 } from './1763900400000-create-threshold-changes.js';
 import { KeepRiskHistory1763900700000 } from './1763900700000-keep-risk-history.js';
+import { CreateRollups1764000000000 } from './1764000000000-create-rollups.js';
+import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -46,4 +48,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   MarkUnscoredStudents1763900200000,
   CreateThresholdChanges1763900400000,
   KeepRiskHistory1763900700000,
+  CreateRollups1764000000000,
+  CreateReports1764000500000,
 ];

@@ -19,6 +19,7 @@ import { MailModule } from './mail/mail.module.js';
 import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
+import { ReportsModule } from './reports/reports.module.js';
 import { RiskModule } from './risk/risk.module.js';
 import { ServicesModule } from './services/services.module.js';
 import { PeopleModule } from './people/people.module.js';
@@ -60,6 +61,7 @@ export class AppModule {
         PeopleModule,
         IdentityModule,
         AnalyticsModule,
+        ReportsModule,
         ImportsModule,
         HealthModule,
       ],

@@ -47,6 +47,14 @@ export const permissions = {
   'thresholds:write': ['instructor', 'supervisor', 'admin'],
   'interventions:read': ['instructor', 'supervisor', 'admin'],
   'interventions:write': ['instructor', 'supervisor', 'admin'],
+  'analytics:read': ['instructor', 'supervisor', 'admin', 'service'],
+  'leaderboard:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
+  'leaderboard:write': ['student'],
+  'metrics:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
+  'views:read': ['admin', 'operator'],
+  'reports:read': ['instructor', 'supervisor', 'admin', 'service'],
+  'reports:write': ['instructor', 'supervisor', 'admin', 'service'],
+  'audit:read': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof permissions;

@@ -11,14 +11,14 @@ import { MemoryVersions, noVersions, Versions } from './versions.js';
 export interface CacheOptions {
   /** What the value is made from: `roster:<instructor id>`, `student:<id>`, `tenant:<id>`. */
   readonly tags: readonly string[];
-  /** At most five minutes count; ±10 % so that values stored together do not expire together. */
+  /** At most 15 minutes count; ±10 % so that values stored together do not expire together. */
   readonly lifetimeSeconds: number;
   /** The tenant's local day, where the value says "today" or "this week". */
   readonly day?: string;
 }
 
 /** Also the longest that other processes can miss a bump which could not reach Redis: see docs/adr/0003. */
-const longestLifetimeSeconds = 300;
+const longestLifetimeSeconds = 900;
 const maxEntries = 10_000;
 /** Of bodies and keys; compressed forms that were asked for come on top. */
 const maxBytes = 64 * 1024 * 1024;

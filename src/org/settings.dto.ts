@@ -56,6 +56,14 @@ export class ChangeSettings {
   @Int({ min: 60, max: 3_650, optional: true, description: 'Days that risk evaluations are kept' })
   readonly riskEvaluationRetentionDays?: number;
 
+  @Int({
+    min: 2,
+    max: 100,
+    optional: true,
+    description: 'Of fewer people no figures are told to who may not see the people',
+  })
+  readonly smallestGroup?: number;
+
   @OneOfList(signInMethods, { max: 2, optional: true, description: 'How people may sign in; at least one way' })
   readonly signInMethods?: (typeof signInMethods)[number][];
 }
@@ -87,6 +95,8 @@ export class SettingsResponse {
   systemLogRetentionDays: number;
   @ApiProperty({ ...days, example: 730 })
   riskEvaluationRetentionDays: number;
+  @ApiProperty({ type: 'integer', description: 'People', example: 5 })
+  smallestGroup: number;
   @ApiProperty({ isArray: true, enum: signInMethods, example: ['password', 'oidc'] })
   signInMethods: string[];
   @ApiProperty({ type: 'integer', description: 'For `If-Match`', example: 1 })

@@ -46,6 +46,7 @@ describe('settings', () => {
       sessionCapSeconds: 7_200,
       auditRetentionDays: 2_557, // seven years, two of them leap years
       snapshotRetentionDays: 730,
+      smallestGroup: 5,
       analyticsRetentionDays: 1_095,
       messageRetentionDays: 365,
       systemLogRetentionDays: 90,

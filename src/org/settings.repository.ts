@@ -7,7 +7,8 @@ const columns = `t.slug, t.name, t.time_zone as "timeZone", risk_threshold as "r
   session_cap_seconds as "sessionCapSeconds", audit_retention_days as "auditRetentionDays",
   snapshot_retention_days as "snapshotRetentionDays", analytics_retention_days as "analyticsRetentionDays",
   message_retention_days as "messageRetentionDays", system_log_retention_days as "systemLogRetentionDays",
-  risk_evaluation_retention_days as "riskEvaluationRetentionDays", sign_in_methods as "signInMethods", version`;
+  risk_evaluation_retention_days as "riskEvaluationRetentionDays",
+  smallest_group as "smallestGroup", sign_in_methods as "signInMethods", version`;
 
 @Injectable()
 export class SettingsRepository {
@@ -40,14 +41,16 @@ export class SettingsRepository {
         snapshot_retention_days = new."snapshotRetentionDays", analytics_retention_days = new."analyticsRetentionDays",
         message_retention_days = new."messageRetentionDays",
         system_log_retention_days = new."systemLogRetentionDays",
-        risk_evaluation_retention_days = new."riskEvaluationRetentionDays", sign_in_methods = new."signInMethods",
+        risk_evaluation_retention_days = new."riskEvaluationRetentionDays", smallest_group = new."smallestGroup",
+        sign_in_methods = new."signInMethods",
         -- the day that was closed last was one of the old zone
         closed_day = case when t.time_zone = new."timeZone" then t.closed_day end, version = t.version + 1
       from jsonb_to_record($2::jsonb) as new (
         name text, "timeZone" text, "riskThreshold" numeric, "topPerformerThreshold" numeric, "passMark" numeric,
         "sessionCapSeconds" integer, "auditRetentionDays" integer, "snapshotRetentionDays" integer,
         "analyticsRetentionDays" integer, "messageRetentionDays" integer, "systemLogRetentionDays" integer,
-        "riskEvaluationRetentionDays" integer, "signInMethods" text[])
+        "riskEvaluationRetentionDays" integer, "smallestGroup" integer,
+        "signInMethods" text[])
       where t.id = $1
       returning ${columns}`,
       [tenantId, JSON.stringify(wanted)],

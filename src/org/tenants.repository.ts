@@ -12,6 +12,8 @@ export interface Tenant {
   readonly passMark: number;
   readonly sessionCapSeconds: number;
   readonly snapshotRetentionDays: number;
+  /** Of fewer people nothing is told to who may not see the people. */
+  readonly smallestGroup: number;
   /** The last local day whose figures are closed; null before the first night. */
   readonly closedDay: string | null;
 }
@@ -29,7 +31,7 @@ export interface TenantSummary {
 const summary = 'id, slug, name, time_zone as "timeZone", is_active as "isActive", created_at as "createdAt"';
 const columns = `id, slug, name, time_zone as "timeZone", pass_mark as "passMark",
   session_cap_seconds as "sessionCapSeconds", snapshot_retention_days as "snapshotRetentionDays",
-  closed_day as "closedDay"`;
+  smallest_group as "smallestGroup",  closed_day as "closedDay"`;
 
 @Injectable()
 export class TenantsRepository {

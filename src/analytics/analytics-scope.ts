@@ -1,0 +1,119 @@
+import { holds } from '../auth/permissions.js';
+import { Day, Id } from '../http/fields.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import { addDays } from '../org/local-day.js';
+import type { Moment } from '../org/tenants.service.js';
+import { isBelow, type Predicate, scopePredicate } from '../students/student-filter.js';
+
+/** Three years and a leap day: as long as analytics are kept. */
+export const mostDays = 1_096;
+const usualDays = 30;
+
+export class AnalyticsQuery {
+  @Day({ optional: true, description: 'First local day; 30 days up to `to` unless told' })
+  readonly from?: string;
+
+  @Day({ optional: true, description: 'Last local day, included; `asOf`, or else today, unless told' })
+  readonly to?: string;
+
+  @Day({
+    optional: true,
+    description: 'As it stood at the end of this local day, with that day’s roster; today unless told',
+  })
+  readonly asOf?: string;
+
+  @Id({ optional: true, description: 'This department and those below it' })
+  readonly departmentId?: string;
+
+  @Id({ optional: true, description: 'The rosters of this instructor' })
+  readonly instructorId?: string;
+}
+
+/** Whole local days, both included. */
+export interface Period {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What is asked about: a period, and a part of what the viewer may see. */
+export interface AnalyticsScope extends Period {
+  /** The last day that counts as known: today, or the day of `asOf`. */
+  readonly asOf: string;
+  readonly departmentId: string | undefined;
+  readonly instructorId: string | undefined;
+}
+
+/** Viewers who are told sums, and may not see the people: services without `students:read`. */
+export function seesPeople(viewer: Viewer): boolean {
+  return holds(viewer, 'students:read');
+}
+
+/**
+ * @throws Problem 400 for a period that ends before it begins, lies after the day it is asked as of, or is longer than
+ *   analytics are kept; for a day to come; for an instructor asked about by who may not see people
+ */
+export function scopeAsked(viewer: Viewer, query: AnalyticsQuery, { today }: Moment): AnalyticsScope {
+  const asOf = query.asOf ?? today;
+  const to = query.to ?? asOf;
+  const from = query.from ?? addDays(to, 1 - usualDays);
+  const { departmentId, instructorId } = query;
+  if (asOf > today) refuse('asOf', 'must not lie after today');
+  if (to > asOf) refuse('to', query.asOf === undefined ? 'must not lie after today' : 'must not lie after asOf');
+  if (from > to) refuse('from', 'must not lie after the last day');
+  if (addDays(from, mostDays) <= to) refuse('from', `must not lie more than ${mostDays - 1} days before the last day`);
+  if (instructorId !== undefined && !seesPeople(viewer)) refuse('instructorId', 'is for who may see students');
+  return { from, to, asOf, departmentId: departmentId?.toLowerCase(), instructorId: instructorId?.toLowerCase() };
+}
+
+/** @throws Problem 400 */
+export function refuse(name: string, detail: string): never {
+  throw Problem.invalid([{ pointer: `/query/${name}`, code: 'value_invalid', detail }]);
+}
+
+/**
+ * On rows `p` with a tenant, an instructor and a department (roll-ups, snapshots, entries of the roster): what is this
+ * viewer's and was asked about. History stays with whom it happened: the instructor and department are those of the row.
+ */
+export function placePredicate(
+  viewer: Viewer,
+  { departmentId, instructorId }: Pick<AnalyticsScope, 'departmentId' | 'instructorId'>,
+): Predicate {
+  const { sql, parameters } = scopePredicate(viewer);
+  const conditions = [sql];
+  if (departmentId !== undefined) conditions.push(isBelow('p.department_id', `$${parameters.push(departmentId)}`));
+  if (instructorId !== undefined) conditions.push(`p.instructor_id = $${parameters.push(instructorId)}`);
+  return { sql: conditions.join(' and '), parameters };
+}
+
+/**
+ * The same on rows `p` of `roster_days`, `module_days` and `hour_days` within the period. Who may not see people is told
+ * only of cells that nobody can be found in: a department's own day, whole, and only where each part it is divided into
+ * (modules, hours) has enough people. Every sum is then one of such cells, and so is every difference of two sums.
+ * @param smallestGroup of the tenant's settings
+ */
+export function dayPredicate(
+  viewer: Viewer,
+  scope: Omit<AnalyticsScope, 'asOf'>,
+  table: 'roster_days' | 'module_days' | 'hour_days',
+  smallestGroup: number,
+): Predicate {
+  const { sql, parameters } = placePredicate(viewer, scope);
+  const from = `$${parameters.push(scope.from)}::date`;
+  const to = `$${parameters.push(scope.to)}::date`;
+  const conditions = [sql, `p.day between ${from} and ${to}`];
+  if (!seesPeople(viewer)) {
+    const group = `$${parameters.push(smallestGroup)}`;
+    const students = table === 'roster_days' ? 'active_students' : 'students';
+    const part = { roster_days: '', module_days: ', c.module_id', hour_days: ', c.hour' }[table];
+    conditions.push(`(p.department_id, p.day) in (
+      select cell.department_id, cell.day from (
+        select c.department_id, c.day, sum(c.${students}) as students from ${table} c
+        where c.tenant_id = $1 and c.day between ${from} and ${to}
+        group by c.department_id, c.day${part}
+      ) cell
+      group by cell.department_id, cell.day having min(cell.students) >= ${group}
+    )`);
+  }
+  return { sql: conditions.join(' and '), parameters };
+}
