@@ -208,6 +208,32 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION public.progress_snapshots_to_stale_days()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        -- an organisation that leaves takes its marks along
+        if coalesce(current_setting('app.removed_tenant', true), '') <> '' then
+          return null;
+        end if;
+        -- writes also where there is a mark: whoever adds it up must wait for what this transaction changes
+        insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
+        select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day, now()
+        from (values
+          (old.tenant_id, old.instructor_id, old.department_id, old.day),
+          (new.tenant_id, new.instructor_id, new.department_id, new.day)
+        ) as cell (tenant_id, instructor_id, department_id, day)
+        where tenant_id is not null
+        order by 1, 2, 3, 4
+        on conflict (tenant_id, instructor_id, department_id, day) do update set since = s.since;
+        if tg_op = 'DELETE' then
+          insert into stale_students as s (tenant_id, student_id, since) values (old.tenant_id, old.student_id, now())
+          on conflict (tenant_id, student_id) do update set since = s.since;
+        end if;
+        return null;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.risk_evaluations_final()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -587,6 +613,7 @@ create table hour_days (
 );
 CREATE INDEX hour_days__day_idx ON hour_days USING btree (tenant_id, day);
 comment on table hour_days is 'sessions added up by the local hour they began in; those without a time of day are in none';
+comment on column hour_days.hour is 'a session from before midnight counts in the first hour of its day';
 
 create table idempotency_keys (
   tenant_id uuid not null,
@@ -746,7 +773,16 @@ create table stale_days (
   since timestamp with time zone not null,
   constraint stale_days_pkey PRIMARY KEY (tenant_id, instructor_id, department_id, day)
 );
+CREATE INDEX stale_days__day_idx ON stale_days USING btree (tenant_id, day DESC, instructor_id, department_id);
 comment on table stale_days is 'days whose sessions are to be added up anew, and since when';
+
+create table stale_students (
+  tenant_id uuid not null,
+  student_id uuid not null,
+  since timestamp with time zone not null,
+  constraint stale_students_pkey PRIMARY KEY (tenant_id, student_id)
+);
+comment on table stale_students is 'whose modules are to be looked at anew, and since when';
 
 create table tenants (
   id uuid not null,
@@ -918,9 +954,11 @@ comment on table module_days is 'sessions added up by module and by that day''s 
 comment on column module_days.students is 'with a session of the module on that day';
 comment on column module_days.sessions_bounced is 'abandoned in the first minute';
 comment on column module_days.sessions_passed is 'completed, with a score of at least the tenant''s pass mark';
-comment on column module_days.sessions_repeated is 'of students who had an earlier session of the module';
+comment on column module_days.sessions_repeated is 'all but the first one of each student';
 comment on column module_days.students_started is 'whose first session of the module was on that day';
 comment on column module_days.students_completed is 'who completed a session of the module for the first time on that day';
+comment on column module_days.questions is 'of completed sessions, as in roster_days';
+comment on column module_days.duration_sum is 'of completed sessions whose length is known, in seconds';
 comment on column module_days.abandoned_answered is 'abandoned sessions by the tenth of the questions they got to: [0 %, 10 %), [10 %, 20 %) …; empty where none says';
 
 create table question_days (
@@ -939,7 +977,9 @@ create table question_days (
   constraint question_days_pkey PRIMARY KEY (tenant_id, module_id, day, instructor_id, department_id, question_id),
   constraint question_days__module_fkey FOREIGN KEY (tenant_id, module_id) REFERENCES modules(tenant_id, id)
 );
+CREATE INDEX question_days__cell_idx ON question_days USING btree (tenant_id, instructor_id, department_id, day);
 comment on table question_days is 'answers of completed and abandoned sessions that name their question';
+comment on column question_days.correct is 'said to be correct; where an answer has a score instead, with at least the tenant''s pass mark';
 comment on column question_days.judged is 'answers that say whether they are correct';
 
 create table risk_cohorts (
@@ -1381,7 +1421,10 @@ create table progress_snapshots (
   constraint progress_snapshots__peak_hour_check CHECK (peak_hour >= 0 AND peak_hour <= 23),
   constraint progress_snapshots__percentages_check CHECK (overall_score >= 0::numeric AND overall_score <= 100::numeric AND improvement_delta >= '-100'::integer::numeric AND improvement_delta <= 100::numeric)
 ) partition by range (day);
+CREATE INDEX progress_snapshots__instructor_idx ON progress_snapshots USING btree (tenant_id, instructor_id, day, department_id);
 CREATE INDEX progress_snapshots__open_idx ON progress_snapshots USING btree (tenant_id, student_id, day) WHERE NOT is_closed;
+CREATE TRIGGER progress_snapshots_gone AFTER DELETE ON progress_snapshots FOR EACH ROW EXECUTE FUNCTION progress_snapshots_to_stale_days();
+CREATE TRIGGER progress_snapshots_moved AFTER UPDATE OF instructor_id, department_id ON progress_snapshots FOR EACH ROW WHEN (old.instructor_id IS DISTINCT FROM new.instructor_id OR old.department_id IS DISTINCT FROM new.department_id) EXECUTE FUNCTION progress_snapshots_to_stale_days();
 CREATE TRIGGER progress_snapshots_to_roster_days_delete AFTER DELETE ON progress_snapshots REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_delete();
 CREATE TRIGGER progress_snapshots_to_roster_days_insert AFTER INSERT ON progress_snapshots REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_insert();
 CREATE TRIGGER progress_snapshots_to_roster_days_update AFTER UPDATE ON progress_snapshots REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_update();

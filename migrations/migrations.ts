@@ -22,6 +22,8 @@ import { MarkUnscoredStudents1763900200000 } from './1763900200000-mark-unscored
 import { CreateThresholdChanges1763900400000 } from './1763900400000-create-threshold-changes.js';
 import { KeepRiskHistory1763900700000 } from './1763900700000-keep-risk-history.js';
 import { CreateRollups1764000000000 } from './1764000000000-create-rollups.js';
+import { FollowRollups1764000100000 } from './1764000100000-follow-rollups.js';
+import { IndexSnapshots1764000110000 } from './1764000110000-index-snapshots.js';
 import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
@@ -49,5 +51,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateThresholdChanges1763900400000,
   KeepRiskHistory1763900700000,
   CreateRollups1764000000000,
+  FollowRollups1764000100000,
+  IndexSnapshots1764000110000,
   CreateReports1764000500000,
 ];

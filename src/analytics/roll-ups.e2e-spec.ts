@@ -1,0 +1,123 @@
+import { startApp, type TestApp } from '../../test/app.js';
+import {
+  createCategory,
+  createInstructor,
+  createModule,
+  createStudent,
+  createTenant,
+  type Member,
+  type Module,
+  sessionBody,
+  type Tenant,
+} from '../../test/factories.js';
+import { FreshnessRepository } from './freshness.repository.js';
+import { RollUps } from './roll-ups.service.js';
+
+let app: TestApp;
+let tenant: Tenant;
+let instructor: Member;
+let student: Member;
+let practice: Module;
+const { signal } = new AbortController();
+const today = '2026-03-02';
+
+beforeEach(async () => {
+  app = await startApp();
+  tenant = await createTenant(app.database);
+  instructor = await createInstructor(app.database, tenant);
+  student = await createStudent(app.database, instructor);
+  practice = await createModule(app.database, await createCategory(app.database, tenant));
+});
+afterEach(() => app.stop());
+
+const rollUps = (): RollUps => app.app.get(RollUps, { strict: false });
+const send = async (who: Member, ...sessions: object[]): Promise<void> => {
+  const { body } = await app.as(who).post('/activity/sessions').send({ sessions });
+  expect(body).toMatchObject({ accepted: sessions.length });
+};
+const rows = (table: string): Promise<Record<string, unknown>[]> =>
+  app.database.many(`-- test.rollUps\nselect * from ${table} where tenant_id = $1 order by 1, 2, 3, 4, 5`, [
+    tenant.tenantId,
+  ]);
+
+it('adds up modules, hours and questions of a day', async () => {
+  const other = await createStudent(app.database, instructor);
+  const answers = [
+    { questionId: 'q-1', correct: true, durationSeconds: 10 },
+    { questionId: 'q-1', correct: false, durationSeconds: 5.5 },
+    { questionId: 'q-2', score: 70 },
+    { questionId: 'q-2', score: 69.9 },
+    { questionId: 'q-3' },
+    { questionId: 17, correct: true },
+    { questionId: 'x'.repeat(101), correct: true },
+    { correct: true },
+  ];
+  await send(
+    student,
+    sessionBody(practice, { score: 80, questions: 10, correct: 8, answers }),
+    sessionBody(practice, { score: 60.5, startedAt: undefined, completedAt: '2026-03-02T06:05:00Z' }),
+    sessionBody(practice, { score: 90, status: 'abandoned', questions: 20, correct: 1, answers, durationSeconds: 59 }),
+    sessionBody(practice, { score: undefined, status: 'in_progress', completedAt: undefined }),
+  );
+  await send(
+    other,
+    sessionBody(practice, { score: undefined, startedAt: undefined, completedAt: undefined, day: today }),
+  );
+  const students = [student, other].map(({ userId }) => userId);
+  await rollUps().markSessions(tenant.tenantId, students, [today]);
+  expect(await rollUps().rollUp(tenant.tenantId, signal)).toEqual({ students: 2, cells: 1 });
+
+  expect(await rows('module_days')).toEqual([
+    {
+      tenant_id: tenant.tenantId,
+      instructor_id: instructor.userId,
+      department_id: tenant.departmentId,
+      day: today,
+      module_id: practice.moduleId,
+      students: 2,
+      sessions: 5,
+      sessions_completed: 3,
+      sessions_abandoned: 1,
+      sessions_bounced: 1,
+      sessions_passed: 1,
+      sessions_repeated: 3,
+      students_started: 2,
+      students_completed: 2,
+      score_sum: 140.5,
+      score_count: 2,
+      score_square_sum: 80 * 80 + 60.5 * 60.5,
+      questions: 10,
+      correct: 8,
+      duration_sum: 600,
+      duration_count: 1,
+      abandoned_duration_sum: 59,
+      abandoned_duration_count: 1,
+      // 8 of 20
+      abandoned_answered: [0, 0, 0, 0, 1, 0, 0, 0, 0, 0],
+    },
+  ]);
+  expect(await rows('hour_days')).toMatchObject([
+    { day: today, hour: 6, students: 1, sessions: 1, sessions_completed: 1 },
+    { day: today, hour: 7, students: 1, sessions: 3, sessions_completed: 1 },
+  ]);
+  expect(await rows('question_days')).toMatchObject([
+    { question_id: 'q-1', students: 1, answers: 4, correct: 2, judged: 4, seconds_sum: 31, seconds_count: 4 },
+    { question_id: 'q-2', students: 1, answers: 4, correct: 2, judged: 4, seconds_sum: 0, seconds_count: 0 },
+    { question_id: 'q-3', students: 1, answers: 2, correct: 0, judged: 0, seconds_sum: 0, seconds_count: 0 },
+  ]);
+  expect(await rows('student_modules')).toHaveLength(2);
+  expect(await rows('stale_days')).toEqual([]);
+});
+
+it('says what is still to be added up', async () => {
+  await send(student, sessionBody(practice));
+  await rollUps().markSessions(tenant.tenantId, [student.userId], [today]);
+  const scope = { from: '2026-02-01', to: today, departmentId: undefined, instructorId: undefined };
+  const freshness = (viewer: Member): Promise<object> =>
+    app.app.get(FreshnessRepository, { strict: false }).freshness(viewer, scope);
+  const colleague = await createInstructor(app.database, tenant);
+  expect(await freshness(instructor)).toEqual({ pendingDays: 1, pendingSince: '2026-03-02T08:00:00Z' });
+  expect(await freshness(colleague)).toEqual({ pendingDays: 0, pendingSince: null });
+  await rollUps().rollUp(tenant.tenantId, signal);
+  expect(await freshness(instructor)).toEqual({ pendingDays: 0, pendingSince: null });
+});

@@ -1,0 +1,309 @@
+import { Injectable } from '@nestjs/common';
+import { NIL } from 'uuid';
+import { Database } from '../database/database.js';
+
+/** A day of one instructor's students of one department; the nil id stands for nobody's. */
+export interface Cell {
+  readonly instructorId: string;
+  readonly departmentId: string;
+  readonly day: string;
+}
+
+/**
+ * The sessions of some cells. Every day with a session has a snapshot, which says whose it was. One look-up for each
+ * student and day: how many there are cannot be estimated, and a join might read all that the month holds.
+ */
+const cellsAndSessions = `cell as materialized (
+        select * from unnest($2::uuid[], $3::uuid[], $4::date[]) as c (instructor_id, department_id, day)
+      ), student_day as (
+        select c.instructor_id, c.department_id, c.day, p.student_id
+        from cell c
+        join progress_snapshots p on p.tenant_id = $1 and p.instructor_id = c.instructor_id and p.day = c.day
+          and p.department_id = c.department_id
+        where p.day between $5 and $6
+        union all
+        select c.instructor_id, c.department_id, c.day, p.student_id
+        from cell c
+        join progress_snapshots p on p.tenant_id = $1 and p.instructor_id is null and p.day = c.day
+          and p.department_id = c.department_id
+        where p.day between $5 and $6 and c.instructor_id = '${NIL}'
+      ), session as (
+        select d.instructor_id, d.department_id, s.*
+        from student_day d
+        cross join lateral (
+          select * from sessions
+          where tenant_id = $1 and student_id = d.student_id and day = d.day and day between $5 and $6
+          offset 0
+        ) s
+      )`;
+
+/** The rows of some cells become those of `fresh`; what is equal is not written. */
+function replaceRows(table: string, part: readonly string[], sums: readonly string[]): string {
+  const key = ['instructor_id', 'department_id', 'day', ...part];
+  const tuple = (alias: string, columns: readonly string[]): string => columns.map((c) => `${alias}.${c}`).join(', ');
+  return `gone as (
+        delete from ${table} d using cell c
+        where d.tenant_id = $1 and d.instructor_id = c.instructor_id and d.department_id = c.department_id
+          and d.day = c.day and (${tuple('d', key)}) not in (select ${tuple('f', key)} from fresh f)
+      )
+      insert into ${table} as d (tenant_id, ${[...key, ...sums].join(', ')})
+      select $1, ${tuple('f', [...key, ...sums])} from fresh f
+      on conflict (tenant_id, ${key.join(', ')}) do update
+      set ${sums.map((column) => `${column} = excluded.${column}`).join(', ')}
+      where (${tuple('d', sums)}) is distinct from (${tuple('excluded', sums)})`;
+}
+
+@Injectable()
+export class RollUpsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Marks the days on which these students have a snapshot. What they have done has been committed. */
+  markSessions(tenantId: string, studentIds: readonly string[], days: readonly string[], now: Date): Promise<number> {
+    return this.database.run(
+      `-- analytics.markSessions
+      with student as (
+        insert into stale_students (tenant_id, student_id, since)
+        select $1, id, $4 from unnest($2::uuid[]) as s (id) order by id
+        on conflict (tenant_id, student_id) do nothing
+      )
+      insert into stale_days (tenant_id, instructor_id, department_id, day, since)
+      select distinct $1::uuid, coalesce(p.instructor_id, '${NIL}'), p.department_id, p.day, $4::timestamptz
+      from unnest($2::uuid[]) as s (id)
+      cross join unnest($3::date[]) as d (day)
+      join progress_snapshots p on p.tenant_id = $1 and p.student_id = s.id and p.day = d.day
+      order by 1, 2, 3, 4
+      on conflict (tenant_id, instructor_id, department_id, day) do nothing`,
+      [tenantId, studentIds, days, now],
+    );
+  }
+
+  /** Marks every day of `[from, to]` that anybody has done something on, or is said to. */
+  markDays(tenantId: string, from: string, to: string, now: Date): Promise<number> {
+    return this.database.run(
+      `-- analytics.markDays
+      insert into stale_days (tenant_id, instructor_id, department_id, day, since)
+      select $1, instructor_id, department_id, day, $4 from (
+        select instructor_id, department_id, day from roster_days where tenant_id = $1 and day between $2 and $3
+        union
+        select instructor_id, department_id, day from module_days where tenant_id = $1 and day between $2 and $3
+      ) cell
+      order by instructor_id, department_id, day
+      on conflict (tenant_id, instructor_id, department_id, day) do nothing`,
+      [tenantId, from, to, now],
+    );
+  }
+
+  /** Everybody who has a row of progress after this id, or is said to have worked on a module. */
+  async markStudents(tenantId: string, after: string, limit: number, now: Date): Promise<string | null> {
+    const { last } = await this.database.one<{ last: string | null }>(
+      `-- analytics.markStudents
+      with marked as (
+        insert into stale_students as s (tenant_id, student_id, since)
+        select $1, student_id, $4 from student_progress where tenant_id = $1 and student_id > $2
+        order by student_id limit $3
+        on conflict (tenant_id, student_id) do update set since = s.since
+        returning student_id
+      )
+      select max(student_id::text) as last from marked`,
+      [tenantId, after, limit, now],
+    );
+    return last;
+  }
+
+  /**
+   * Takes marks of students with greater ids. Who finds them taken waits for the end of the transaction with a new mark
+   * and passes them over with this.
+   */
+  async takeStudents(tenantId: string, after: string, limit: number): Promise<string[]> {
+    const rows = await this.database.many<{ studentId: string }>(
+      `-- analytics.takeStudents
+      delete from stale_students
+      where tenant_id = $1 and student_id = any (array(
+        select student_id from stale_students where tenant_id = $1 and student_id > $2
+        order by student_id limit $3 for update skip locked
+      ))
+      returning student_id as "studentId"`,
+      [tenantId, after, limit],
+    );
+    return rows.map(({ studentId }) => studentId).sort();
+  }
+
+  /**
+   * Which modules these students have worked on, from all of their sessions. Where a first session or a first completed
+   * one lies on another day than before, both days are marked.
+   */
+  async refreshStudents(tenantId: string, studentIds: readonly string[], now: Date): Promise<void> {
+    await this.database.run(
+      `-- analytics.refreshStudentModules
+      with student as materialized (
+        select id from unnest($2::uuid[]) as s (id)
+      ), fresh as materialized (
+        select s.student_id, s.module_id, min(s.day) as first_on,
+          min(s.day) filter (where s.status = 'completed') as first_completed_on, max(s.day) as last_on,
+          count(*)::integer as sessions
+        from student
+        cross join lateral (
+          select student_id, module_id, day, status from sessions where tenant_id = $1 and student_id = student.id
+          offset 0
+        ) s
+        group by s.student_id, s.module_id
+      ), before as materialized (
+        select m.student_id, m.module_id, m.first_on, m.first_completed_on
+        from student join student_modules m on m.tenant_id = $1 and m.student_id = student.id
+      ), gone as (
+        delete from student_modules m using before b
+        where m.tenant_id = $1 and m.student_id = b.student_id and m.module_id = b.module_id
+          and (b.student_id, b.module_id) not in (select f.student_id, f.module_id from fresh f)
+      ), kept as (
+        insert into student_modules as m
+          (tenant_id, student_id, module_id, first_on, first_completed_on, last_on, sessions)
+        select $1, student_id, module_id, first_on, first_completed_on, last_on, sessions from fresh
+        on conflict (tenant_id, student_id, module_id) do update
+        set first_on = excluded.first_on, first_completed_on = excluded.first_completed_on,
+          last_on = excluded.last_on, sessions = excluded.sessions
+        where (m.first_on, m.first_completed_on, m.last_on, m.sessions)
+          is distinct from (excluded.first_on, excluded.first_completed_on, excluded.last_on, excluded.sessions)
+      ), moved as (
+        select student_id, unnest(array[
+          b.first_on, f.first_on, b.first_completed_on, f.first_completed_on
+        ]) as day
+        from before b full join fresh f using (student_id, module_id)
+        where (b.first_on, b.first_completed_on) is distinct from (f.first_on, f.first_completed_on)
+      )
+      insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
+      select distinct $1::uuid, coalesce(p.instructor_id, '${NIL}'), p.department_id, p.day, $3::timestamptz
+      from moved m join progress_snapshots p on p.tenant_id = $1 and p.student_id = m.student_id and p.day = m.day
+      order by 1, 2, 3, 4
+      -- writes also where there is a mark: whoever adds it up must wait for what this transaction changes
+      on conflict (tenant_id, instructor_id, department_id, day) do update set since = s.since`,
+      [tenantId, studentIds, now],
+    );
+  }
+
+  /** Takes marks that come after this one, the newest day first; null for the very first. */
+  takeCells(tenantId: string, after: Cell | null, limit: number): Promise<Cell[]> {
+    return this.database.many<Cell>(
+      `-- analytics.takeStaleDays
+      with taken as (
+        delete from stale_days s using (
+          select instructor_id, department_id, day from stale_days
+          where tenant_id = $1 and day <= $2 and (day < $2 or (instructor_id, department_id) > ($3, $4))
+          order by day desc, instructor_id, department_id limit $5 for update skip locked
+        ) next
+        where s.tenant_id = $1 and s.instructor_id = next.instructor_id and s.department_id = next.department_id
+          and s.day = next.day
+        returning next.*
+      )
+      select instructor_id as "instructorId", department_id as "departmentId", day from taken
+      order by day desc, instructor_id, department_id`,
+      [tenantId, after?.day ?? 'infinity', after?.instructorId ?? NIL, after?.departmentId ?? NIL, limit],
+    );
+  }
+
+  async rollUpModules(tenantId: string, cells: readonly Cell[]): Promise<void> {
+    const part = ['module_id'];
+    const sums = [
+      'students', 'sessions', 'sessions_completed', 'sessions_abandoned', 'sessions_bounced', 'sessions_passed',
+      'sessions_repeated', 'students_started', 'students_completed', 'score_sum', 'score_count', 'score_square_sum',
+      'questions', 'correct', 'duration_sum', 'duration_count', 'abandoned_duration_sum', 'abandoned_duration_count',
+      'abandoned_answered',
+    ]; // prettier-ignore
+    const tenths = Array.from({ length: 10 }, (_, tenth) => `count(*) filter (where p.tenth = ${tenth})`);
+    await this.database.run(
+      `-- analytics.rollUpModules
+      with ${cellsAndSessions}, fresh as materialized (
+        select s.instructor_id, s.department_id, s.day, s.module_id, count(distinct s.student_id) as students,
+          count(*) as sessions, count(*) filter (where p.completed) as sessions_completed,
+          count(*) filter (where p.abandoned) as sessions_abandoned,
+          count(*) filter (where p.abandoned and s.duration_seconds < 60) as sessions_bounced,
+          count(*) filter (where p.completed and s.score >= t.pass_mark) as sessions_passed,
+          count(*) - count(distinct s.student_id) filter (where m.first_on = s.day) as sessions_repeated,
+          count(distinct s.student_id) filter (where m.first_on = s.day) as students_started,
+          count(distinct s.student_id) filter (where m.first_completed_on = s.day) as students_completed,
+          coalesce(sum(s.score) filter (where p.completed), 0) as score_sum,
+          count(s.score) filter (where p.completed) as score_count,
+          coalesce(sum(s.score * s.score) filter (where p.completed), 0) as score_square_sum,
+          coalesce(sum(s.questions) filter (where p.completed), 0) as questions,
+          coalesce(sum(s.correct) filter (where p.completed), 0) as correct,
+          coalesce(sum(s.duration_seconds) filter (where p.completed), 0) as duration_sum,
+          count(s.duration_seconds) filter (where p.completed) as duration_count,
+          coalesce(sum(s.duration_seconds) filter (where p.abandoned), 0) as abandoned_duration_sum,
+          count(s.duration_seconds) filter (where p.abandoned) as abandoned_duration_count,
+          case when count(p.tenth) = 0 then '{}' else array[${tenths.join(', ')}] end::integer[] as abandoned_answered
+        from tenants t
+        cross join session s
+        left join student_modules m on m.tenant_id = $1 and m.student_id = s.student_id and m.module_id = s.module_id
+        cross join lateral (
+          select s.status = 'completed' as completed, s.status = 'abandoned' as abandoned,
+            case when s.status = 'abandoned' and s.questions > 0 and jsonb_typeof(s.answers) = 'array'
+              then least(9, jsonb_array_length(s.answers) * 10 / s.questions) end as tenth
+        ) p
+        where t.id = $1
+        group by s.instructor_id, s.department_id, s.day, s.module_id
+      ), ${replaceRows('module_days', part, sums)}`,
+      parametersOf(tenantId, cells),
+    );
+  }
+
+  async rollUpHours(tenantId: string, cells: readonly Cell[]): Promise<void> {
+    await this.database.run(
+      `-- analytics.rollUpHours
+      with ${cellsAndSessions}, fresh as materialized (
+        select s.instructor_id, s.department_id, s.day, extract(hour from p.began) as hour,
+          count(distinct s.student_id) as students, count(*) as sessions,
+          count(*) filter (where s.status = 'completed') as sessions_completed
+        from tenants t
+        cross join session s
+        cross join lateral (
+          select coalesce(s.started_at, lower(s.busy), s.completed_at) at time zone t.time_zone as at
+        ) local
+        -- one that began before midnight belongs to the day it ended on
+        cross join lateral (select greatest(local.at, s.day::timestamp) as began where local.at is not null) p
+        where t.id = $1
+        group by s.instructor_id, s.department_id, s.day, extract(hour from p.began)
+      ), ${replaceRows('hour_days', ['hour'], ['students', 'sessions', 'sessions_completed'])}`,
+      parametersOf(tenantId, cells),
+    );
+  }
+
+  /** What an answer says is not checked when it comes in: what is no question, verdict or length is not counted. */
+  async rollUpQuestions(tenantId: string, cells: readonly Cell[]): Promise<void> {
+    await this.database.run(
+      `-- analytics.rollUpQuestions
+      with ${cellsAndSessions}, answer as (
+        select s.instructor_id, s.department_id, s.day, s.module_id, s.student_id, a.answer ->> 'questionId' as question_id,
+          case
+            when jsonb_typeof(a.answer -> 'correct') = 'boolean' then (a.answer -> 'correct')::boolean
+            when jsonb_typeof(a.answer -> 'score') = 'number' then (a.answer -> 'score')::numeric >= t.pass_mark
+          end as correct,
+          case when jsonb_typeof(a.answer -> 'durationSeconds') = 'number'
+            then (a.answer -> 'durationSeconds')::numeric end as seconds
+        from tenants t
+        cross join session s
+        cross join lateral jsonb_array_elements(
+          case when jsonb_typeof(s.answers) = 'array' then s.answers end
+        ) as a (answer)
+        where t.id = $1 and s.status in ('completed', 'abandoned') and jsonb_typeof(a.answer -> 'questionId') = 'string'
+          and length(a.answer ->> 'questionId') between 1 and 100
+      ), fresh as materialized (
+        select instructor_id, department_id, day, module_id, question_id, count(distinct student_id) as students,
+          count(*) as answers, count(*) filter (where correct) as correct, count(correct) as judged,
+          coalesce(sum(seconds) filter (where seconds between 0 and 604800), 0) as seconds_sum,
+          count(*) filter (where seconds between 0 and 604800) as seconds_count
+        from answer
+        group by instructor_id, department_id, day, module_id, question_id
+      ), ${replaceRows(
+        'question_days',
+        ['module_id', 'question_id'],
+        ['students', 'answers', 'correct', 'judged', 'seconds_sum', 'seconds_count'],
+      )}`,
+      parametersOf(tenantId, cells),
+    );
+  }
+}
+
+function parametersOf(tenantId: string, cells: readonly Cell[]): unknown[] {
+  const days = cells.map(({ day }) => day).sort();
+  const [instructorIds, departmentIds] = [cells.map((c) => c.instructorId), cells.map((c) => c.departmentId)];
+  return [tenantId, instructorIds, departmentIds, cells.map(({ day }) => day), days[0], days.at(-1)];
+}
