@@ -1675,6 +1675,7 @@ create table student_progress (
   risk_day date,
   risk_announced_band text,
   risk_due_since timestamp with time zone,
+  takes_part boolean,
   constraint student_progress_pkey PRIMARY KEY (tenant_id, student_id),
   constraint student_progress__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
   constraint student_progress__instructor_fkey FOREIGN KEY (tenant_id, instructor_id) REFERENCES instructor_profiles(tenant_id, user_id),
@@ -1702,6 +1703,7 @@ CREATE TRIGGER student_progress_to_search AFTER INSERT OR UPDATE OF name, email,
 comment on column student_progress.risk_day is 'the local day that the score is of, whether or not there was enough to score';
 comment on column student_progress.risk_announced_band is 'the last band that an event told of; trails behind the shown one, so that events do not flap';
 comment on column student_progress.risk_due_since is 'the first sessions since the score was last looked at came in then; null: none have';
+comment on column student_progress.takes_part is 'in leaderboards, as the student chose; NULL: has not chosen, and is not shown to fellow students';
 
 create table student_search (
   tenant_id uuid not null,

@@ -24,6 +24,7 @@ import { KeepRiskHistory1763900700000 } from './1763900700000-keep-risk-history.
 import { CreateRollups1764000000000 } from './1764000000000-create-rollups.js';
 import { FollowRollups1764000100000 } from './1764000100000-follow-rollups.js';
 import { IndexSnapshots1764000110000 } from './1764000110000-index-snapshots.js';
+import { LetStudentsChooseLeaderboards1764000300000 } from './1764000300000-let-students-choose-leaderboards.js';
 import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
@@ -53,5 +54,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateRollups1764000000000,
   FollowRollups1764000100000,
   IndexSnapshots1764000110000,
+  LetStudentsChooseLeaderboards1764000300000,
   CreateReports1764000500000,
 ];

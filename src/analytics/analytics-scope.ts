@@ -9,6 +9,8 @@ import { isBelow, type Predicate, scopePredicate } from '../students/student-fil
 /** Three years and a leap day: as long as analytics are kept. */
 export const mostDays = 1_096;
 const usualDays = 30;
+/** How long answers may come from the cache. */
+export const analyticsSeconds = 900;
 
 export class AnalyticsQuery {
   @Day({ optional: true, description: 'First local day; 30 days up to `to` unless told' })
@@ -47,6 +49,12 @@ export interface AnalyticsScope extends Period {
 /** Viewers who are told sums, and may not see the people: services without `students:read`. */
 export function seesPeople(viewer: Viewer): boolean {
   return holds(viewer, 'students:read');
+}
+
+/** Before what is about people and cannot be made of cells that nobody is found in. @throws Problem 403 */
+export function demandPeople(viewer: Viewer): void {
+  if (seesPeople(viewer)) return;
+  throw new Problem(403, 'permission_denied', { detail: 'This is for who may see students, too (students:read).' });
 }
 
 /**

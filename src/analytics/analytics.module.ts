@@ -9,20 +9,25 @@ import { FreshnessRepository } from './freshness.repository.js';
 import { InterventionEffectsController } from './intervention-effects.controller.js';
 import { InterventionEffectsRepository } from './intervention-effects.repository.js';
 import { InterventionEffectsService } from './intervention-effects.service.js';
+import { LeaderboardController } from './leaderboard.controller.js';
+import { LeaderboardRepository } from './leaderboard.repository.js';
+import { LeaderboardService } from './leaderboard.service.js';
 import { RollUpsRepository } from './roll-ups.repository.js';
 import { RollUps } from './roll-ups.service.js';
 
 @Module({
   imports: [OrgModule, StudentsModule, InterventionsModule],
-  controllers: [DashboardController, InterventionEffectsController],
+  controllers: [DashboardController, InterventionEffectsController, LeaderboardController],
   providers: [
     DashboardRepository,
     DashboardService,
+    FreshnessRepository,
     InterventionEffectsRepository,
     InterventionEffectsService,
+    LeaderboardRepository,
+    LeaderboardService,
     RollUpsRepository,
     RollUps,
-    FreshnessRepository,
   ],
   exports: [RollUps],
 })

@@ -306,19 +306,23 @@ export class ProgressRepository {
     );
   }
 
-  /** Goals go to who has none and the earlier first day to both; the giver is on no roster and has never started. */
+  /**
+   * Goals go to who has none; whoever did not want to be on leaderboards still does not. The giver is on no roster and
+   * has never started.
+   */
   async giveAway(tenantId: string, fromId: string, intoId: string): Promise<void> {
     await this.database.run(
       `-- students.giveAwayProgress
       with giver as (
-        select target_score, target_on from student_progress where tenant_id = $1 and student_id = $2
+        select target_score, target_on, takes_part from student_progress where tenant_id = $1 and student_id = $2
       ), days as (
         update active_days set days = '{}' where tenant_id = $1 and student_id = $2
       )
       update student_progress p
       set target_score = case when p.student_id = $3 then coalesce(p.target_score, giver.target_score) end,
         target_on = case when p.student_id = $3 then coalesce(p.target_on, giver.target_on) end,
-        goals_version = p.goals_version + 1
+        goals_version = p.goals_version + 1,
+        takes_part = coalesce(p.takes_part and giver.takes_part, p.takes_part, giver.takes_part)
       from giver
       where p.tenant_id = $1 and p.student_id in ($2, $3)`,
       [tenantId, fromId, intoId],

@@ -4,6 +4,9 @@ import { DepartmentMerge } from './department-merge.service.js';
 import { DepartmentsMergeController } from './department-merge.controller.js';
 import { InheritanceRepository } from './inheritance.repository.js';
 import { InheritanceJobs } from './inheritance.jobs.js';
+import { LeaderboardChoiceController } from './leaderboard-choice.controller.js';
+import { LeaderboardChoiceRepository } from './leaderboard-choice.repository.js';
+import { LeaderboardChoiceService } from './leaderboard-choice.service.js';
 import { ProgressRepository } from './progress.repository.js';
 import { Rosters } from './rosters.service.js';
 import { SegmentsController } from './segments.controller.js';
@@ -21,7 +24,13 @@ import { ThresholdPreviewService } from './threshold-preview.service.js';
 
 @Module({
   imports: [OrgModule],
-  controllers: [StudentsController, SegmentsController, DepartmentsMergeController, ThresholdPreviewController],
+  controllers: [
+    LeaderboardChoiceController,
+    StudentsController,
+    SegmentsController,
+    DepartmentsMergeController,
+    ThresholdPreviewController,
+  ],
   providers: [
     ProgressRepository,
     StudentListRepository,
@@ -35,6 +44,8 @@ import { ThresholdPreviewService } from './threshold-preview.service.js';
     DepartmentMerge,
     InheritanceRepository,
     InheritanceJobs,
+    LeaderboardChoiceRepository,
+    LeaderboardChoiceService,
     ThresholdPreviewRepository,
     ThresholdPreviewService,
   ],

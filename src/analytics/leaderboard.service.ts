@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { Cache } from '../cache/cache.js';
+import { JsonBytes } from '../http/answer.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import { type Moment, TenantsService } from '../org/tenants.service.js';
+import { scopeKey, scopeTags } from '../students/student-reads.js';
+import { analyticsSeconds, demandPeople, type Period, refuse, scopeAsked } from './analytics-scope.js';
+import { alwaysFresh } from './analytics.dto.js';
+import type { LeaderboardMetric, LeaderboardQuery, LeaderboardResponse } from './leaderboard.dto.js';
+import { LeaderboardRepository, type StudentClass } from './leaderboard.repository.js';
+
+const metricsOfPeriods: readonly LeaderboardMetric[] = ['sessionsCompleted', 'timeSpent'];
+
+@Injectable()
+export class LeaderboardService {
+  constructor(
+    private readonly leaderboards: LeaderboardRepository,
+    private readonly tenants: TenantsService,
+    private readonly cache: Cache,
+  ) {}
+
+  /** @throws Problem 400, 403 for who may not see students, 404 for who is no student any more */
+  async show(viewer: Viewer, query: LeaderboardQuery): Promise<JsonBytes> {
+    demandPeople(viewer);
+    const moment = await this.tenants.moment(viewer.tenantId);
+    const { metric, limit } = query;
+    const period = periodAsked(viewer, query, moment);
+    const own = viewer.role === 'student' ? await this.classOf(viewer) : null;
+    const tags = own ? [...scopeTags(viewer), `roster:${own.instructorId}`] : scopeTags(viewer);
+    const key = `analytics.leaderboard ${scopeKey(viewer)} ${JSON.stringify([own, metric, period, limit])}`;
+    const options = { tags, lifetimeSeconds: analyticsSeconds, day: moment.today };
+    return this.cache.bytes(key, options, async (): Promise<LeaderboardResponse> => {
+      const ranked = await this.leaderboards.list(viewer, own, { metric, period, limit });
+      return {
+        from: period?.from ?? null,
+        to: period?.to ?? null,
+        asOf: moment.now.toISOString(),
+        today: moment.today,
+        freshness: alwaysFresh,
+        metric,
+        students: ranked[0]?.students ?? 0,
+        rows: ranked.map(({ students: _, ...row }) => row),
+      };
+    });
+  }
+
+  private async classOf(viewer: Viewer): Promise<StudentClass> {
+    const own = await this.leaderboards.findClass(viewer);
+    if (!own) throw Problem.notFound('student');
+    return own;
+  }
+}
+
+function periodAsked(viewer: Viewer, { metric, from, to }: LeaderboardQuery, moment: Moment): Period | null {
+  if (metricsOfPeriods.includes(metric)) return scopeAsked(viewer, { from, to }, moment);
+  if (from !== undefined) refuse('from', `is for ${metricsOfPeriods.join(' and ')}: this metric says what is so now`);
+  if (to !== undefined) refuse('to', `is for ${metricsOfPeriods.join(' and ')}: this metric says what is so now`);
+  return null;
+}
