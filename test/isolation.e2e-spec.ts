@@ -14,7 +14,7 @@ import { gradebook } from './isolation/expectations.gradebook.js';
 import { handOuts } from './isolation/expectations.hand-outs.js';
 import { installation } from './isolation/expectations.installation.js';
 import { interventions } from './isolation/expectations.interventions.js';
-import { leaderboard } from './isolation/expectations.leaderboard.js';
+import { modules } from './isolation/expectations.modules.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
 import { risk } from './isolation/expectations.risk.js';
@@ -44,7 +44,7 @@ const expectations: Expectations = {
   ...thresholds,
   ...interventions,
   ...effects,
-  ...leaderboard,
+  ...modules,
 };
 const operations = readOperations();
 

@@ -58,6 +58,3 @@ export class AnalyticsAnswer {
   @ApiProperty({ type: FreshnessResponse, description: 'Of the sums this was read from' })
   freshness: FreshnessResponse;
 }
-
-/** Of what is read from rows that every write brings up to date. */
-export const alwaysFresh: FreshnessResponse = { pendingDays: 0, pendingSince: null };

@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { InterventionsModule } from '../interventions/interventions.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
+import { CohortsController } from './cohorts.controller.js';
+import { CohortsRepository } from './cohorts.repository.js';
+import { CohortsService } from './cohorts.service.js';
 import { DashboardController } from './dashboard.controller.js';
 import { DashboardRepository } from './dashboard.repository.js';
 import { DashboardService } from './dashboard.service.js';
@@ -17,7 +20,7 @@ import { RollUps } from './roll-ups.service.js';
 
 @Module({
   imports: [OrgModule, StudentsModule, InterventionsModule],
-  controllers: [DashboardController, InterventionEffectsController, LeaderboardController],
+  controllers: [DashboardController, InterventionEffectsController, LeaderboardController, CohortsController],
   providers: [
     DashboardRepository,
     DashboardService,
@@ -26,6 +29,8 @@ import { RollUps } from './roll-ups.service.js';
     InterventionEffectsService,
     LeaderboardRepository,
     LeaderboardService,
+    CohortsRepository,
+    CohortsService,
     RollUpsRepository,
     RollUps,
   ],

@@ -6,7 +6,7 @@ import type { Viewer } from '../http/viewer.js';
 import { type Moment, TenantsService } from '../org/tenants.service.js';
 import { scopeKey, scopeTags } from '../students/student-reads.js';
 import { analyticsSeconds, demandPeople, type Period, refuse, scopeAsked } from './analytics-scope.js';
-import { alwaysFresh } from './analytics.dto.js';
+import { alwaysFresh } from './freshness.repository.js';
 import type { LeaderboardMetric, LeaderboardQuery, LeaderboardResponse } from './leaderboard.dto.js';
 import { LeaderboardRepository, type StudentClass } from './leaderboard.repository.js';
 

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import type { Viewer } from '../http/viewer.js';
+import type { Predicate } from '../students/student-filter.js';
+import { type AnalyticsScope, placePredicate } from './analytics-scope.js';
+
+export interface CohortsAsked extends Pick<AnalyticsScope, 'asOf' | 'departmentId' | 'instructorId'> {
+  /** The first Monday. */
+  readonly from: string;
+  /** Weeks from then on; `asOf` lies in the last one. */
+  readonly weeks: number;
+  /** When the day of `asOf` ends; null where that is today: the roster is then the present one. */
+  readonly endsAt: Date | null;
+}
+
+/** Counts of one week, of those who joined in one. */
+export interface CohortCounts {
+  /** Weeks after `from`. */
+  readonly week: number;
+  /** Of joining, the same way; null: before `from`. */
+  readonly cohort: number | null;
+  readonly students: number;
+  readonly active: number;
+  readonly activeBefore: number;
+  readonly activeInBoth: number;
+}
+
+const presentRoster = '(select * from student_progress where tenant_id = $1)';
+
+/**
+ * Whose students there were at the end of a day in the past. Before the first entry of a student it was as that says;
+ * whoever has none was always where they are.
+ */
+const rosterOf = (endsAt: string): string => `(
+  select e.student_id, e.instructor_id, e.department_id from roster_entries e
+  where e.tenant_id = $1 and e.valid_from < ${endsAt} and (e.valid_to is null or e.valid_to >= ${endsAt})
+  union all
+  select e.student_id, e.instructor_id, e.department_id from roster_entries e
+  where e.tenant_id = $1 and e.valid_from >= ${endsAt} and not exists (
+    select from roster_entries o
+    where o.tenant_id = $1 and o.student_id = e.student_id and o.valid_from < e.valid_from
+  )
+  union all
+  select s.student_id, s.instructor_id, s.department_id from student_progress s
+  where s.tenant_id = $1 and s.is_active and not exists (
+    select from roster_entries o where o.tenant_id = $1 and o.student_id = s.student_id
+  )
+)`;
+
+@Injectable()
+export class CohortsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** No rows where there are no students. */
+  countWeeks(viewer: Viewer, asked: CohortsAsked): Promise<CohortCounts[]> {
+    const { sql, parameters }: Predicate = placePredicate(viewer, asked);
+    const from = `$${parameters.push(asked.from)}::date`;
+    const asOf = `$${parameters.push(asked.asOf)}::date`;
+    const weeks = `$${parameters.push(asked.weeks)}::integer`;
+    const roster = asked.endsAt ? rosterOf(`$${parameters.push(asked.endsAt)}::timestamptz`) : presentRoster;
+    return this.database.read().many<CohortCounts>(
+      `-- analytics.countCohortWeeks
+      with student as materialized (
+        select case when s.joined_on >= ${from} then (s.joined_on - ${from}) / 7 end as cohort, d.days
+        from ${roster} p
+        join student_progress s on s.tenant_id = $1 and s.student_id = p.student_id and s.is_active
+          and s.joined_on <= ${asOf}
+        join active_days d on d.tenant_id = $1 and d.student_id = p.student_id
+        where ${sql}
+      ), week as materialized (
+        select number, daterange(${from} + 7 * number, least(${from} + 7 * number + 6, ${asOf}), '[]') as days,
+          daterange(${from} + 7 * number - 7, ${from} + 7 * number) as before
+        from generate_series(0, ${weeks} - 1) as number
+      )
+      select w.number as week, s.cohort, count(*) as students, count(*) filter (where s.days && w.days) as active,
+        count(*) filter (where s.days && w.before) as "activeBefore",
+        count(*) filter (where s.days && w.days and s.days && w.before) as "activeInBoth"
+      from student s cross join week w
+      group by w.number, s.cohort`,
+      parameters,
+    );
+  }
+}
