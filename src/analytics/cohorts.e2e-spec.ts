@@ -4,6 +4,7 @@ import { setActiveDays } from '../../test/effects.js';
 import {
   createDepartment, createInstructor, createStudents, createTenant, type Member, type Place, type Tenant,
 } from '../../test/factories.js'; // prettier-ignore
+import { Cache } from '../cache/cache.js';
 import type { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
 import type { CohortsResponse } from './cohorts.dto.js';
@@ -194,6 +195,8 @@ it('counts like plain arithmetic does, whatever the days and whoever had whom (p
   const beginning = Date.parse('2026-01-05');
   const dayAt = (index: number): string => addDays('2026-01-05', index);
   const index = fc.integer({ min: 0, max: 56 });
+  // the 56th is today, whose roster is the present one
+  const past = fc.integer({ min: 0, max: 55 });
   // who moves does so at noon, so that the end of the day is with the new one
   const person = fc.record({
     joined: index,
@@ -203,7 +206,14 @@ it('counts like plain arithmetic does, whatever the days and whoever had whom (p
     entered: fc.constantFrom(0, 20),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(person, { minLength: 1, maxLength: 8 }), index, async (people, last) => {
+    fc.asyncProperty(fc.array(person, { minLength: 1, maxLength: 8 }), past, async (people, last) => {
+      await app.database.run(
+        `-- test.forgetStudents
+        update student_progress set is_active = false where tenant_id = $1`,
+        [tenant.tenantId],
+      );
+      // the statements of this test tell nobody that the roster is another
+      await app.app.get(Cache, { strict: false }).bump([`roster:${instructor.userId}`]);
       const members = await createStudents(app.database, department, people.map(({ joined }) => ({ joinedOn: dayAt(joined) }))); // prettier-ignore
       const ids = members.map(({ userId }) => userId);
       await practise(Object.fromEntries(people.map(({ active }, n) => [ids[n]!, active.map(dayAt)])));
@@ -247,13 +257,6 @@ it('counts like plain arithmetic does, whatever the days and whoever had whom (p
           return [before.length, before.filter(activeIn(week)).length];
         }),
       );
-      await app.database.run(
-        `-- test.forgetStudents
-        update student_progress set is_active = false where tenant_id = $1 and student_id = any ($2)`,
-        [tenant.tenantId, ids],
-      );
-      // what a change of people does, where it is not the statement above
-      await app.as('admin', tenant).put(`/students/${(await createStudents(app.database, instructor, [{}]))[0]!.userId}/instructor`).send({ instructorId: colleague.userId }).expect(204); // prettier-ignore
     }),
     { numRuns: 25 },
   );
