@@ -25,6 +25,7 @@ import { CreateRollups1764000000000 } from './1764000000000-create-rollups.js';
 import { FollowRollups1764000100000 } from './1764000100000-follow-rollups.js';
 import { IndexSnapshots1764000110000 } from './1764000110000-index-snapshots.js';
 import { LetStudentsChooseLeaderboards1764000300000 } from './1764000300000-let-students-choose-leaderboards.js';
+import { CreateViews1764000400000 } from './1764000400000-create-views.js';
 import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
@@ -55,5 +56,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   FollowRollups1764000100000,
   IndexSnapshots1764000110000,
   LetStudentsChooseLeaderboards1764000300000,
+  CreateViews1764000400000,
   CreateReports1764000500000,
 ];

@@ -9,30 +9,55 @@ import { DashboardController } from './dashboard.controller.js';
 import { DashboardRepository } from './dashboard.repository.js';
 import { DashboardService } from './dashboard.service.js';
 import { FreshnessRepository } from './freshness.repository.js';
+import { InstructorPerformanceController } from './instructor-performance.controller.js';
+import { InstructorPerformanceRepository } from './instructor-performance.repository.js';
 import { InterventionEffectsController } from './intervention-effects.controller.js';
 import { InterventionEffectsRepository } from './intervention-effects.repository.js';
 import { InterventionEffectsService } from './intervention-effects.service.js';
 import { LeaderboardController } from './leaderboard.controller.js';
 import { LeaderboardRepository } from './leaderboard.repository.js';
 import { LeaderboardService } from './leaderboard.service.js';
+import { LearnersController } from './learners.controller.js';
+import { LearnersRepository } from './learners.repository.js';
+import { PlatformMetricsController } from './platform-metrics.controller.js';
+import { PlatformMetricsRepository } from './platform-metrics.repository.js';
 import { RollUpsRepository } from './roll-ups.repository.js';
 import { RollUps } from './roll-ups.service.js';
+import { ViewsController } from './views.controller.js';
+import { ViewsJobs } from './views.jobs.js';
+import { ViewsRepository } from './views.repository.js';
+import { ViewsService } from './views.service.js';
 
 @Module({
   imports: [OrgModule, StudentsModule, InterventionsModule],
-  controllers: [DashboardController, InterventionEffectsController, LeaderboardController, CohortsController],
+  controllers: [
+    CohortsController,
+    DashboardController,
+    InstructorPerformanceController,
+    InterventionEffectsController,
+    LeaderboardController,
+    LearnersController,
+    PlatformMetricsController,
+    ViewsController,
+  ],
   providers: [
+    CohortsRepository,
+    CohortsService,
     DashboardRepository,
     DashboardService,
     FreshnessRepository,
+    InstructorPerformanceRepository,
     InterventionEffectsRepository,
     InterventionEffectsService,
     LeaderboardRepository,
     LeaderboardService,
-    CohortsRepository,
-    CohortsService,
+    LearnersRepository,
+    PlatformMetricsRepository,
     RollUpsRepository,
     RollUps,
+    ViewsJobs,
+    ViewsRepository,
+    ViewsService,
   ],
   exports: [RollUps],
 })

@@ -52,6 +52,7 @@ export const permissions = {
   'leaderboard:write': ['student'],
   'metrics:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
   'views:read': ['admin', 'operator'],
+  'views:write': ['operator'],
   'reports:read': ['instructor', 'supervisor', 'admin', 'service'],
   'reports:write': ['instructor', 'supervisor', 'admin', 'service'],
   'audit:read': ['admin'],

@@ -19,8 +19,17 @@ export interface DatabaseOptions {
   readonly onStatement?: (event: StatementEvent) => void;
 }
 
+export interface TransactionOptions {
+  /** Everything in it sees the state that its first statement saw; what others change meanwhile has it tried again. */
+  readonly isolation?: 'repeatable read';
+  /** How long one of its statements may take, where requests do not wait for it; locks are waited for as ever. */
+  readonly statementSeconds?: number;
+}
+
 interface Transaction {
   readonly client: pg.PoolClient;
+  /** Of the client, for a server that cannot run its own. */
+  readonly queryTimeout: number | undefined;
   readonly afterCommit: (() => Promise<void> | void)[];
 }
 
@@ -89,13 +98,13 @@ export class Database {
   /**
    * Runs `work` in one transaction; joins the running one. A deadlock or serialization failure is tried again, at a
    * moment of its own each time, so `work` must have no effect outside the database; what follows from it belongs into
-   * `afterCommit` or the outbox.
+   * `afterCommit` or the outbox. Options are of the transaction that is begun, and not of a running one.
    */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
+  async transaction<T>(work: () => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     if (this.scope.getStore()) return work();
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.once(work);
+        return await this.once(work, options);
       } catch (error) {
         if (attempt === mostAttempts || !isRetryable(error)) throw translate(error);
         await sleep(Math.random() * 50 * attempt);
@@ -126,12 +135,14 @@ export class Database {
     else await effect();
   }
 
-  private async once<T>(work: () => Promise<T>): Promise<T> {
+  private async once<T>(work: () => Promise<T>, { isolation, statementSeconds }: TransactionOptions): Promise<T> {
     const client = await this.pool.connect();
-    const transaction: Transaction = { client, afterCommit: [] };
+    const queryTimeout = statementSeconds && (statementSeconds + 1) * 1000;
+    const transaction: Transaction = { client, queryTimeout, afterCommit: [] };
     let result: T;
     try {
-      await client.query('begin');
+      await client.query(isolation ? `begin isolation level ${isolation}` : 'begin');
+      if (statementSeconds) await client.query(`set local statement_timeout = '${statementSeconds}s'`);
       result = await this.scope.run(transaction, work);
       await client.query('commit');
     } catch (error) {
@@ -147,9 +158,10 @@ export class Database {
 
   private async execute<T extends pg.QueryResultRow>(sql: string, parameters: Parameters): Promise<pg.QueryResult<T>> {
     const { statement, name } = this.prepare(sql);
-    const query: pg.QueryConfig = { text: sql, values: parameters as unknown[] };
-    if (this.options.prepared) query.name = name;
     const transaction = this.scope.getStore();
+    const query: pg.QueryConfig & { query_timeout?: number } = { text: sql, values: parameters as unknown[] };
+    if (this.options.prepared) query.name = name;
+    if (transaction?.queryTimeout) query.query_timeout = transaction.queryTimeout;
     const started = performance.now();
     let rows = 0;
     let failed = true;

@@ -25,6 +25,7 @@ const refusedStates = new Set([
   '55P03', // lock_timeout
   '53100', // disk full
   '25006', // read-only: a primary that has become a standby
+  '55000', // a materialised view that has not been filled, as after a restore that was cut off
 ]);
 const unavailableStates = new Set([
   ...refusedStates,

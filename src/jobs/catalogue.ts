@@ -150,6 +150,17 @@ export const closeCleared = defineJob({
   on: ['risk.night-scored'],
 });
 
+/** Materialised views, after the days that have ended were closed. A quarter of an hour is what a reader may count on. */
+export const refreshViews = defineJob({
+  name: 'analytics.refresh-views',
+  attempts: 4,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  on: ['operations.worker-started', 'analytics.views-asked-for'],
+  schedule: { cron: '5,20,35,50 * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -166,4 +177,5 @@ export const catalogue: readonly JobDefinition[] = [
   evaluateNight,
   evaluateStudents,
   closeCleared,
+  refreshViews,
 ];
