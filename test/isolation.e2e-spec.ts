@@ -15,6 +15,7 @@ import { handOuts } from './isolation/expectations.hand-outs.js';
 import { installation } from './isolation/expectations.installation.js';
 import { interventions } from './isolation/expectations.interventions.js';
 import { modules } from './isolation/expectations.modules.js';
+import { metrics } from './isolation/expectations.metrics.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
 import { risk } from './isolation/expectations.risk.js';
@@ -45,6 +46,7 @@ const expectations: Expectations = {
   ...interventions,
   ...effects,
   ...modules,
+  ...metrics,
 };
 const operations = readOperations();
 

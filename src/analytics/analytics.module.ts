@@ -19,6 +19,7 @@ import { LeaderboardRepository } from './leaderboard.repository.js';
 import { LeaderboardService } from './leaderboard.service.js';
 import { LearnersController } from './learners.controller.js';
 import { LearnersRepository } from './learners.repository.js';
+import { MetricsController } from './metrics.controller.js';
 import { PlatformMetricsController } from './platform-metrics.controller.js';
 import { PlatformMetricsRepository } from './platform-metrics.repository.js';
 import { RollUpsRepository } from './roll-ups.repository.js';
@@ -37,6 +38,7 @@ import { ViewsService } from './views.service.js';
     InterventionEffectsController,
     LeaderboardController,
     LearnersController,
+    MetricsController,
     PlatformMetricsController,
     ViewsController,
   ],

@@ -188,9 +188,26 @@ function sorted<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))) as T;
 }
 
-/** The user interface at `/docs` and the document at `/openapi.json`, made when first asked for. */
+/** The document of the running application, made when it is first asked for. */
+export class OpenApi {
+  private application: INestApplication | undefined;
+  private made: OpenAPIObject | undefined;
+
+  describe(application: INestApplication): void {
+    this.application = application;
+  }
+
+  get document(): OpenAPIObject {
+    if (!this.application) throw new Error('there is no application to describe');
+    return (this.made ??= buildOpenApi(this.application));
+  }
+}
+
+/** The user interface at `/docs` and the document at `/openapi.json`. */
 export function serveOpenApi(app: INestApplication): void {
-  SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
+  const openApi = app.get(OpenApi);
+  openApi.describe(app);
+  SwaggerModule.setup('docs', app, () => openApi.document, {
     useGlobalPrefix: false,
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
