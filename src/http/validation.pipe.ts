@@ -29,7 +29,7 @@ export class ValidationPipe implements PipeTransform {
       }
       return value;
     }
-    return type === 'query' ? this.query(dto, value as Plain) : check(dto, value, type);
+    return type === 'query' ? this.query(dto, value as Plain) : check(dto, value, type === 'param', prefixes[type]);
   }
 
   private query(type: Class, value: Plain): object {
@@ -38,7 +38,7 @@ export class ValidationPipe implements PipeTransform {
     const text = JSON.stringify(value);
     let query = known.get(text);
     if (!query) {
-      query = check(type, value, 'query');
+      query = check(type, value, true, prefixes.query);
       Object.values(query).forEach(Object.freeze);
       if (known.size >= rememberedQueries) known.clear();
       known.set(text, Object.freeze(query));
@@ -47,13 +47,21 @@ export class ValidationPipe implements PipeTransform {
   }
 }
 
-function check(type: Class, value: unknown, source: 'body' | 'query' | 'param'): object {
-  const prefix = prefixes[source];
+/**
+ * A part of a body whose class another part tells.
+ * @param pointer where in the body it stands
+ * @throws Problem 400 with a pointer to everything that is wrong
+ */
+export function validated<T extends object>(type: new () => T, value: unknown, pointer: string): T {
+  return check(type, value, false, pointer) as T;
+}
+
+function check(type: Class, value: unknown, isText: boolean, prefix: string): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw Problem.invalid([{ pointer: prefix, code: 'value_invalid', detail: 'must be a JSON object' }]);
   }
   const errors: FieldError[] = [];
-  const instance = instantiate(type, value as Plain, source !== 'body', prefix, errors);
+  const instance = instantiate(type, value as Plain, isText, prefix, errors);
   if (errors.length < mostErrors) collect(validateSync(instance, { stopAtFirstError: true }), prefix, errors);
   if (errors.length > 0) throw Problem.invalid(errors);
   return instance;

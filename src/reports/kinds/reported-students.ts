@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { Id } from '../../http/fields.js';
+import { Problem } from '../../http/problem.js';
+import { validated } from '../../http/validation.pipe.js';
+import type { Viewer } from '../../http/viewer.js';
+import { type Filter, StudentFilter } from '../../students/student-filter.js';
+import { StudentReads } from '../../students/student-reads.js';
+
+const paging = ['limit', 'page', 'cursor'] as const;
+
+class ReportedStudentsFilter extends StudentFilter {
+  @Id({ optional: true, description: "A segment's filter; what is given beside it replaces its parts" })
+  readonly segmentId?: string;
+}
+
+/** The filter of kinds that are about students: that of the house, with `segmentId` as in the list. */
+@Injectable()
+export class ReportedStudents {
+  constructor(private readonly students: StudentReads) {}
+
+  /**
+   * A segment is taken as it is now: the file has what was meant when it was asked for.
+   * @throws Problem 400 with pointers below `/filter`, 404 for a segment
+   */
+  filterMeant(viewer: Viewer, given: Readonly<Record<string, unknown>>): Promise<Filter> {
+    const pages = paging.filter((name) => name in given);
+    if (pages.length > 0) {
+      const detail = 'A report has all pages.';
+      throw Problem.invalid(pages.map((name) => ({ pointer: `/filter/${name}`, code: 'field_unknown', detail })));
+    }
+    return this.students.filterMeant(viewer, validated(ReportedStudentsFilter, given, '/filter'));
+  }
+}
