@@ -693,6 +693,8 @@ create table report_files (
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
   expires_at timestamp with time zone,
+  options jsonb not null default '{}'::jsonb,
+  occasion text,
   constraint report_files_pkey PRIMARY KEY (tenant_id, id),
   constraint report_files__format_check CHECK (format = ANY (ARRAY['csv'::text, 'xlsx'::text, 'jsonl'::text, 'pdf'::text])),
   constraint report_files__progress_check CHECK (progress >= 0::numeric AND progress <= 100::numeric),
@@ -704,6 +706,9 @@ comment on table report_files is 'one run of a report, for everybody who asked f
 comment on column report_files.digest is 'of kind, format, filter and what the viewer may see';
 comment on column report_files.viewer is 'whose scope the rows are read in';
 comment on column report_files."position" is 'how far the rows of the stored parts reach; where a killed run goes on';
+comment on column report_files.attempts is 'begun so often; who began it last is the only one who may write';
+comment on column report_files.options is 'how the file is written, besides its format';
+comment on column report_files.occasion is 'of the job that writes it, by which is found who wrote it last';
 
 create table report_parts (
   tenant_id uuid not null,

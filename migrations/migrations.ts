@@ -27,6 +27,7 @@ import { IndexSnapshots1764000110000 } from './1764000110000-index-snapshots.js'
 import { LetStudentsChooseLeaderboards1764000300000 } from './1764000300000-let-students-choose-leaderboards.js';
 import { CreateViews1764000400000 } from './1764000400000-create-views.js';
 import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
+import { ResumeReports1764000600000 } from './1764000600000-resume-reports.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -58,4 +59,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   LetStudentsChooseLeaderboards1764000300000,
   CreateViews1764000400000,
   CreateReports1764000500000,
+  ResumeReports1764000600000,
 ];

@@ -7,6 +7,8 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'auth.deleteExpiredDevices': 'what is over is over in all tenants',
   'auth.deleteExpiredLinks': 'what is over is over in all tenants',
   'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
+  'reports.expireFiles': 'they end when they end, whosever they are, and are cleared away for the installation',
+  'reports.failAbandoned': 'what no worker will finish is over in all tenants',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
   'operations.lockReadersOut': 'a table is locked as a whole, and no row of it is read',
 };

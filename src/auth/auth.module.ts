@@ -62,6 +62,6 @@ import { ViewersService } from './viewers.service.js';
     AuthService,
     { provide: APP_GUARD, useClass: ViewerGuard },
   ],
-  exports: [Authenticators, ViewersService, TokensService, SignInsService, Passwords, LinkRequestsService],
+  exports: [Authenticators, ViewersService, TokensService, SigningKeys, SignInsService, Passwords, LinkRequestsService],
 })
 export class AuthModule {}

@@ -1,4 +1,4 @@
-import { type KeyObject } from 'node:crypto';
+import { hkdfSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { type JWK } from 'jose';
@@ -47,6 +47,16 @@ export class SigningKeys {
     return find(this.current(freshMilliseconds)) ?? find(this.current(unknownMilliseconds)) ?? null;
   }
 
+  /** A secret for one purpose alone (RFC 5869), to sign with what only our processes verify. */
+  secret(purpose: string): Buffer {
+    return secretOf(this.signer(), purpose);
+  }
+
+  /** Every secret of that purpose that counts at present: they come and go with the keys. */
+  secrets(purpose: string): Buffer[] {
+    return this.current(unknownMilliseconds).map((key) => secretOf(key, purpose));
+  }
+
   /** What others need to verify our tokens, newest first. */
   published(): JWK[] {
     return this.current(freshMilliseconds).map(({ kid, publicKey }) => ({
@@ -79,6 +89,11 @@ export class SigningKeys {
     this.keys = parseKeys(text);
     this.text = text;
   }
+}
+
+function secretOf({ privateKey }: SigningKey, purpose: string): Buffer {
+  const material = privateKey.export({ format: 'der', type: 'pkcs8' });
+  return Buffer.from(hkdfSync('sha256', material, '', purpose, 32));
 }
 
 /** Those that the configuration names, or our own in the data directory, made by the process that first asks for them. */

@@ -57,6 +57,7 @@ const refusals: Readonly<Record<number, string>> = {
   403: 'The viewer may not do this',
   404: 'Does not exist, or is not the viewer’s to see',
   409: 'In conflict with the current state, or the first request with this Idempotency-Key is still running',
+  410: 'Was there, and is no longer kept',
   412: '`If-Match` names another version than the current one',
   413: 'The body is too large',
   415: 'The body is not JSON',

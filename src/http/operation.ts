@@ -21,7 +21,7 @@ export interface OperationOptions {
   /** What is answered as a file, by content type, each with an example or null. */
   readonly files?: Readonly<Record<string, string | null>>;
   /** Refusals of its own; 400, 401, 403, 429, 500, 503 and what Idempotency-Key brings are added to all. */
-  readonly errors?: readonly (404 | 409 | 412 | 413 | 415 | 422 | 428)[];
+  readonly errors?: readonly (404 | 409 | 410 | 412 | 413 | 415 | 422 | 428)[];
 }
 
 /** Everything a route says about itself; each route has one. */

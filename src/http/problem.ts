@@ -29,6 +29,7 @@ const titles: Readonly<Record<number, string>> = {
   406: 'Not acceptable',
   408: 'The request took too long to arrive',
   409: 'Conflict with the current state',
+  410: 'No longer there',
   412: 'Precondition failed',
   413: 'The body is too large',
   414: 'The URL is too long',

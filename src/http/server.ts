@@ -26,8 +26,8 @@ declare module 'fastify' {
   }
 }
 
-/** Nothing but JSON, problems, streams of events and tables leaves this server, the documentation aside. */
-const acceptable = /json|\*\/\*|application\/\*|event-stream|csv|spreadsheetml|text\/\*|html/;
+/** Nothing but JSON, problems, streams of events, tables and reports leaves this server, the documentation aside. */
+const acceptable = /json|\*\/\*|application\/\*|event-stream|csv|spreadsheetml|pdf|text\/\*|html/;
 
 const securityHeaders = (config: Config): Record<string, string> =>
   constantHeaders({

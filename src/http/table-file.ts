@@ -8,6 +8,8 @@ export interface Table {
   /** Of the sheet: up to 31 characters, none of `[]:*?/\`. */
   readonly title: string;
   readonly columns: readonly string[];
+  /** Whether the columns' names are the first row; they are unless told. */
+  readonly header?: boolean;
   readonly rows: AsyncIterable<readonly TableCell[]> | Iterable<readonly TableCell[]>;
 }
 
@@ -35,16 +37,15 @@ const escape = /_(?=x[0-9a-f]{4}_)/gi;
 
 /** A table as a file that is written while it is read: any number of rows in constant memory. */
 export function writeTable(format: TableFormat, table: Table): Readable {
-  const file = format === 'csv' ? Readable.from(csvChunks(table), { objectMode: false }) : Readable.from(xlsx(table));
+  const file = format === 'csv' ? Readable.from(csvChunks(table), { objectMode: false }) : xlsxFile(table);
   return addAbortSignal(AbortSignal.timeout(longestSeconds * 1000), file);
 }
 
-/**
- * RFC 4180 in UTF-8, with the byte order mark without which Excel reads it as something else. Text that would be a
- * formula has an apostrophe before it.
- */
-async function* csvChunks({ columns, rows }: Table): AsyncGenerator<string> {
-  let chunk = `\uFEFF${csvLine(columns)}`;
+/** Without it Excel reads UTF-8 as something else. */
+export const byteOrderMark = '\uFEFF';
+
+async function* csvChunks({ columns, rows, header = true }: Table): AsyncGenerator<string> {
+  let chunk = byteOrderMark + (header ? csvLine(columns) : '');
   for await (const row of rows) {
     chunk += csvLine(row);
     if (chunk.length < chunkLength) continue;
@@ -54,7 +55,8 @@ async function* csvChunks({ columns, rows }: Table): AsyncGenerator<string> {
   yield chunk;
 }
 
-function csvLine(cells: readonly TableCell[]): string {
+/** RFC 4180, for a file in UTF-8. Text that would be a formula has an apostrophe before it. */
+export function csvLine(cells: readonly TableCell[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
 }
 
@@ -66,9 +68,11 @@ function csvCell(cell: TableCell): string {
 }
 
 /** Text is typed as text, and so is never a formula. Beyond 1,048,576 rows a further sheet begins. */
-function xlsx({ title, columns, rows }: Table): AsyncIterable<Uint8Array> {
-  const header = columns.map((column) => ({ header: xlsxText(column) }));
-  return writeXlsxStream(xlsxRows(rows), { name: title, columns: header, freezePane: { rows: 1 } });
+export function xlsxFile({ title, columns, rows, header = true }: Table): Readable {
+  const options = header
+    ? { columns: columns.map((column) => ({ header: xlsxText(column) })), freezePane: { rows: 1 } }
+    : {};
+  return Readable.from(writeXlsxStream(xlsxRows(rows), { name: title, ...options }));
 }
 
 async function* xlsxRows(rows: Table['rows']): AsyncGenerator<TableCell[]> {

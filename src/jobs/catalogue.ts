@@ -161,6 +161,29 @@ export const refreshViews = defineJob({
   schedule: { cron: '5,20,35,50 * * * *' },
 });
 
+/**
+ * The event's key is the tenant: of each, one file is written at a time, and whoever asks for fifty holds up nobody of
+ * another. What waits for its turn takes no place from others.
+ */
+export const writeReport = defineJob({
+  name: 'reports.write-file',
+  attempts: 6,
+  backoffSeconds: 5,
+  timeoutSeconds: 3_600,
+  overlap: 'skip',
+  on: ['reports.requested'],
+});
+
+/** Files that are no longer kept, and those that no job will finish. */
+export const expireReports = defineJob({
+  name: 'reports.expire-files',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '7,17,27,37,47,57 * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -178,4 +201,6 @@ export const catalogue: readonly JobDefinition[] = [
   evaluateStudents,
   closeCleared,
   refreshViews,
+  writeReport,
+  expireReports,
 ];

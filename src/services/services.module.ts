@@ -14,5 +14,6 @@ import { ServicesService } from './services.service.js';
   imports: [AuthModule],
   controllers: [ServicesController, OAuthController, OAuthMetadataController],
   providers: [ServicesRepository, ApiKeysRepository, ServicesService, ApiKeys, OAuthService],
+  exports: [ServicesRepository],
 })
 export class ServicesModule {}

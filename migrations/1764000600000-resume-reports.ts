@@ -1,0 +1,21 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class ResumeReports1764000600000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      alter table report_files
+        add column options jsonb not null default '{}',
+        add column occasion text;
+      comment on column report_files.options is 'how the file is written, besides its format';
+      comment on column report_files.occasion is 'of the job that writes it, by which is found who wrote it last';
+      comment on column report_files.attempts is 'begun so often; who began it last is the only one who may write';
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      comment on column report_files.attempts is null;
+      alter table report_files drop column occasion, drop column options;
+    `);
+  }
+}

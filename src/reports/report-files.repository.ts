@@ -1,0 +1,229 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import type { Viewer } from '../http/viewer.js';
+import type { ReportFormat, ReportKindName } from './report-kind.js';
+import type { ReportOptions } from './report-options.js';
+import type { ReportStatus } from './reports.dto.js';
+
+/** What a file is of; equal ones have equal digests. */
+export interface FileContent {
+  readonly kind: ReportKindName;
+  readonly format: ReportFormat;
+  readonly options: ReportOptions;
+  readonly filter: object;
+  readonly viewer: Viewer;
+}
+
+export interface ReportFile extends FileContent {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly asOf: string;
+}
+
+/** A file that is being written. */
+export interface BegunFile extends ReportFile {
+  readonly attempts: number;
+  readonly position: string | null;
+  readonly rows: number;
+  /** How many are stored. */
+  readonly parts: number;
+}
+
+export interface StoredFile extends ReportFile {
+  readonly status: ReportStatus;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly expiresAt: string | null;
+}
+
+export interface Part {
+  readonly number: number;
+  readonly content: Buffer;
+  /** Of the content as it is sent. */
+  readonly bytes: number;
+  /** Rows so far, and where to go on reading. */
+  readonly rows: number;
+  readonly position: string | null;
+  /** Per cent. */
+  readonly progress: number;
+  /** Of the last part: when the file is no longer kept; null for others. */
+  readonly expiresAt: Date | null;
+}
+
+const columns = `f.id, f.tenant_id as "tenantId", f.kind, f.format, f.options, f.filter, f.viewer, f.as_of as "asOf"`;
+/** Whoever began a file last, while nobody has cancelled it. */
+const ownsFile = `tenant_id = $1 and id = $2 and attempts = $3 and status = 'running'`;
+
+@Injectable()
+export class ReportFilesRepository {
+  constructor(private readonly database: Database) {}
+
+  /** One that is still to be finished, kept from finishing until the transaction ends. */
+  async findUnfinished(tenantId: string, digest: string): Promise<string | null> {
+    const file = await this.database.maybeOne<{ id: string }>(
+      `-- reports.findUnfinished
+      select id from report_files where tenant_id = $1 and digest = $2 and status in ('queued', 'running') for share`,
+      [tenantId, digest],
+    );
+    return file?.id ?? null;
+  }
+
+  async insert(tenantId: string, file: FileContent & { id: string; digest: string }, now: Date): Promise<void> {
+    await this.database.run(
+      `-- reports.insertFile
+      insert into report_files (tenant_id, id, digest, kind, format, options, viewer, filter, as_of, created_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
+      [
+        tenantId, file.id, file.digest, file.kind, file.format, JSON.stringify(file.options),
+        JSON.stringify(file.viewer), JSON.stringify(file.filter), now,
+      ],
+    ); // prettier-ignore
+  }
+
+  /** @returns null for one that is over */
+  begin(tenantId: string, id: string, occasion: string, now: Date): Promise<BegunFile | null> {
+    return this.database.maybeOne<BegunFile>(
+      `-- reports.beginFile
+      update report_files f
+      set status = 'running', attempts = f.attempts + 1, occasion = $3, started_at = coalesce(f.started_at, $4)
+      where f.tenant_id = $1 and f.id = $2 and f.status in ('queued', 'running')
+      returning ${columns}, f.attempts, f.position, f.rows,
+        (select count(*) from report_parts p where p.tenant_id = $1 and p.file_id = $2) as parts`,
+      [tenantId, id, occasion, now],
+    );
+  }
+
+  /** For a format that cannot go on where it was left. @returns whether it is still to be written by this attempt */
+  async clear({ tenantId, id, attempts }: BegunFile): Promise<boolean> {
+    await this.deleteParts(tenantId, id);
+    const count = await this.database.run(
+      `-- reports.clearFile
+      update report_files set position = null, rows = 0, bytes = 0, progress = 0 where ${ownsFile}`,
+      [tenantId, id, attempts],
+    );
+    return count === 1;
+  }
+
+  async isHeld({ tenantId, id, attempts }: BegunFile): Promise<boolean> {
+    const { held } = await this.database.one<{ held: boolean }>(
+      `-- reports.isFileHeld
+      select exists (select from report_files where ${ownsFile}) as held`,
+      [tenantId, id, attempts],
+    );
+    return held;
+  }
+
+  /** With how far it reaches, in one statement. @returns whether it was still to be written by this attempt */
+  async storePart({ tenantId, id, attempts }: BegunFile, part: Part, now: Date): Promise<boolean> {
+    const count = await this.database.run(
+      `-- reports.storePart
+      with file as (
+        update report_files
+        set position = $4, rows = $5, progress = $6, bytes = bytes + $7, error = null,
+          status = case when $8::timestamptz is null then status else 'ready' end,
+          finished_at = case when $8::timestamptz is null then null else $9::timestamptz end, expires_at = $8
+        where ${ownsFile}
+        returning id
+      )
+      insert into report_parts (tenant_id, file_id, number, content) select $1::uuid, id, $10::integer, $11::bytea from file`,
+      [
+        tenantId, id, attempts, part.position, part.rows, part.progress, part.bytes, part.expiresAt, now, part.number,
+        part.content,
+      ],
+    ); // prettier-ignore
+    return count === 1;
+  }
+
+  /** Waits for another attempt. What is stored stays. */
+  async postpone({ tenantId, id, attempts }: BegunFile, error: string): Promise<void> {
+    await this.database.run(
+      `-- reports.postponeFile
+      update report_files set status = 'queued', error = $4 where ${ownsFile}`,
+      [tenantId, id, attempts, error],
+    );
+  }
+
+  async fail({ tenantId, id, attempts }: BegunFile, error: string, now: Date): Promise<void> {
+    await this.database.transaction(async () => {
+      const count = await this.database.run(
+        `-- reports.failFile
+        update report_files set status = 'failed', error = $4, finished_at = $5 where ${ownsFile}`,
+        [tenantId, id, attempts, error, now],
+      );
+      if (count > 0) await this.deleteParts(tenantId, id);
+    });
+  }
+
+  async cancel(tenantId: string, id: string, now: Date): Promise<void> {
+    await this.database.run(
+      `-- reports.cancelFile
+      update report_files set status = 'cancelled', finished_at = $3
+      where tenant_id = $1 and id = $2 and status in ('queued', 'running')`,
+      [tenantId, id, now],
+    );
+    await this.deleteParts(tenantId, id);
+  }
+
+  private async deleteParts(tenantId: string, id: string): Promise<void> {
+    await this.database.run(
+      `-- reports.deleteParts
+      delete from report_parts where tenant_id = $1 and file_id = $2`,
+      [tenantId, id],
+    );
+  }
+
+  /** The file of a report, unless it was cancelled. */
+  findOfReport(tenantId: string, ownerId: string, reportId: string): Promise<StoredFile | null> {
+    return this.database.maybeOne<StoredFile>(
+      `-- reports.findFileOfReport
+      select ${columns}, case when r.cancelled_at is null then f.status else 'cancelled' end as status, f.rows, f.bytes,
+        f.expires_at as "expiresAt"
+      from reports r join report_files f on f.tenant_id = $1 and f.id = r.file_id
+      where r.tenant_id = $1 and r.owner_id = $2 and r.id = $3`,
+      [tenantId, ownerId, reportId],
+    );
+  }
+
+  /** The part after that number; null: there is none. */
+  findPartAfter(tenantId: string, id: string, number: number): Promise<Pick<Part, 'number' | 'content'> | null> {
+    return this.database.read().maybeOne<Pick<Part, 'number' | 'content'>>(
+      `-- reports.findPartAfter
+      select number, content from report_parts where tenant_id = $1 and file_id = $2 and number > $3
+      order by number limit 1`,
+      [tenantId, id, number],
+    );
+  }
+
+  /** @returns how many expired; fewer than `limit` when nothing is left */
+  expire(now: Date, limit: number): Promise<number> {
+    return this.database.run(
+      `-- reports.expireFiles
+      with over as (
+        select tenant_id, id from report_files where status = 'ready' and expires_at <= $1
+        order by expires_at limit $2 for update skip locked
+      ), emptied as (
+        delete from report_parts p using over o where p.tenant_id = o.tenant_id and p.file_id = o.id
+      )
+      update report_files f set status = 'expired' from over o where f.tenant_id = o.tenant_id and f.id = o.id`,
+      [now, limit],
+    );
+  }
+
+  /** Those whose job ended without them: its workers died, or ran out of time, again and again. */
+  failAbandoned(job: string, error: string, now: Date): Promise<number> {
+    return this.database.run(
+      `-- reports.failAbandoned
+      with over as (
+        select f.tenant_id, f.id from report_files f
+        join job_runs r on r.job = $1 and r.occasion = f.occasion and r.status = 'failed'
+        where f.status in ('queued', 'running')
+        for update of f skip locked
+      ), emptied as (
+        delete from report_parts p using over o where p.tenant_id = o.tenant_id and p.file_id = o.id
+      )
+      update report_files f set status = 'failed', error = $2, finished_at = $3 from over o
+      where f.tenant_id = o.tenant_id and f.id = o.id`,
+      [job, error, now],
+    );
+  }
+}

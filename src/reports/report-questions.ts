@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { holds } from '../auth/permissions.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import { localDay } from '../org/local-day.js';
+import { TenantsService } from '../org/tenants.service.js';
+import { scopeKey } from '../students/student-reads.js';
+import type { FileContent, ReportFile } from './report-files.repository.js';
+import type { ReportFormat, ReportKind, ReportKindName, ReportScope } from './report-kind.js';
+import { ReportKinds } from './report-kinds.js';
+import { ReportOptions } from './report-options.js';
+
+export interface WantedReport {
+  /** The report's own, where its asker has made it. */
+  readonly id?: string;
+  readonly kind: ReportKindName;
+  readonly format: ReportFormat;
+  readonly filter: Readonly<Record<string, unknown>>;
+  readonly options?: ReportOptions;
+  readonly scheduleId?: string;
+}
+
+export interface Question extends FileContent {
+  /** Who sees the same and asks the same has the same. */
+  readonly digest: string;
+  readonly now: Date;
+}
+
+/** What is asked for, and what it is read by. */
+@Injectable()
+export class ReportQuestions {
+  constructor(
+    private readonly kinds: ReportKinds,
+    private readonly tenants: TenantsService,
+  ) {}
+
+  /** @throws Problem 400 and 404 for the filter, 403 without the permission of the kind */
+  async understand(viewer: Viewer, { kind: name, format, filter: given, options }: WantedReport): Promise<Question> {
+    const kind = this.kinds.get(name);
+    if (!holds(viewer, kind.permission)) {
+      throw new Problem(403, 'permission_denied', { detail: `This needs the permission ${kind.permission}.` });
+    }
+    const moment = await this.tenants.moment(viewer.tenantId);
+    const filter = await kind.filterMeant(viewer, given, moment);
+    const { byteOrderMark, header } = options ?? new ReportOptions();
+    const content = { kind: name, format, options: { byteOrderMark, header }, filter };
+    const seen = [scopeKey(viewer), viewer.role, [...(viewer.scopes ?? [])].sort(), moment.today];
+    const digest = createHash('sha256')
+      .update(canonical([content, seen]))
+      .digest('base64url');
+    return { ...content, viewer, digest, now: moment.now };
+  }
+
+  /** The day is that of the tenant when it was asked, however late a file is written. */
+  async open({ tenantId, kind, viewer, filter, asOf }: ReportFile): Promise<{ kind: ReportKind; scope: ReportScope }> {
+    const { timeZone } = await this.tenants.get(tenantId);
+    const now = new Date(asOf);
+    return { kind: this.kinds.get(kind), scope: { viewer, filter, moment: { now, today: localDay(timeZone, now) } } };
+  }
+}
+
+/** Equal values are equal text, in whatever order their fields were given. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

@@ -1,0 +1,126 @@
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { byteOrderMark, csvLine, type TableCell, xlsxFile } from '../http/table-file.js';
+import { fileFormats } from './file-formats.js';
+import type { BegunFile } from './report-files.repository.js';
+import type { ReportColumn, ReportKind, ReportScope } from './report-kind.js';
+import { ReportQuestions } from './report-questions.js';
+import { ReportStore } from './report-store.js';
+
+/** One statement each, well within its deadline; of text formats also one part each, of about 1 MB. */
+const pageRows = 5_000;
+const partBytes = 1_048_576;
+
+interface Source {
+  readonly kind: ReportKind;
+  readonly scope: ReportScope;
+  readonly columns: readonly ReportColumn[];
+  readonly total: number;
+}
+
+/** Writes files part by part, holding no more of them than one part. */
+@Injectable()
+export class ReportWriter {
+  constructor(
+    private readonly questions: ReportQuestions,
+    private readonly store: ReportStore,
+  ) {}
+
+  /** @returns how many rows it has. @throws FileLost, and whatever the kind throws */
+  async write(file: BegunFile, signal: AbortSignal): Promise<number> {
+    const { kind, scope } = await this.questions.open(file);
+    const [columns, total] = await Promise.all([kind.columns(scope), kind.count(scope)]);
+    const source = { kind, scope, columns, total };
+    return fileFormats[file.format].isText
+      ? this.writeLines(file, source, signal)
+      : this.writeStream(file, source, signal);
+  }
+
+  /** Goes on where the stored parts end: rows that follow rows do not depend on what stands before them. */
+  private async writeLines(
+    file: BegunFile,
+    { kind, scope, columns, total }: Source,
+    signal: AbortSignal,
+  ): Promise<number> {
+    let { position, rows, parts } = file;
+    const lineOf = file.format === 'csv' ? csvLine : jsonLineOf(columns);
+    let text = position === null ? beginningOf(file, columns) : '';
+    do {
+      signal.throwIfAborted();
+      const page = await kind.page(scope, position, pageRows);
+      text += page.rows.map(lineOf).join('');
+      position = page.position;
+      rows += page.rows.length;
+      const isLast = position === null;
+      await this.store.add(file, { number: parts++, content: Buffer.from(text), rows, position, total, isLast });
+      text = '';
+    } while (position !== null);
+    return rows;
+  }
+
+  /**
+   * From the beginning: a zip is one stream of compression with a directory of all that stands before it, a PDF ends
+   * with the place of each of its objects, and neither can be taken up by another process.
+   */
+  private async writeStream(file: BegunFile, source: Source, signal: AbortSignal): Promise<number> {
+    await this.store.clear(file);
+    const read = { rows: 0 };
+    let number = 0;
+    const add = (chunks: readonly Uint8Array[], isLast: boolean): Promise<void> => {
+      const content = Buffer.concat(chunks);
+      return this.store.add(file, {
+        number: number++,
+        content,
+        rows: read.rows,
+        position: null,
+        total: source.total,
+        isLast,
+      });
+    };
+    let chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of this.streamOf(file, source, rowsOf(source, read, signal)) as AsyncIterable<Uint8Array>) {
+      signal.throwIfAborted();
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes < partBytes) continue;
+      await add(chunks, false);
+      [chunks, bytes] = [[], 0];
+    }
+    await add(chunks, true);
+    return read.rows;
+  }
+
+  private streamOf(file: BegunFile, { kind, columns }: Source, rows: AsyncIterable<readonly TableCell[]>): Readable {
+    const titles = columns.map(({ title }) => title);
+    return xlsxFile({ title: kind.title, columns: titles, header: file.options.header, rows });
+  }
+}
+
+async function* rowsOf(
+  { kind, scope }: Source,
+  read: { rows: number },
+  signal: AbortSignal,
+): AsyncGenerator<readonly TableCell[]> {
+  let position: string | null = null;
+  do {
+    signal.throwIfAborted();
+    const page = await kind.page(scope, position, pageRows);
+    for (const row of page.rows) {
+      read.rows++;
+      yield row;
+    }
+    position = page.position;
+  } while (position !== null);
+}
+
+function beginningOf({ format, options }: BegunFile, columns: readonly ReportColumn[]): string {
+  if (format !== 'csv') return '';
+  const mark = options.byteOrderMark ? byteOrderMark : '';
+  return options.header ? mark + csvLine(columns.map(({ title }) => title)) : mark;
+}
+
+function jsonLineOf(columns: readonly ReportColumn[]): (row: readonly TableCell[]) => string {
+  return (row) =>
+    `${JSON.stringify(Object.fromEntries(columns.map(({ name }, index) => [name, row[index] ?? null])))}\n`;
+}
