@@ -1,15 +1,29 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Statement } from './load.js';
 
+interface Load {
+  readonly connections: number;
+  readonly seconds: number;
+}
+
 /** Transactions per second of prepared statements under pgbench; undefined where it is not installed. */
-export function pgbench(
+export function pgbench(databaseUrl: string, scripts: readonly string[], load: Load): number | undefined {
+  return measure(databaseUrl, scripts, load)?.perSecond;
+}
+
+/** What each transaction took, in milliseconds; undefined where pgbench is not installed. */
+export function pgbenchTimes(databaseUrl: string, scripts: readonly string[], load: Load): number[] | undefined {
+  return measure(databaseUrl, scripts, load)?.times;
+}
+
+function measure(
   databaseUrl: string,
   scripts: readonly string[],
-  { connections, seconds }: { readonly connections: number; readonly seconds: number },
-): number | undefined {
+  { connections, seconds }: Load,
+): { readonly perSecond: number; readonly times: number[] } | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
     const files = scripts.map((script, index) => {
@@ -19,14 +33,32 @@ export function pgbench(
     });
     const run = spawnSync(
       'pgbench',
-      ['-n', '-M', 'prepared', '-c', `${connections}`, '-j', '2', '-T', `${seconds}`, ...files.flat(), databaseUrl],
-      { encoding: 'utf8', env: { ...process.env, PGOPTIONS: '-c plan_cache_mode=force_generic_plan' } },
+      [
+        '-n',
+        '-M',
+        'prepared',
+        '-c',
+        `${connections}`,
+        '-j',
+        `${Math.min(connections, 2)}`,
+        '-T',
+        `${seconds}`,
+        '--log',
+        `--log-prefix=${join(folder, 'log')}`,
+        ...files.flat(),
+        databaseUrl,
+      ],
+      { encoding: 'utf8', env: { ...process.env, PGOPTIONS: '-c jit=off -c plan_cache_mode=force_generic_plan' } },
     );
     if (run.error) return undefined;
     const rate = /^tps = ([\d.]+)/m.exec(run.stdout)?.[1];
     if (rate === undefined || / ERROR: /.test(run.stderr))
       throw new Error(`pgbench failed: ${run.stderr.slice(0, 2_000)}`);
-    return Number(rate);
+    // client, number, microseconds …
+    const lines = readdirSync(folder)
+      .filter((name) => name.startsWith('log.'))
+      .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
+    return { perSecond: Number(rate), times: lines.map((line) => Number(line.split(' ')[2]) / 1000) };
   } finally {
     rmSync(folder, { recursive: true });
   }
