@@ -59,15 +59,18 @@ export function demandPeople(viewer: Viewer): void {
 
 /**
  * @throws Problem 400 for a period that ends before it begins, lies after the day it is asked as of, or is longer than
- *   analytics are kept; for a day to come; for an instructor asked about by who may not see people
+ *   analytics are kept; for a day to come; for an instructor or the day that it is, asked by who may not see people
  */
 export function scopeAsked(viewer: Viewer, query: AnalyticsQuery, { today }: Moment): AnalyticsScope {
   const asOf = query.asOf ?? today;
-  const to = query.to ?? asOf;
+  // while a day goes on, whoever asks twice would be told what one person did in between
+  const last = seesPeople(viewer) || asOf < today ? asOf : addDays(today, -1);
+  const to = query.to ?? last;
   const from = query.from ?? addDays(to, 1 - usualDays);
   const { departmentId, instructorId } = query;
   if (asOf > today) refuse('asOf', 'must not lie after today');
   if (to > asOf) refuse('to', query.asOf === undefined ? 'must not lie after today' : 'must not lie after asOf');
+  if (to > last) refuse('to', 'must have ended: days that go on are for who may see students');
   if (from > to) refuse('from', 'must not lie after the last day');
   if (addDays(from, mostDays) <= to) refuse('from', `must not lie more than ${mostDays - 1} days before the last day`);
   if (instructorId !== undefined && !seesPeople(viewer)) refuse('instructorId', 'is for who may see students');
@@ -94,11 +97,21 @@ export function placePredicate(
   return { sql: conditions.join(' and '), parameters };
 }
 
+/** What the days of a table are divided into, and how many people a part has at least. */
+const dayTables = {
+  roster_days: { part: '', students: 'active_students' },
+  module_days: { part: ', c.module_id', students: 'students' },
+} as const;
+
 /**
  * The same on rows `p` of `roster_days`, `module_days` and `hour_days` within the period. Who may not see people is told
  * only of cells that nobody can be found in: a department's own day, whole, and only where each part it is divided into
- * (modules, hours) has enough people. Every sum is then one of such cells, and so is every difference of two sums.
+ * (modules) has enough people, and enough scores or none. Every sum is then one of such cells, and so is every difference
+ * of two sums. That holds of one way to divide a day: together with modules, hours would tell of fewer people than each
+ * of them has, so that hours are for who may see people. And it holds of sums of the same sessions: a day that is still
+ * to be added up would differ from `roster_days` by who has just come.
  * @param smallestGroup of the tenant's settings
+ * @throws Problem 403 for hours, of who may not see people
  */
 export function dayPredicate(
   viewer: Viewer,
@@ -110,18 +123,25 @@ export function dayPredicate(
   const from = `$${parameters.push(scope.from)}::date`;
   const to = `$${parameters.push(scope.to)}::date`;
   const conditions = [sql, `p.day between ${from} and ${to}`];
-  if (!seesPeople(viewer)) {
+  if (seesPeople(viewer)) return { sql: conditions.join(' and '), parameters };
+  if (table === 'hour_days') demandPeople(viewer);
+  else {
+    const { part, students } = dayTables[table];
     const group = `$${parameters.push(smallestGroup)}`;
-    const students = table === 'roster_days' ? 'active_students' : 'students';
-    const part = { roster_days: '', module_days: ', c.module_id', hour_days: ', c.hour' }[table];
     conditions.push(`(p.department_id, p.day) in (
       select cell.department_id, cell.day from (
-        select c.department_id, c.day, sum(c.${students}) as students from ${table} c
+        select c.department_id, c.day, sum(c.${students}) as students, sum(c.score_count) as scores from ${table} c
         where c.tenant_id = $1 and c.day between ${from} and ${to}
         group by c.department_id, c.day${part}
       ) cell
-      group by cell.department_id, cell.day having min(cell.students) >= ${group}
+      group by cell.department_id, cell.day
+      having min(cell.students) >= ${group} and bool_and(cell.scores = 0 or cell.scores >= ${group})
     )`);
+    if (table !== 'roster_days') {
+      conditions.push(`not exists (
+        select from stale_days c where c.tenant_id = $1 and c.department_id = p.department_id and c.day = p.day
+      )`);
+    }
   }
   return { sql: conditions.join(' and '), parameters };
 }
