@@ -1,6 +1,6 @@
 import type { Viewer } from '../src/http/viewer.js';
 import { addDays } from '../src/org/local-day.js';
-import type { AnalyticsPopulation } from './analytics-population.js';
+import type { AnalyticsPopulation } from '../test/population.js';
 
 /** What is asked of a route, by another viewer each time. */
 export interface Question {

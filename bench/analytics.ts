@@ -14,7 +14,7 @@ import { Partitions } from '../src/operations/partitions.js';
 import { addDays, localDay } from '../src/org/local-day.js';
 import { planOf, readWhole } from '../test/plans.js';
 import { type Sent, sentDuring } from '../test/sent.js';
-import { type AnalyticsPopulation, findPopulated, populate, type Size, slugOf } from './analytics-population.js';
+import { type AnalyticsPopulation, findPopulated, populate, type Size, slugOf } from '../test/population.js';
 import { type Question, questions } from './analytics-questions.js';
 import { type Call, noLimits, startApi } from './load.js';
 import { pgbenchTimes, scriptOf } from './pgbench.js';

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../http/operation.js';
 import { Problem } from '../http/problem.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
-import { localDay } from '../org/local-day.js';
+import { addDays, localDay } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { scopeOf } from '../students/student-filter.js';
 import { scopeAsked, seesPeople } from './analytics-scope.js';
@@ -39,8 +39,9 @@ export class PlatformMetricsController {
     const { from, to } = scopeAsked(viewer, query, moment);
     const smallestGroup = seesPeople(viewer) ? null : tenant.smallestGroup;
     const age = await this.views.age('daily_platform_metrics');
-    // what has happened since is not known, and is not nothing
-    const last = age.asOf === null ? '' : localDay(tenant.timeZone, new Date(age.asOf));
+    // what has happened since is not known, and is not nothing; beside other sums it would be what few people did
+    const seen = age.asOf === null ? '' : localDay(tenant.timeZone, new Date(age.asOf));
+    const last = seen === '' || smallestGroup === null ? seen : addDays(seen, -1);
     const known = { from, to: to < last ? to : last };
     const days = from <= known.to ? await this.metrics.listDays(tenantId, known, smallestGroup) : [];
     return { ...age, from, to, today: moment.today, smallestGroup, days };

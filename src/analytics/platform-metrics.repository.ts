@@ -9,7 +9,8 @@ export class PlatformMetricsRepository {
 
   /**
    * One row for each day, zeros where nothing happened.
-   * @param smallestGroup only departments with so many active students that day, and not who joined; null: all
+   * @param smallestGroup only departments with so many active students that day, and as many scores or none, and not
+   *   who joined; null: all
    */
   listDays(tenantId: string, { from, to }: Period, smallestGroup: number | null): Promise<PlatformDay[]> {
     return this.database.read().many<PlatformDay>(
@@ -22,7 +23,7 @@ export class PlatformMetricsRepository {
         round(sum(m.correct) * 100.0 / nullif(sum(m.questions), 0), 2) as accuracy
       from generate_series($2::date, $3::date, interval '1 day') as d (day)
       left join daily_platform_metrics m on m.tenant_id = $1 and m.day = d.day::date
-        and ($4::integer is null or m.active_students >= $4)
+        and ($4::integer is null or m.active_students >= $4 and (m.score_count = 0 or m.score_count >= $4))
       group by d.day order by d.day`,
       [tenantId, from, to, smallestGroup],
     );

@@ -1,5 +1,5 @@
 import type { Database } from '../src/database/database.js';
-import { createTenant } from '../test/factories.js';
+import { createTenant } from './factories.js';
 
 export interface Size {
   readonly instructors: number;
