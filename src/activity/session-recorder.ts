@@ -73,7 +73,7 @@ export class SessionRecorder {
       await this.progress.refresh(tenantId, changes, { today, now });
 
       const studentIds = changes.map(({ studentId }) => studentId);
-      const payload = { studentIds, at: now.toISOString() };
+      const payload = { studentIds, days: [...new Set(days.map(({ day }) => day))], at: now.toISOString() };
       await this.outbox.append(tenantId, 'activity.sessions-recorded', studentIds[0]!, payload);
       const counts = new Map<Sender, number>();
       items.forEach(({ sender }, index) => {

@@ -36,7 +36,7 @@ export class StudentMergeService {
     const late = touched.filter(({ day }) => day < today);
     if (late.length > 0) await this.snapshots.reopenAfter(tenantId, late);
     await this.progress.refresh(tenantId, changes, moment);
-    await this.outbox.append(tenantId, 'activity.sessions-recorded', intoId, { studentIds: [intoId] });
+    await this.outbox.append(tenantId, 'activity.sessions-recorded', intoId, { studentIds: [intoId], days });
     return sessions;
   }
 }

@@ -22,6 +22,9 @@ import { LearnersRepository } from './learners.repository.js';
 import { MetricsController } from './metrics.controller.js';
 import { PlatformMetricsController } from './platform-metrics.controller.js';
 import { PlatformMetricsRepository } from './platform-metrics.repository.js';
+import { Rebuild } from './rebuild.service.js';
+import { RetentionRepository } from './retention.repository.js';
+import { RollUpJobs } from './roll-ups.jobs.js';
 import { RollUpsRepository } from './roll-ups.repository.js';
 import { RollUps } from './roll-ups.service.js';
 import { ViewsController } from './views.controller.js';
@@ -55,12 +58,15 @@ import { ViewsService } from './views.service.js';
     LeaderboardService,
     LearnersRepository,
     PlatformMetricsRepository,
+    Rebuild,
+    RetentionRepository,
+    RollUpJobs,
     RollUpsRepository,
     RollUps,
     ViewsJobs,
     ViewsRepository,
     ViewsService,
   ],
-  exports: [RollUps],
+  exports: [RollUps, Rebuild],
 })
 export class AnalyticsModule {}

@@ -9,6 +9,12 @@ export interface Cell {
   readonly day: string;
 }
 
+/** What is marked. */
+export interface Stale {
+  readonly students: number;
+  readonly cells: number;
+}
+
 /**
  * The sessions of some cells. Every day with a session has a snapshot, which says whose it was. One look-up for each
  * student and day: how many there are cannot be estimated, and a join might read all that the month holds.
@@ -41,10 +47,17 @@ const cellsAndSessions = `cell as materialized (
 function replaceRows(table: string, part: readonly string[], sums: readonly string[]): string {
   const key = ['instructor_id', 'department_id', 'day', ...part];
   const tuple = (alias: string, columns: readonly string[]): string => columns.map((c) => `${alias}.${c}`).join(', ');
-  return `gone as (
-        delete from ${table} d using cell c
-        where d.tenant_id = $1 and d.instructor_id = c.instructor_id and d.department_id = c.department_id
-          and d.day = c.day and (${tuple('d', key)}) not in (select ${tuple('f', key)} from fresh f)
+  return `before as materialized (
+        select d.* from cell c
+        cross join lateral (
+          select ctid as place, ${key.join(', ')} from ${table}
+          where tenant_id = $1 and instructor_id = c.instructor_id and department_id = c.department_id and day = c.day
+          offset 0
+        ) d
+      ), gone as (
+        delete from ${table} where tenant_id = $1 and ctid = any (array(
+          select b.place from before b where (${tuple('b', key)}) not in (select ${tuple('f', key)} from fresh f)
+        ))
       )
       insert into ${table} as d (tenant_id, ${[...key, ...sums].join(', ')})
       select $1, ${tuple('f', [...key, ...sums])} from fresh f
@@ -69,11 +82,14 @@ export class RollUpsRepository {
       insert into stale_days (tenant_id, instructor_id, department_id, day, since)
       select distinct $1::uuid, coalesce(p.instructor_id, '${NIL}'), p.department_id, p.day, $4::timestamptz
       from unnest($2::uuid[]) as s (id)
-      cross join unnest($3::date[]) as d (day)
-      join progress_snapshots p on p.tenant_id = $1 and p.student_id = s.id and p.day = d.day
+      cross join lateral (
+        select instructor_id, department_id, day from progress_snapshots
+        where tenant_id = $1 and student_id = s.id and day = any ($3::date[]) and day between $5 and $6
+        offset 0
+      ) p
       order by 1, 2, 3, 4
       on conflict (tenant_id, instructor_id, department_id, day) do nothing`,
-      [tenantId, studentIds, days, now],
+      [tenantId, studentIds, days, now, ...boundsOf(days)],
     );
   }
 
@@ -93,21 +109,30 @@ export class RollUpsRepository {
     );
   }
 
-  /** Everybody who has a row of progress after this id, or is said to have worked on a module. */
+  /** Marks the next students by id. @returns the last of them, null when there are none */
   async markStudents(tenantId: string, after: string, limit: number, now: Date): Promise<string | null> {
     const { last } = await this.database.one<{ last: string | null }>(
       `-- analytics.markStudents
-      with marked as (
-        insert into stale_students as s (tenant_id, student_id, since)
-        select $1, student_id, $4 from student_progress where tenant_id = $1 and student_id > $2
-        order by student_id limit $3
-        on conflict (tenant_id, student_id) do update set since = s.since
-        returning student_id
+      with student as materialized (
+        select student_id from student_progress where tenant_id = $1 and student_id > $2 order by student_id limit $3
+      ), marked as (
+        insert into stale_students (tenant_id, student_id, since)
+        select $1, student_id, $4 from student order by student_id
+        on conflict (tenant_id, student_id) do nothing
       )
-      select max(student_id::text) as last from marked`,
+      select max(student_id::text) as last from student`,
       [tenantId, after, limit, now],
     );
     return last;
+  }
+
+  countStale(tenantId: string): Promise<Stale> {
+    return this.database.one<Stale>(
+      `-- analytics.countStale
+      select (select count(*)::integer from stale_students where tenant_id = $1) as students,
+        (select count(*)::integer from stale_days where tenant_id = $1) as cells`,
+      [tenantId],
+    );
   }
 
   /**
@@ -148,12 +173,19 @@ export class RollUpsRepository {
         ) s
         group by s.student_id, s.module_id
       ), before as materialized (
-        select m.student_id, m.module_id, m.first_on, m.first_completed_on
-        from student join student_modules m on m.tenant_id = $1 and m.student_id = student.id
+        select m.*
+        from student
+        cross join lateral (
+          select ctid as place, student_id, module_id, first_on, first_completed_on from student_modules
+          where tenant_id = $1 and student_id = student.id
+          offset 0
+        ) m
       ), gone as (
-        delete from student_modules m using before b
-        where m.tenant_id = $1 and m.student_id = b.student_id and m.module_id = b.module_id
-          and (b.student_id, b.module_id) not in (select f.student_id, f.module_id from fresh f)
+        delete from student_modules where tenant_id = $1 and ctid = any (array(
+          select b.place from before b where (b.student_id, b.module_id) not in (
+            select f.student_id, f.module_id from fresh f
+          )
+        ))
       ), kept as (
         insert into student_modules as m
           (tenant_id, student_id, module_id, first_on, first_completed_on, last_on, sessions)
@@ -163,8 +195,8 @@ export class RollUpsRepository {
           last_on = excluded.last_on, sessions = excluded.sessions
         where (m.first_on, m.first_completed_on, m.last_on, m.sessions)
           is distinct from (excluded.first_on, excluded.first_completed_on, excluded.last_on, excluded.sessions)
-      ), moved as (
-        select student_id, unnest(array[
+      ), moved as materialized (
+        select distinct student_id, unnest(array[
           b.first_on, f.first_on, b.first_completed_on, f.first_completed_on
         ]) as day
         from before b full join fresh f using (student_id, module_id)
@@ -172,7 +204,12 @@ export class RollUpsRepository {
       )
       insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
       select distinct $1::uuid, coalesce(p.instructor_id, '${NIL}'), p.department_id, p.day, $3::timestamptz
-      from moved m join progress_snapshots p on p.tenant_id = $1 and p.student_id = m.student_id and p.day = m.day
+      from moved m
+      cross join lateral (
+        select instructor_id, department_id, day from progress_snapshots
+        where tenant_id = $1 and student_id = m.student_id and day = m.day
+        offset 0
+      ) p
       order by 1, 2, 3, 4
       -- writes also where there is a mark: whoever adds it up must wait for what this transaction changes
       on conflict (tenant_id, instructor_id, department_id, day) do update set since = s.since`,
@@ -180,23 +217,32 @@ export class RollUpsRepository {
     );
   }
 
-  /** Takes marks that come after this one, the newest day first; null for the very first. */
-  takeCells(tenantId: string, after: Cell | null, limit: number): Promise<Cell[]> {
+  /**
+   * Takes marks that come after this one, the newest day first; null for the very first.
+   * @param limit how many
+   * @param sessions how many there may be in them together, but for the first
+   */
+  takeCells(tenantId: string, after: Cell | null, limit: number, sessions: number): Promise<Cell[]> {
     return this.database.many<Cell>(
       `-- analytics.takeStaleDays
-      with taken as (
-        delete from stale_days s using (
-          select instructor_id, department_id, day from stale_days
-          where tenant_id = $1 and day <= $2 and (day < $2 or (instructor_id, department_id) > ($3, $4))
-          order by day desc, instructor_id, department_id limit $5 for update skip locked
-        ) next
-        where s.tenant_id = $1 and s.instructor_id = next.instructor_id and s.department_id = next.department_id
-          and s.day = next.day
-        returning next.*
+      with next as materialized (
+        select instructor_id, department_id, day from stale_days
+        where tenant_id = $1 and day <= $2 and (day < $2 or (instructor_id, department_id) > ($3, $4))
+        order by day desc, instructor_id, department_id limit $5 for update skip locked
+      ), measured as (
+        select n.*, sum(coalesce(r.sessions, 0)) over (order by n.day desc, n.instructor_id, n.department_id) as sessions,
+          row_number() over (order by n.day desc, n.instructor_id, n.department_id) as number
+        from next n
+        left join roster_days r on r.tenant_id = $1 and r.instructor_id = n.instructor_id
+          and r.department_id = n.department_id and r.day = n.day
+      ), taken as (
+        delete from stale_days s using measured m
+        where s.tenant_id = $1 and s.instructor_id = m.instructor_id and s.department_id = m.department_id
+          and s.day = m.day and (m.number = 1 or m.sessions <= $6)
+        returning m.*
       )
-      select instructor_id as "instructorId", department_id as "departmentId", day from taken
-      order by day desc, instructor_id, department_id`,
-      [tenantId, after?.day ?? 'infinity', after?.instructorId ?? NIL, after?.departmentId ?? NIL, limit],
+      select instructor_id as "instructorId", department_id as "departmentId", day from taken order by number`,
+      [tenantId, after?.day ?? 'infinity', after?.instructorId ?? NIL, after?.departmentId ?? NIL, limit, sessions],
     );
   }
 
@@ -303,7 +349,13 @@ export class RollUpsRepository {
 }
 
 function parametersOf(tenantId: string, cells: readonly Cell[]): unknown[] {
-  const days = cells.map(({ day }) => day).sort();
+  const days = cells.map(({ day }) => day);
   const [instructorIds, departmentIds] = [cells.map((c) => c.instructorId), cells.map((c) => c.departmentId)];
-  return [tenantId, instructorIds, departmentIds, cells.map(({ day }) => day), days[0], days.at(-1)];
+  return [tenantId, instructorIds, departmentIds, days, ...boundsOf(days)];
+}
+
+/** The first and the last, which keep a statement out of the partitions of all other months. */
+function boundsOf(days: readonly string[]): [string | undefined, string | undefined] {
+  const sorted = [...days].sort();
+  return [sorted[0], sorted.at(-1)];
 }

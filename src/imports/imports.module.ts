@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ActivityModule } from '../activity/activity.module.js';
+import { AnalyticsModule } from '../analytics/analytics.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { PartitionsModule } from '../operations/partitions.module.js';
 import { OrgModule } from '../org/org.module.js';
@@ -22,7 +23,7 @@ import { WorkRepository } from './work.repository.js';
 
 /** What commands bring in; no route leads here. */
 @Module({
-  imports: [PartitionsModule, OrgModule, AuthModule, StudentsModule, ActivityModule, RiskModule],
+  imports: [PartitionsModule, OrgModule, AuthModule, StudentsModule, ActivityModule, RiskModule, AnalyticsModule],
   providers: [
     ImportsRepository,
     TenantRemovalRepository,

@@ -184,6 +184,54 @@ export const expireReports = defineJob({
   schedule: { cron: '7,17,27,37,47,57 * * * *' },
 });
 
+/** Which days of whom are to be added up anew. */
+export const markDays = defineJob({
+  name: 'analytics.mark-days',
+  attempts: 8,
+  backoffSeconds: 2,
+  timeoutSeconds: 60,
+  overlap: 'allow',
+  on: ['activity.sessions-recorded'],
+});
+
+/** Those are added up: however often a day was marked within the minute, once. */
+export const rollUpDays = defineJob({
+  name: 'analytics.roll-up-days',
+  attempts: 3,
+  backoffSeconds: 5,
+  timeoutSeconds: 1_800,
+  overlap: 'skip',
+  schedule: { cron: '* * * * *' },
+});
+
+/** A day that is over, whole. */
+export const rollUpClosedDay = defineJob({
+  name: 'analytics.roll-up-closed-day',
+  attempts: 5,
+  backoffSeconds: 30,
+  timeoutSeconds: 3_600,
+  overlap: 'skip',
+  on: ['activity.day-closed'],
+});
+
+export const followPassMark = defineJob({
+  name: 'analytics.follow-pass-mark',
+  attempts: 5,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  on: ['org.pass-mark-changed'],
+});
+
+export const deleteExpiredDays = defineJob({
+  name: 'analytics.delete-expired-days',
+  attempts: 3,
+  backoffSeconds: 60,
+  timeoutSeconds: 3_600,
+  overlap: 'skip',
+  schedule: { cron: '47 2 * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -203,4 +251,9 @@ export const catalogue: readonly JobDefinition[] = [
   refreshViews,
   writeReport,
   expireReports,
+  markDays,
+  rollUpDays,
+  rollUpClosedDay,
+  followPassMark,
+  deleteExpiredDays,
 ];

@@ -39,6 +39,7 @@ export class SettingsService {
       await this.admitSignInMethods(tenantId, before, wanted);
       const after = wanted === before ? before : await this.settings.update(tenantId, wanted);
       const effect = await this.thresholds.follow(viewer, {}, { before, after });
+      if (after.passMark !== before.passMark) await this.thresholds.followPassMark(tenantId);
       if (after !== before) {
         const entry = { action: 'settings.changed', targetType: 'tenant', targetId: tenantId, before, after };
         await this.audit.record(viewer, entry);

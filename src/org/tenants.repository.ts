@@ -12,6 +12,7 @@ export interface Tenant {
   readonly passMark: number;
   readonly sessionCapSeconds: number;
   readonly snapshotRetentionDays: number;
+  readonly analyticsRetentionDays: number;
   /** Of fewer people nothing is told to who may not see the people. */
   readonly smallestGroup: number;
   /** The last local day whose figures are closed; null before the first night. */
@@ -31,7 +32,7 @@ export interface TenantSummary {
 const summary = 'id, slug, name, time_zone as "timeZone", is_active as "isActive", created_at as "createdAt"';
 const columns = `id, slug, name, time_zone as "timeZone", pass_mark as "passMark",
   session_cap_seconds as "sessionCapSeconds", snapshot_retention_days as "snapshotRetentionDays",
-  smallest_group as "smallestGroup",  closed_day as "closedDay"`;
+  analytics_retention_days as "analyticsRetentionDays", smallest_group as "smallestGroup", closed_day as "closedDay"`;
 
 @Injectable()
 export class TenantsRepository {

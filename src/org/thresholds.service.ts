@@ -56,6 +56,11 @@ export class ThresholdsService {
     return this.followAll(tenantId, 'org.departments-moved', { departmentId });
   }
 
+  /** Which sessions count as passed changes for all of the past. */
+  followPassMark(tenantId: string): Promise<void> {
+    return this.outbox.append(tenantId, 'org.pass-mark-changed', tenantId, {});
+  }
+
   private async followAll(tenantId: string, topic: string, owner: ThresholdOwner): Promise<ThresholdEffect> {
     const { departmentId = null, instructorId = null } = owner;
     await this.outbox.append(tenantId, topic, departmentId ?? instructorId ?? tenantId, { departmentId, instructorId });
