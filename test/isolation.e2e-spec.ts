@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ViewsService } from '../src/analytics/views.service.js';
 import { startApp, type TestApp } from './app.js';
 import { Caller, type Operation, readOperations } from './isolation/caller.js';
 import { Digest } from './isolation/digest.js';
@@ -22,6 +23,7 @@ import { risk } from './isolation/expectations.risk.js';
 import { services } from './isolation/expectations.services.js';
 import { students } from './isolation/expectations.students.js';
 import { thresholds } from './isolation/expectations.thresholds.js';
+import { viewFigures } from './isolation/expectations.views.js';
 import { Fixture } from './isolation/fixture.js';
 import { Matrix, type Subject } from './isolation/matrix.js';
 import { places, roles } from './isolation/plan.js';
@@ -47,6 +49,7 @@ const expectations: Expectations = {
   ...effects,
   ...modules,
   ...metrics,
+  ...viewFigures,
 };
 const operations = readOperations();
 
@@ -74,6 +77,7 @@ async function each(list: readonly Subject[], width: number, work: (subject: Sub
 beforeAll(async () => {
   app = await startApp({ environment: { LOGIN_FREE_ATTEMPTS: '1000' } });
   fixture = await Fixture.create(app);
+  await app.app.get(ViewsService, { strict: false }).refresh(new AbortController().signal);
   const permissions = [...new Set(operations.flatMap(({ permission }) => permission ?? []))];
   caller = new Caller(app, permissions);
   scan = new Scan(fixture.rows);

@@ -13,10 +13,16 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'operations.lockReadersOut': 'a table is locked as a whole, and no row of it is read',
 };
 
-/** Tables whose rows each belong to a tenant. Where the column may be null, they belong to the installation. */
-export const tenantTables = [...readFileSync('schema.sql', 'utf8').matchAll(/^create table (\w+) \(\n([\s\S]*?)\n\)/gm)]
-  .filter(([, , body]) => /^ {2}tenant_id uuid not null/m.test(body!))
-  .map(([, name]) => name!);
+const schema = readFileSync('schema.sql', 'utf8');
+
+/** Materialised views, all of which keep rows of tenants; and tables whose rows each belong to one. */
+export const tenantTables = [
+  // where the column may be null, they belong to the installation
+  ...[...schema.matchAll(/^create table (\w+) \(\n([\s\S]*?)\n\)/gm)].filter(([, , body]) =>
+    /^ {2}tenant_id uuid not null/m.test(body!),
+  ),
+  ...schema.matchAll(/^create materialized view (\w+) /gm),
+].map(([, name]) => name!);
 
 const reference = new RegExp(`\\b(?:from|join|into|update|using|only)\\s+(?:${tenantTables.join('|')})\\b`, 'gi');
 
