@@ -133,7 +133,7 @@ it('says nothing of few, and how many contacts it could not use', async () => {
   }); // prettier-ignore
   expect(effect(before, 'message')).toMatchObject({ contacts: 1, n: null, unmatched: null, insufficientData: true });
   await insertContacts(app.database, instructor, [contact(students[25]!, 'other', addDays(day, 7))]);
-  app.clock.advance(400);
+  app.clock.advance(1_000);
   expect(effect(await read(instructor), 'email')).toMatchObject({
     contacts: 14, n: 10, students: 10, others: 9, insufficientData: true, scoreChange: null, leftAtRiskBands: null,
     active: null,
@@ -167,7 +167,7 @@ it('compares within departments that have enough alike, and else across them', a
   // five of the own department, who are too few to say anything of
   expect(effect(await read(supervisor))).toMatchObject({ n: 10, others: 5, insufficientData: true });
   await insertContacts(app.database, one.instructor, [contact(one.students[14]!, 'call', '2025-12-20')]);
-  app.clock.advance(400);
+  app.clock.advance(1_000);
   // four: all fourteen, (4 × −4 + 10 × 0) ÷ 14
   expect(effect(await read(supervisor))).toMatchObject({
     n: 10,

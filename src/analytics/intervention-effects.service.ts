@@ -23,7 +23,7 @@ import {
   InterventionEffectsRepository,
 } from './intervention-effects.repository.js';
 
-const lifetimeSeconds = 300;
+const lifetimeSeconds = 900;
 const usualDays = 180;
 const mostDays = 731;
 /** Of fewer students nothing is told but how many contacts there were. */

@@ -1,5 +1,5 @@
 export const units = [
-  'count', 'percent', 'points', 'share', 'correlation', 'logOdds', 'seconds', 'days', 'years', 'factor', 'number',
+  'count', 'percent', 'points', 'share', 'correlation', 'logOdds', 'seconds', 'days', 'years', 'factor', 'bytes', 'number',
 ] as const; // prettier-ignore
 
 /** What one number means, wherever it stands. */

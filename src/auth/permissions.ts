@@ -11,6 +11,7 @@ export const permissions = {
   'tenants:read': ['operator'],
   'tenants:write': ['operator'],
   'runs:read': ['operator'],
+  'cache:read': ['operator'],
   'settings:read': ['instructor', 'supervisor', 'admin'],
   'settings:write': ['admin'],
   'departments:read': ['instructor', 'supervisor', 'admin', 'service'],

@@ -8,6 +8,8 @@ import { freePort, hasRedis as installed, startRedis } from '../../test/redis.js
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import { Cache } from './cache.js';
+import { RollCall } from './roll-call.js';
+import { SharedCache } from './shared-cache.js';
 
 const given = process.env.REDIS_URL;
 
@@ -59,9 +61,8 @@ const unique = (name: string) => `${name}:${process.pid}:${Date.now()}:${tests++
     b = open();
     await inUse(a, b);
   });
-  afterEach(() => {
-    a.onApplicationShutdown();
-    b.onApplicationShutdown();
+  afterEach(async () => {
+    await Promise.all([a.onApplicationShutdown(), b.onApplicationShutdown()]);
   });
 
   it('carries a value from one process to another, and a bump as well', async () => {
@@ -71,6 +72,8 @@ const unique = (name: string) => `${name}:${process.pid}:${Date.now()}:${tests++
     await sleep(50);
     const fromB = await b.bytes(key, options, () => Promise.reject(new Error('should have been there')));
     expect(fromB).toEqual(fromA);
+    expect(a.report.values[0]).toMatchObject({ requests: 1, hits: 0, sharedHits: 0, misses: 1 });
+    expect(b.report.values[0]).toMatchObject({ requests: 1, hits: 0, sharedHits: 1, misses: 0, bytes: 0 });
 
     await b.bump(options.tags);
     expect(numberIn(await a.bytes(key, options, () => Promise.resolve({ n: 2 })))).toBe(2);
@@ -140,6 +143,44 @@ const unique = (name: string) => `${name}:${process.pid}:${Date.now()}:${tests++
       { numRuns: 150 },
     );
     await inUse(a, b);
+  });
+
+  ownServer('misses who is gone without a word, every three minutes anew, and nobody who said goodbye', async () => {
+    const client = createClient({ url: `redis://127.0.0.1:${port}` });
+    await client.connect();
+    await command('FLUSHALL');
+    const [first, second, third] = ['1', '2', '3'].map((name) => new RollCall(client, name));
+    const start = Date.parse('2026-11-20T08:00:00Z');
+    for (const one of [first, second, third]) expect(await one!.answer(start)).toBe(false);
+    await third!.leave();
+    expect(await second!.answer(start + 20_000)).toBe(false);
+    expect(await first!.answer(start + 70_000)).toBe(false);
+    expect(await first!.answer(start + 90_000)).toBe(true);
+    // once is enough for all of them, for a while
+    expect(await first!.answer(start + 110_000)).toBe(false);
+    expect(await client.pTTL('cache:renewed')).toBeLessThanOrEqual(180_000);
+    await client.del('cache:renewed');
+    expect(await first!.answer(start + 300_000)).toBe(true);
+    await client.del('cache:renewed');
+    expect(await second!.answer(start + 300_001)).toBe(false);
+    expect(await first!.answer(start + 2 * 86_400_000)).toBe(false);
+    expect(await client.zCard('cache:processes')).toBe(1);
+    client.destroy();
+  });
+
+  ownServer('makes good for a process that was killed before it could announce', async () => {
+    const cache = new SharedCache(`redis://127.0.0.1:${port}`, 25);
+    const versions = async (): Promise<string | null> => cache.read(['roster:ada']);
+    for (let i = 0; i < 400 && !cache.serving; i++) await sleep(25);
+    const before = await versions();
+    await sleep(100);
+    expect(await versions()).toBe(before);
+    await command('ZADD', 'cache:processes', `${Date.now() - 61_000}`, 'killed');
+    for (let i = 0; i < 400 && (await versions()) === before; i++) await sleep(25);
+    expect(await versions()).not.toBe(before);
+    expect(cache.serving).toBe(true);
+    await cache.close();
+    await command('FLUSHALL');
   });
 
   ownServer('survives FLUSHALL without an old value coming back', async () => {

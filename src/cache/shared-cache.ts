@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import { createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
 import { withDeadline } from './deadline.js';
+import { RollCall } from './roll-call.js';
 import { Versions } from './versions.js';
 
 const answerWithinMs = 100;
@@ -26,11 +27,15 @@ const token = (): string => randomBytes(9).toString('base64url');
  * three reads that were not answered it is bypassed: `read` says null, nothing is waited for. It is used again once
  * this process has replaced the epoch, which makes every value unreachable that was stored before: whatever this
  * process failed to announce, and whatever a restarted Redis may have forgotten. A starting process begins that way.
+ *
+ * What a process that was killed or stays cut off did not announce is made good by the others: see `RollCall`.
  */
 export class SharedCache implements Versions {
   private readonly logger = new Logger('Cache');
   private readonly client: ReturnType<typeof createRedis>;
   private readonly bodies: ReturnType<typeof createCache>;
+  private readonly rollCall: RollCall;
+  private readonly rollCalls: NodeJS.Timeout;
   /** Undefined until Redis has answered or failed for the first time. */
   private up: boolean | undefined;
   private closed = false;
@@ -38,7 +43,7 @@ export class SharedCache implements Versions {
   private failures = 0;
   private missedBumps = 0;
 
-  constructor(url: string) {
+  constructor(url: string, rollCallMs = 20_000) {
     this.client = createRedis(url);
     this.client.on('error', (error: Error) => this.bypass(error));
     const keyv = new Keyv(new KeyvRedis(this.client), {
@@ -49,6 +54,8 @@ export class SharedCache implements Versions {
       deserialize: <Value>(text: string) => ({ value: text as Value }),
     });
     this.bodies = createCache({ stores: [keyv] });
+    this.rollCall = new RollCall(this.client, token());
+    this.rollCalls = setInterval(() => void this.answerRollCall(), rollCallMs).unref();
     this.client.connect().catch((error: Error) => this.logger.error(`the cache cannot connect: ${error.message}`));
     void this.recover();
   }
@@ -101,9 +108,12 @@ export class SharedCache implements Versions {
   }
 
   /** Commands under way are given up; by then nobody waits for them. */
-  close(): void {
+  async close(): Promise<void> {
+    clearInterval(this.rollCalls);
+    const leaving = this.up ? this.inTime(this.rollCall.leave()) : undefined;
     this.closed = true;
     this.up = false;
+    await leaving?.catch(() => undefined);
     if (this.client.isOpen) this.client.destroy();
   }
 
@@ -119,6 +129,17 @@ export class SharedCache implements Versions {
     });
     const replies = await commands.mGet(keys).exec();
     return replies.at(-1) as unknown as (string | null)[];
+  }
+
+  private async answerRollCall(): Promise<void> {
+    if (!this.up) return;
+    try {
+      if (!(await this.rollCall.answer(Date.now()))) return;
+      await this.renewEpoch();
+      this.logger.warn('a process is gone without a word: what was cached is produced anew');
+    } catch {
+      // a Redis that is full refuses, and still takes bumps; one that is away is noticed by who needs it
+    }
   }
 
   private bypass(reason: unknown): void {
@@ -140,19 +161,24 @@ export class SharedCache implements Versions {
     while (!this.closed) {
       const missedBefore = this.missedBumps;
       const started = performance.now();
-      // a Redis that is full only does the first; then nobody has an epoch, and that is right as well
-      const renewal = [this.client.del(epochKey), this.client.set(epochKey, token())];
-      const renewed = (await Promise.allSettled(renewal)).every(({ status }) => status === 'fulfilled');
+      const renewed = await this.renewEpoch();
       // a bump missed since the command was sent may be of a write that the new epoch did not see
       if (renewed && missedBefore === this.missedBumps && performance.now() - started < answerWithinMs) {
         this.failures = 0;
         this.up = true;
         this.logger.log('the cache is in use');
+        void this.answerRollCall();
         break;
       }
       await sleep(retryMs, undefined, { ref: false });
     }
     this.recovering = false;
+  }
+
+  private async renewEpoch(): Promise<boolean> {
+    // a Redis that is full only does the first; then nobody has an epoch, and that is right as well
+    const renewal = [this.client.del(epochKey), this.client.set(epochKey, token())];
+    return (await Promise.allSettled(renewal)).every(({ status }) => status === 'fulfilled');
   }
 
   private inTime<T>(answer: Promise<T>): Promise<T> {

@@ -2,7 +2,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { migrations } from '../../migrations/migrations.js';
 import { startApp, type Client, type TestApp } from '../../test/app.js';
 import { createTestDatabase } from '../../test/database.js';
-import { createAdmin, createOperator, createTenant, type Person, type Tenant } from '../../test/factories.js';
+import {
+  createAdmin,
+  createInstructor,
+  createOperator,
+  createTenant,
+  type Person,
+  type Tenant,
+} from '../../test/factories.js';
 import { Passwords } from '../auth/passwords.js';
 import { migrate, revertLast } from '../database/migrate.js';
 import { installationId, TenantsRepository } from '../org/tenants.repository.js';
@@ -49,9 +56,21 @@ describe('operators', () => {
     const me = await t.anonymous.get('/auth/me').set('authorization', `Bearer ${token}`);
     expect(me.body).toMatchObject({
       role: 'operator',
-      permissions: ['tenants:read', 'tenants:write', 'runs:read'],
+      permissions: ['tenants:read', 'tenants:write', 'runs:read', 'cache:read', 'views:read'],
       tenant: { slug: 'installation' },
     });
+  });
+
+  it('see what the cache did, and nobody else does', async () => {
+    const instructor = await createInstructor(t.database, tenant);
+    for (let i = 0; i < 4; i++) await t.as(instructor).get('/students').expect(200);
+    const { body } = await as.get('/cache').expect(200);
+    expect(body).toMatchObject({ kind: 'memory', isServing: true, entries: 1 });
+    const empty = Buffer.from((await t.as(instructor).get('/students')).text).length;
+    const counts = { requests: 4, hits: 3, sharedHits: 0, misses: 1, bypasses: 0, bytes: empty, hitRate: 75 };
+    expect(body.values).toEqual([{ name: 'students.list', ...counts }]);
+    await t.as('admin', tenant).get('/cache').expect(403);
+    await t.anonymous.get('/cache').expect(401);
   });
 
   it('reach nothing of anybody', async () => {

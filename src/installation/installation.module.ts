@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { OrgModule } from '../org/org.module.js';
+import { CacheController } from './cache.controller.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RunsController } from './runs.controller.js';
 import { TenantsController } from './tenants.controller.js';
@@ -9,7 +10,7 @@ import { TenantAdministration } from './tenant-administration.js';
 /** What operators run: the tenants as such and the jobs, and nothing of the people in them. */
 @Module({
   imports: [OrgModule, AuthModule],
-  controllers: [TenantsController, RunsController],
+  controllers: [TenantsController, RunsController, CacheController],
   providers: [TenantAdministration, RunListRepository],
 })
 export class InstallationModule {}
