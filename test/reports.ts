@@ -1,7 +1,7 @@
 import type { TestApp } from './app.js';
 import { until } from './jobs.js';
 import type { Viewer } from '../src/http/viewer.js';
-import type { ReportResponse } from '../src/reports/reports.dto.js';
+import type { DownloadLink, ReportResponse } from '../src/reports/reports.dto.js';
 
 export type Asked = Readonly<Record<string, unknown>>;
 
@@ -9,12 +9,11 @@ export type Asked = Readonly<Record<string, unknown>>;
 export type Client = ReturnType<TestApp['as']>;
 
 export async function ask(client: Client, body: Asked): Promise<ReportResponse> {
-  return (
-    await client
-      .post('/reports')
-      .send({ kind: 'roster', format: 'csv', ...body })
-      .expect(202)
-  ).body;
+  const answer = await client
+    .post('/reports')
+    .send({ kind: 'roster', format: 'csv', ...body })
+    .expect(202);
+  return answer.body as ReportResponse;
 }
 
 /** Asks again until it is over, one way or another. */
@@ -28,8 +27,8 @@ export async function finished(client: Client, id: string): Promise<ReportRespon
 
 /** The link's way below the prefix. */
 export async function linkOf(client: Client, id: string): Promise<string> {
-  const { body } = await client.get(`/reports/${id}/download-link`).expect(200);
-  return (body.url as string).replace('/api/v1', '');
+  const { body } = (await client.get(`/reports/${id}/download-link`).expect(200)) as { body: DownloadLink };
+  return body.url.replace('/api/v1', '');
 }
 
 export async function download(app: TestApp, client: Client, id: string): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
+import { scopeOf } from '../students/student-filter.js';
 import type { ReportFormat, ReportKindName } from './report-kind.js';
 import type { ReportOptions } from './report-options.js';
 import type { ReportStatus } from './reports.dto.js';
@@ -78,6 +79,21 @@ export class ReportFilesRepository {
         JSON.stringify(file.viewer), JSON.stringify(file.filter), now,
       ],
     ); // prettier-ignore
+  }
+
+  /** Whose rows a viewer sees, in words. */
+  async findScopeName(tenantId: string, viewer: Viewer): Promise<string> {
+    const scope = scopeOf(viewer);
+    if (scope === 'tenant') return 'Whole organisation';
+    const { name } = await this.database.one<{ name: string }>(
+      `-- reports.findScopeName
+      select coalesce(
+        (select name from departments where tenant_id = $1 and id = $2),
+        (select 'Roster of ' || name from users where tenant_id = $1 and id = $3), ''
+      ) as name`,
+      [tenantId, scope === 'departments' ? viewer.departmentId : null, viewer.userId],
+    );
+    return name;
   }
 
   /** @returns null for one that is over */

@@ -6,7 +6,8 @@ import type { Viewer } from '../http/viewer.js';
 import { localDay } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { scopeKey } from '../students/student-reads.js';
-import type { FileContent, ReportFile } from './report-files.repository.js';
+import type { PdfHeading } from './pdf-file.js';
+import { type FileContent, type ReportFile, ReportFilesRepository } from './report-files.repository.js';
 import type { ReportFormat, ReportKind, ReportKindName, ReportScope } from './report-kind.js';
 import { ReportKinds } from './report-kinds.js';
 import { ReportOptions } from './report-options.js';
@@ -33,6 +34,7 @@ export class ReportQuestions {
   constructor(
     private readonly kinds: ReportKinds,
     private readonly tenants: TenantsService,
+    private readonly files: ReportFilesRepository,
   ) {}
 
   /** @throws Problem 400 and 404 for the filter, 403 without the permission of the kind */
@@ -58,6 +60,28 @@ export class ReportQuestions {
     const now = new Date(asOf);
     return { kind: this.kinds.get(kind), scope: { viewer, filter, moment: { now, today: localDay(timeZone, now) } } };
   }
+
+  /** What was asked, in words. */
+  async heading({ tenantId, viewer, filter, asOf }: ReportFile): Promise<PdfHeading> {
+    const { name, timeZone } = await this.tenants.get(tenantId);
+    const { from, to, ...rest } = filter as Readonly<Record<string, unknown>>;
+    const others = typeof from === 'string' && typeof to === 'string' ? rest : { from, to, ...rest };
+    const given = Object.entries(others).filter(([, value]) => value !== undefined && value !== null);
+    return {
+      tenantName: name,
+      timeZone,
+      scope: await this.files.findScopeName(tenantId, viewer),
+      period: typeof from === 'string' && typeof to === 'string' ? { from, to } : null,
+      filter: given.map(([label, value]) => ({ label: inWords(label), value: [value].flat().join(', ') })),
+      asOf: new Date(asOf),
+    };
+  }
+}
+
+/** `lastActiveFrom`: Last active from. */
+function inWords(name: string): string {
+  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Equal values are equal text, in whatever order their fields were given. */

@@ -4,6 +4,7 @@ import { byteOrderMark, csvLine, type TableCell, xlsxFile } from '../http/table-
 import { fileFormats } from './file-formats.js';
 import type { BegunFile } from './report-files.repository.js';
 import type { ReportColumn, ReportKind, ReportScope } from './report-kind.js';
+import { mostPdfRows, writePdf } from './pdf-file.js';
 import { ReportQuestions } from './report-questions.js';
 import { ReportStore } from './report-store.js';
 
@@ -64,34 +65,38 @@ export class ReportWriter {
    */
   private async writeStream(file: BegunFile, source: Source, signal: AbortSignal): Promise<number> {
     await this.store.clear(file);
-    const read = { rows: 0 };
+    // those of a PDF are not all printed
+    const most = file.format === 'pdf' ? mostPdfRows : Infinity;
+    const [read, total] = [{ rows: 0 }, Math.min(source.total, most)];
     let number = 0;
-    const add = (chunks: readonly Uint8Array[], isLast: boolean): Promise<void> => {
-      const content = Buffer.concat(chunks);
-      return this.store.add(file, {
-        number: number++,
-        content,
-        rows: read.rows,
-        position: null,
-        total: source.total,
-        isLast,
-      });
+    const add = (content: Buffer, isLast: boolean): Promise<void> => {
+      const rows = Math.min(read.rows, most);
+      return this.store.add(file, { number: number++, content, rows, position: null, total, isLast });
     };
     let chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of this.streamOf(file, source, rowsOf(source, read, signal)) as AsyncIterable<Uint8Array>) {
+    const stream = await this.streamOf(file, source, rowsOf(source, read, signal));
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
       signal.throwIfAborted();
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes < partBytes) continue;
-      await add(chunks, false);
+      await add(Buffer.concat(chunks), false);
       [chunks, bytes] = [[], 0];
     }
-    await add(chunks, true);
-    return read.rows;
+    await add(Buffer.concat(chunks), true);
+    return Math.min(read.rows, most);
   }
 
-  private streamOf(file: BegunFile, { kind, columns }: Source, rows: AsyncIterable<readonly TableCell[]>): Readable {
+  private async streamOf(
+    file: BegunFile,
+    { kind, scope, columns }: Source,
+    rows: AsyncIterable<readonly TableCell[]>,
+  ): Promise<Readable> {
+    if (file.format === 'pdf') {
+      const [heading, summary] = await Promise.all([this.questions.heading(file), kind.summary(scope)]);
+      return writePdf(heading, summary, columns, rows);
+    }
     const titles = columns.map(({ title }) => title);
     return xlsxFile({ title: kind.title, columns: titles, header: file.options.header, rows });
   }

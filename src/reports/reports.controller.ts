@@ -9,6 +9,7 @@ import { examplePagination, type Page } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { fileFormats } from './file-formats.js';
+import { mostPdfRows } from './pdf-file.js';
 import { ReportDownloads } from './report-downloads.service.js';
 import { mostOfOwner, mostOfTenant, ReportRequests } from './report-requests.service.js';
 import { DownloadLink, ReportLinks, ReportListQuery, ReportResponse, RequestReport } from './reports.dto.js';
@@ -64,9 +65,10 @@ export class ReportsController {
       'A file is written in the background; `Location` is where its status stands. What somebody who sees the same has ' +
       'asked for and is not finished is written once for both. Rows are those of the screen with the same filter, in an ' +
       'order that stands still. CSV: numbers plain, instants in ISO 8601 with offset, an apostrophe before text that a ' +
-      'spreadsheet would take for a formula. JSON lines: an object per row by the names of the API. Needs the ' +
-      `permission of the kind, too. Of one viewer up to ${mostOfOwner} may be unfinished, of an organisation ` +
-      `${mostOfTenant}; then 429 \`reports_unfinished\`. One at a time is written for each organisation.`,
+      'spreadsheet would take for a formula. JSON lines: an object per row by the names of the API. A PDF has ' +
+      `the first ${mostPdfRows.toLocaleString('en')} rows and says so. Needs the permission of the kind, too. ` +
+      `Of one viewer up to ${mostOfOwner} may be unfinished, of an organisation ${mostOfTenant}; then 429 ` +
+      '`reports_unfinished`. One at a time is written for each organisation.',
     permission: 'reports:write',
     status: 202,
     ...ready,

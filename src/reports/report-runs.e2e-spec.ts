@@ -1,0 +1,239 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { startApp, type TestApp } from '../../test/app.js';
+import { createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js';
+import { until } from '../../test/jobs.js';
+import { ask, csvRows, download, finished } from '../../test/reports.js';
+import { readSheet } from '../../test/workbook.js';
+import { migrateQueues } from '../jobs/queues.js';
+import type { Run } from '../jobs/job.js';
+import { ReportsJobs } from './reports.jobs.js';
+import type { ReportResponse } from './reports.dto.js';
+
+jest.setTimeout(300_000);
+
+const studentCount = 11_000;
+
+let app: TestApp;
+let tenant: Tenant;
+let instructor: Member;
+const workers: ChildProcess[] = [];
+
+beforeAll(async () => {
+  app = await startApp({ now: new Date().toISOString() });
+  await migrateQueues(app.db.url);
+  tenant = await createTenant(app.database, { timeZone: 'Etc/UTC' });
+  instructor = await createInstructor(app.database, tenant);
+  // three pages
+  for (let count = 0; count < studentCount; count += 1_000) {
+    await createStudents(app.database, instructor, Array(1_000).fill({}));
+  }
+  await app.database.run('-- test.analyze\nanalyze');
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) if (worker.kill('SIGKILL')) await once(worker, 'close');
+  await app.database.run('-- test.undisturb\ndrop trigger if exists disturb on report_parts');
+});
+afterAll(() => app.stop());
+
+/** The job process as it is, with a clock of its own. */
+function startWorker(): ChildProcess {
+  const env = { NODE_OPTIONS: '', NODE_ENV: 'test', LOG_LEVEL: 'silent', DATABASE_URL: app.db.url };
+  const worker = spawn(process.execPath, ['--import', './test/typescript.js', 'src/worker.ts'], {
+    env: { ...process.env, ...env, DATA_DIR: app.config.dataDir },
+    stdio: 'ignore',
+  });
+  workers.push(worker);
+  return worker;
+}
+
+/** What happens whenever a part is stored. */
+async function disturb(body: string): Promise<void> {
+  await app.database.run(
+    `-- test.disturb
+    create or replace function disturb() returns trigger language plpgsql as $$ begin ${body}; return new; end $$`,
+  );
+  await app.database.run(
+    `-- test.disturbParts
+    create or replace trigger disturb before insert on report_parts for each row execute function disturb()`,
+  );
+}
+
+const parts = (id: string): Promise<{ number: number }[]> =>
+  app.database.many<{ number: number }>(
+    `-- test.reportParts
+    select p.number from report_parts p join reports r on r.tenant_id = p.tenant_id and r.file_id = p.file_id
+    where r.tenant_id = $1 and r.id = $2 order by p.number`,
+    [tenant.tenantId, id],
+  );
+const fileOf = async (id: string): Promise<string> => {
+  const { fileId } = await app.database.one<{ fileId: string }>(
+    `-- test.fileOfReport
+    select file_id as "fileId" from reports where tenant_id = $1 and id = $2`,
+    [tenant.tenantId, id],
+  );
+  return fileId;
+};
+const get = async (id: string): Promise<ReportResponse> => (await app.as(instructor).get(`/reports/${id}`)).body;
+
+/** As the queue has it done, in this process. */
+function write(fileId: string, attempt = 1): Promise<unknown> {
+  const run: Run = {
+    job: 'reports.write-file',
+    tenantId: tenant.tenantId,
+    key: tenant.tenantId,
+    occasion: `test-${fileId}`,
+    payload: { fileId },
+    attempt,
+    signal: new AbortController().signal,
+  };
+  return app.app.get(ReportsJobs, { strict: false }).writeFile(run);
+}
+
+it('leaves, killed in the middle, what another worker completes to the bytes of an undisturbed one', async () => {
+  const client = app.as(instructor);
+  // a second for each part: time to be killed in
+  await disturb('perform pg_sleep(1)');
+  const asked = await ask(client, {});
+  startWorker();
+  await until(() => parts(asked.id));
+  const worker = workers.pop()!;
+  worker.kill('SIGKILL');
+  await once(worker, 'close');
+  // what it was about to store is undone with its connection
+  await sleep(1_500);
+  const left = (await parts(asked.id)).length;
+  expect(left).toBeLessThan(3);
+  expect(await get(asked.id)).toMatchObject({ status: 'running', attempts: 1, rows: 5_000 * left });
+  await client.get(`/reports/${asked.id}/download-link`).expect(409);
+
+  startWorker();
+  let report: ReportResponse | undefined;
+  for (let tries = 0; tries < 2_000 && report?.status !== 'ready'; tries++) {
+    await sleep(100);
+    report = await get(asked.id);
+  }
+  expect(report).toMatchObject({ status: 'ready', attempts: 2, rows: studentCount, progress: 100, error: null });
+  const resumed = await download(app, client, asked.id);
+  const undisturbed = await ask(client, {});
+  await finished(client, undisturbed.id);
+  expect((await download(app, client, undisturbed.id)).equals(resumed)).toBe(true);
+  expect(new Set(csvRows(resumed).map(([id]) => id)).size).toBe(studentCount + 1);
+});
+
+it('begins a workbook anew', async () => {
+  const client = app.as(instructor);
+  const { id } = await ask(client, { format: 'xlsx' });
+  const fileId = await fileOf(id);
+  await app.database.run(
+    `-- test.leaveHalf
+    with file as (
+      update report_files set status = 'running', attempts = 1, rows = 700, bytes = 4, progress = 6
+      where tenant_id = $1 and id = $2 returning tenant_id, id
+    )
+    insert into report_parts (tenant_id, file_id, number, content) select tenant_id, id, 0, 'half' from file`,
+    [tenant.tenantId, fileId],
+  );
+  expect(await write(fileId)).toEqual({ fileId, rows: studentCount });
+  expect(await get(id)).toMatchObject({ status: 'ready', rows: studentCount, attempts: 2 });
+  expect(readSheet(await download(app, client, id))).toHaveLength(studentCount + 1);
+});
+
+it('writes nothing on when another worker has taken over', async () => {
+  const { id } = await ask(app.as(instructor), {});
+  const fileId = await fileOf(id);
+  await disturb('perform pg_sleep(0.3)');
+  const [one, other] = await Promise.all([write(fileId), sleep(500).then(() => write(fileId))]);
+  expect(one).toEqual({ fileId, result: 'lost' });
+  expect(other).toEqual({ fileId, rows: studentCount });
+  const { body } = await app.as(instructor).get(`/reports/${id}`);
+  expect(body).toMatchObject({ status: 'ready', rows: studentCount });
+  expect(csvRows(await download(app, app.as(instructor), id))).toHaveLength(studentCount + 1);
+});
+
+it('stops when it is cancelled, and leaves nothing', async () => {
+  const client = app.as(instructor);
+  await disturb('perform pg_sleep(0.8)');
+  const { id } = await ask(client, {});
+  const fileId = await fileOf(id);
+  const run = write(fileId);
+  await until(() => parts(id));
+  await client.post(`/reports/${id}/cancel`).expect(200);
+  expect(await run).toEqual({ fileId, result: 'lost' });
+  expect(await parts(id)).toEqual([]);
+  expect(await get(id)).toMatchObject({ status: 'cancelled', links: { downloadLink: null } });
+});
+
+it('is tried again while there is no room, goes on where it was, and says why it waits', async () => {
+  const client = app.as(instructor);
+  await disturb(`if new.number > 0 then raise exception 'no space left on device' using errcode = '53100'; end if`);
+  const { id } = await ask(client, {});
+  startWorker();
+  await until(async () => ((await get(id)).error === null ? [] : [true]));
+  expect(await get(id)).toMatchObject({
+    status: 'queued',
+    attempts: 1,
+    rows: 5_000,
+    error: 'There is no room left to store it.',
+  });
+  await app.database.run('-- test.makeRoom\ndrop trigger disturb on report_parts');
+  expect(await finished(client, id)).toMatchObject({ status: 'ready', attempts: 2, rows: studentCount, error: null });
+});
+
+it('fails with a plain reason when the fault does not pass, or never could, and nothing of it is kept', async () => {
+  const client = app.as(instructor);
+  await disturb(`if new.number > 0 then raise exception 'secret' using errcode = '53100'; end if`);
+  const full = await ask(client, {});
+  expect(await write(await fileOf(full.id), 6)).toMatchObject({ result: 'failed' });
+  await disturb(`if new.number > 0 then raise exception 'secret'; end if`);
+  const broken = await ask(client, {});
+  expect(await write(await fileOf(broken.id))).toMatchObject({ result: 'failed' });
+  for (const [id, error] of [
+    [full.id, 'There is no room left to store it.'],
+    [broken.id, 'A fault of ours, which is on record.'],
+  ] as const) {
+    expect(await get(id)).toMatchObject({ status: 'failed', error });
+    expect(await parts(id)).toEqual([]);
+    await client.get(`/reports/${id}/download-link`).expect(409);
+  }
+});
+
+it('clears away what is over, and what no worker will finish', async () => {
+  const client = app.as(instructor);
+  const [old, given] = [await ask(client, {}), await ask(client, { format: 'jsonl' })];
+  await write(await fileOf(old.id));
+  expect(await parts(old.id)).toHaveLength(3);
+  const fileId = await fileOf(given.id);
+  await app.database.run(
+    `-- test.giveUp
+    with file as (
+      update report_files set status = 'running', attempts = 4, occasion = 'outbox-0' where tenant_id = $1 and id = $2
+    )
+    insert into job_runs (tenant_id, job, occasion, key, exclusive, status, attempt, queued_at)
+    values ($1, 'reports.write-file', 'outbox-0', '', true, 'failed', 4, now())`,
+    [tenant.tenantId, fileId],
+  );
+  const run: Run = {
+    job: 'reports.expire-files',
+    tenantId: null,
+    key: '',
+    occasion: 'tick',
+    payload: {},
+    attempt: 1,
+    signal: new AbortController().signal,
+  };
+  const expire = () => app.app.get(ReportsJobs, { strict: false }).expireFiles(run);
+  expect(await expire()).toEqual({ failed: 1, expired: 0 });
+  expect(await get(given.id)).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('begun several times'),
+  });
+  app.clock.advance(7 * 86_400 + 1);
+  const { expired } = (await expire()) as { expired: number };
+  expect(expired).toBeGreaterThan(0);
+  expect(await parts(old.id)).toEqual([]);
+  expect(await get(old.id)).toMatchObject({ status: 'expired' });
+  await client.get(`/reports/${old.id}/download-link`).expect(410);
+});
