@@ -115,6 +115,6 @@ import { WithdrawalsController } from './withdrawals.controller.js';
     SubmissionRecord,
     SubmissionScoresRepository,
   ],
-  exports: [SubmissionMergeService, AssignmentsRepository, SubmissionScoresRepository],
+  exports: [SubmissionMergeService, AssignmentsRepository, SubmissionScoresRepository, GradebookRepository],
 })
 export class AssignmentsModule {}

@@ -60,10 +60,10 @@ const sortKeys = {
 } as const;
 
 /** What is excused or exempt has no score that counts, in any mean. */
-const counts = 'filter (where s.exemption is null)';
+export const countedScores = 'filter (where s.exemption is null)';
 /** Of submissions `s` of assignments `a`; null where no score counts, or all that do weigh nothing. */
-const weightedMean = `round(sum(s.score * a.weight) ${counts}
-  / nullif(sum(case when s.score is not null then a.weight end) ${counts}, 0), 2)`;
+export const weightedMean = `round(sum(s.score * a.weight) ${countedScores}
+  / nullif(sum(case when s.score is not null then a.weight end) ${countedScores}, 0), 2)`;
 
 @Injectable()
 export class GradebookRepository {
@@ -112,7 +112,7 @@ export class GradebookRepository {
         select p.student_id, p.name, p.name_sort, p.pid, p.department_id
         from student_progress p where p.tenant_id = $1 and ${sql} limit ${mostStudents + 1}
       ), scored as materialized (
-        select s.assignment_id, count(s.score) ${counts} as n, round(avg(s.score) ${counts}, 2) as mean ${alsoByStudent}
+        select s.assignment_id, count(s.score) ${countedScores} as n, round(avg(s.score) ${countedScores}, 2) as mean ${alsoByStudent}
         from chosen p ${work}
         group by ${grouping}
       ), page as (

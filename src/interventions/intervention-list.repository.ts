@@ -59,7 +59,7 @@ export const cursorOf = (sort: InterventionSort, row: Intervention): (string | n
 ];
 
 /** The one predicate that lists, counts and dashboards share. */
-function casePredicate(viewer: Viewer, filter: CaseFilter, today: string): Predicate {
+export function casePredicate(viewer: Viewer, filter: CaseFilter, today: string): Predicate {
   const { sql, parameters } = scopePredicate(viewer);
   const conditions = [sql];
   const add = (value: unknown, condition: (n: string) => string): void => {
@@ -72,6 +72,8 @@ function casePredicate(viewer: Viewer, filter: CaseFilter, today: string): Predi
   add(filter.instructorId, (n) => `p.instructor_id = ${n}`);
   add(filter.origin, (n) => `c.origin = ${n}`);
   add(filter.action, (n) => `c.action = ${n}`);
+  add(filter.from, (n) => `c.opened_day >= ${n}`);
+  add(filter.to, (n) => `c.opened_day <= ${n}`);
   if (filter.overdue !== undefined) add(today, (n) => `${isOverdue(`${n}::date`)} = ${filter.overdue}`);
   if (filter.snoozed !== undefined) add(today, (n) => `${isSnoozed(`${n}::date`)} = ${filter.snoozed}`);
   return { sql: conditions.join(' and '), parameters };

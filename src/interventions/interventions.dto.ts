@@ -49,6 +49,12 @@ export class InterventionFilter extends PageQuery {
 
   @Flag({ optional: true, description: 'Whether they are snoozed' })
   readonly snoozed?: boolean;
+
+  @Day({ optional: true, description: 'Opened on this local day or later' })
+  readonly from?: string;
+
+  @Day({ optional: true, description: 'Opened on this local day or earlier' })
+  readonly to?: string;
 }
 
 export class InterventionsQuery extends InterventionFilter {

@@ -37,6 +37,8 @@ const narrowed = 60;
 const sampledRows = 150;
 const width = sheet.width - 2 * sheet.margin;
 const height = sheet.height - 2 * sheet.margin - 14;
+/** Ids, which are for joining files and of no use on paper. */
+const machineRead = /^id$|Id$/;
 const printedInstant = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d[+-]\d\d:\d\d$/;
 
 /** The pages of a table, each as soon as its rows are there: no more is held than these and the sample. */
@@ -152,7 +154,10 @@ function printed(cell: TableCell): string {
 }
 
 function bandsOf(canvas: PdfCanvas, columns: readonly ReportColumn[], sample: readonly Row[]): Band[] {
-  const wanted = columns.map((column, index) => measured(canvas, column, index, sample));
+  const wanted = columns.flatMap((column, index) => {
+    const isRead = !machineRead.test(column.name);
+    return isRead ? [measured(canvas, column, index, sample)] : [];
+  });
   const sum = (list: readonly Column[]): number => list.reduce((total, column) => total + column.width, 0);
   const least = wanted.map((column) => ({ ...column, width: Math.min(column.width, narrowed) }));
   const spare = width - sum(least);

@@ -23,11 +23,15 @@ export class ReportedStudents {
    * @throws Problem 400 with pointers below `/filter`, 404 for a segment
    */
   filterMeant(viewer: Viewer, given: Readonly<Record<string, unknown>>): Promise<Filter> {
-    const pages = paging.filter((name) => name in given);
-    if (pages.length > 0) {
-      const detail = 'A report has all pages.';
-      throw Problem.invalid(pages.map((name) => ({ pointer: `/filter/${name}`, code: 'field_unknown', detail })));
-    }
+    refusePaging(given);
     return this.students.filterMeant(viewer, validated(ReportedStudentsFilter, given, '/filter'));
   }
+}
+
+/** @throws Problem 400 for what only a page of a list has */
+export function refusePaging(given: Readonly<Record<string, unknown>>): void {
+  const pages = paging.filter((name) => name in given);
+  if (pages.length === 0) return;
+  const detail = 'A report has all pages.';
+  throw Problem.invalid(pages.map((name) => ({ pointer: `/filter/${name}`, code: 'field_unknown', detail })));
 }

@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import { AuditRecorder } from '../../audit/audit.recorder.js';
+import { Id, Text } from '../../http/fields.js';
+import type { TableCell } from '../../http/table-file.js';
+import { validated } from '../../http/validation.pipe.js';
+import type { Viewer } from '../../http/viewer.js';
+import { type Moment, TenantsService } from '../../org/tenants.service.js';
+import type { ReportColumn, ReportKind, ReportPage, ReportScope, ReportSummary } from '../report-kind.js';
+import { zonedInstant } from '../zoned-time.js';
+import { type AuditExtractRow, type AuditFilter, AuditReportRepository } from './audit.repository.js';
+import { columnsOf, told } from './columns.js';
+import { dayLabel, periodMeant, stepOf } from './report-period.js';
+
+class AuditFields {
+  @Id({ optional: true, description: 'What this person or service did' })
+  readonly actorId?: string;
+
+  @Text({ max: 100, optional: true, description: 'This action', example: 'student.reassigned' })
+  readonly action?: string;
+}
+
+const titles: Readonly<Record<keyof AuditExtractRow, string>> = {
+  at: 'At',
+  id: 'Id',
+  actorId: 'Actor id',
+  actorName: 'Actor',
+  actorRole: 'Role',
+  action: 'Action',
+  result: 'Result',
+  reason: 'Reason',
+  targetType: 'Target',
+  targetId: 'Target id',
+  requestId: 'Request id',
+  address: 'Address',
+  agent: 'Agent',
+  before: 'Before',
+  after: 'After',
+};
+const names = Object.keys(titles) as (keyof AuditExtractRow)[];
+const actionsShown = 8;
+
+/** What was done, by whom, to what; the extract itself is put on record before its first row is read. */
+@Injectable()
+export class AuditReport implements ReportKind<AuditFilter> {
+  readonly name = 'audit';
+  readonly title = 'Audit extract';
+  readonly permission = 'audit:read';
+
+  constructor(
+    private readonly entries: AuditReportRepository,
+    private readonly tenants: TenantsService,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  columns(): Promise<readonly ReportColumn[]> {
+    return Promise.resolve(columnsOf(titles));
+  }
+
+  filterMeant(_: Viewer, given: Readonly<Record<string, unknown>>, { today }: Moment): Promise<AuditFilter> {
+    const [period, others] = periodMeant(given, today);
+    const { actorId, action } = validated(AuditFields, others, '/filter');
+    return Promise.resolve({
+      ...period,
+      ...(actorId !== undefined && { actorId: actorId.toLowerCase() }),
+      ...(action !== undefined && { action }),
+    });
+  }
+
+  async count(scope: ReportScope<AuditFilter>): Promise<number> {
+    return (await this.entries.sumUp(scope)).entries;
+  }
+
+  async page(scope: ReportScope<AuditFilter>, position: string | null, limit: number): Promise<ReportPage> {
+    const { viewer, filter } = scope;
+    if (position === null) {
+      await this.audit.recordRead(viewer, { action: 'audit.extracted', targetType: 'audit', after: filter });
+    }
+    const after = position === null ? null : (position.split(' ') as [string, string]);
+    const [found, { timeZone }] = await Promise.all([
+      this.entries.list(scope, after, limit),
+      this.tenants.get(viewer.tenantId),
+    ]);
+    const last = found.at(-1);
+    return {
+      rows: found.map((entry) =>
+        names.map((name): TableCell => {
+          if (name === 'at') return zonedInstant(timeZone, entry.at);
+          const value = entry[name];
+          return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+        }),
+      ),
+      position: found.length < limit ? null : `${last!.at} ${last!.id}`,
+    };
+  }
+
+  async summary(scope: ReportScope<AuditFilter>): Promise<ReportSummary> {
+    const step = stepOf(scope.filter);
+    const [sums, steps, actions] = await Promise.all([
+      this.entries.sumUp(scope),
+      this.entries.listSteps(scope, step),
+      this.entries.listActions(scope, actionsShown),
+    ]);
+    return {
+      title: this.title,
+      figures: [
+        { label: 'Entries', value: told(sums.entries) },
+        { label: 'Actors', value: told(sums.actors) },
+        { label: 'Refused or failed', value: told(sums.notDone) },
+      ],
+      charts: [
+        {
+          kind: 'line',
+          title: `Entries by ${step}`,
+          unit: 'entries',
+          labels: steps.map(({ day }) => dayLabel(day)),
+          series: [{ name: 'Entries', values: steps.map(({ entries }) => entries) }],
+        },
+        {
+          kind: 'bar',
+          title: 'The most frequent actions',
+          unit: 'entries',
+          labels: actions.map(({ action }) => action),
+          series: [{ name: 'Entries', values: actions.map(({ entries }) => entries) }],
+        },
+      ],
+    };
+  }
+}

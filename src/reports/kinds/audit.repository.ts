@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { midnight } from '../../assignments/due-dates.js';
+import type { Period } from '../../analytics/analytics-scope.js';
+import { Database } from '../../database/database.js';
+import type { Predicate } from '../../students/student-filter.js';
+import type { ReportScope } from '../report-kind.js';
+
+export interface AuditFilter extends Period {
+  readonly actorId?: string;
+  readonly action?: string;
+}
+
+export interface AuditExtractRow {
+  readonly at: string;
+  readonly id: string;
+  readonly actorId: string | null;
+  readonly actorName: string | null;
+  readonly actorRole: string;
+  readonly action: string;
+  readonly result: string;
+  readonly reason: string | null;
+  readonly targetType: string;
+  readonly targetId: string | null;
+  readonly requestId: string | null;
+  readonly address: string | null;
+  readonly agent: string | null;
+  readonly before: object | null;
+  readonly after: object | null;
+}
+
+export interface AuditSums {
+  readonly entries: number;
+  readonly actors: number;
+  readonly notDone: number;
+}
+
+/** On entries `e`: those of the period up to the moment it was asked, so that the extract does not run after itself. */
+function entriesOf({ viewer, filter, moment }: ReportScope<AuditFilter>): Predicate {
+  const parameters: unknown[] = [viewer.tenantId];
+  const parameter = (value: unknown): string => `$${parameters.push(value)}`;
+  const conditions = [
+    `e.at >= ${midnight(`${parameter(filter.from)}::date`)}`,
+    `e.at < ${midnight(`${parameter(filter.to)}::date + 1`)}`,
+    `e.at < ${parameter(moment.now)}`,
+  ];
+  if (filter.actorId !== undefined) conditions.push(`e.actor_id = ${parameter(filter.actorId)}`);
+  if (filter.action !== undefined) conditions.push(`e.action = ${parameter(filter.action)}`);
+  return { sql: conditions.join(' and '), parameters };
+}
+
+@Injectable()
+export class AuditReportRepository {
+  constructor(private readonly database: Database) {}
+
+  /** In the order in which they were made, after these. */
+  list(
+    scope: ReportScope<AuditFilter>,
+    after: readonly [at: string, id: string] | null,
+    limit: number,
+  ): Promise<AuditExtractRow[]> {
+    const { sql, parameters } = entriesOf(scope);
+    const parameter = (value: unknown): string => `$${parameters.push(value)}`;
+    const further = after
+      ? `and (e.at, e.id) > (${parameter(after[0])}::timestamptz, ${parameter(after[1])}::uuid)`
+      : '';
+    return this.database.read().many<AuditExtractRow>(
+      `-- reports.listAudit
+      select e.at, e.id, e.actor_id as "actorId", coalesce(u.name, s.name) as "actorName", e.actor_role as "actorRole",
+        e.action, e.result, e.reason, e.target_type as "targetType", e.target_id as "targetId",
+        e.request_id as "requestId", e.address, e.agent, e.before, e.after
+      from audit_entries e
+      left join users u on u.tenant_id = $1 and u.id = e.actor_id
+      left join services s on s.tenant_id = $1 and s.id = e.actor_id
+      where e.tenant_id = $1 and ${sql} ${further}
+      order by e.at, e.id
+      limit ${parameter(limit)}`,
+      parameters,
+    );
+  }
+
+  sumUp(scope: ReportScope<AuditFilter>): Promise<AuditSums> {
+    const { sql, parameters } = entriesOf(scope);
+    return this.database.read().one<AuditSums>(
+      `-- reports.sumUpAudit
+      select count(*) as entries, count(distinct e.actor_id) as actors,
+        count(*) filter (where e.result <> 'done') as "notDone"
+      from audit_entries e where e.tenant_id = $1 and ${sql}`,
+      parameters,
+    );
+  }
+
+  /** Every day or week of the period. */
+  listSteps(scope: ReportScope<AuditFilter>, step: 'day' | 'week'): Promise<{ day: string; entries: number }[]> {
+    const { sql, parameters } = entriesOf(scope);
+    const begin = (day: string): string => (step === 'day' ? day : `date_trunc('week', ${day})::date`);
+    return this.database.read().many<{ day: string; entries: number }>(
+      `-- reports.listAuditSteps
+      with entry as (
+        select ${begin('(e.at at time zone t.time_zone)::date')} as day, count(*) as entries
+        from audit_entries e join tenants t on t.id = $1
+        where e.tenant_id = $1 and ${sql}
+        group by 1
+      )
+      select t.day::date as day, coalesce(e.entries, 0) as entries
+      from generate_series(${begin('$2::date')}, $3::date, interval '1 ${step}') t (day)
+      left join entry e on e.day = t.day::date
+      order by t.day`,
+      parameters,
+    );
+  }
+
+  /** The most frequent first. */
+  listActions(scope: ReportScope<AuditFilter>, limit: number): Promise<{ action: string; entries: number }[]> {
+    const { sql, parameters } = entriesOf(scope);
+    return this.database.read().many<{ action: string; entries: number }>(
+      `-- reports.listAuditActions
+      select e.action, count(*) as entries from audit_entries e
+      where e.tenant_id = $1 and ${sql}
+      group by e.action order by 2 desc, 1
+      limit $${parameters.push(limit)}`,
+      parameters,
+    );
+  }
+}
