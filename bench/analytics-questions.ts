@@ -1,6 +1,6 @@
 import type { Viewer } from '../src/http/viewer.js';
 import { addDays } from '../src/org/local-day.js';
-import type { AnalyticsPopulation } from '../test/population.js';
+import type { Population } from '../test/population.js';
 
 /** What is asked of a route, by another viewer each time. */
 export interface Question {
@@ -9,25 +9,25 @@ export interface Question {
   readonly limit?: number;
   readonly cachedLimit?: number;
   readonly ask: (
-    population: AnalyticsPopulation,
+    population: Population,
     index: number,
     history: { readonly today: string; readonly days: number },
   ) => { readonly viewer: Viewer; readonly path: string };
 }
 
-const instructor = ({ tenantId, instructors }: AnalyticsPopulation, index: number): Viewer => ({
+const instructor = ({ tenantId, instructors }: Population, index: number): Viewer => ({
   ...instructors[index]!,
   tenantId,
   role: 'instructor',
 });
-const admin = ({ tenantId }: AnalyticsPopulation): Viewer => ({
+const admin = ({ tenantId }: Population): Viewer => ({
   tenantId,
   userId: tenantId,
   role: 'admin',
   departmentId: null,
 });
 
-type Asker = (population: AnalyticsPopulation, index: number) => Viewer;
+type Asker = (population: Population, index: number) => Viewer;
 const whole =
   (who: Asker, path: string, query = ''): Question['ask'] =>
   (population, index, { today, days }) => ({

@@ -14,7 +14,7 @@ import { Partitions } from '../src/operations/partitions.js';
 import { addDays, localDay } from '../src/org/local-day.js';
 import { planOf, readWhole } from '../test/plans.js';
 import { type Sent, sentDuring } from '../test/sent.js';
-import { type AnalyticsPopulation, findPopulated, populate, type Size, slugOf } from '../test/population.js';
+import { type Population, findPopulated, populate, type Size, slugOf } from '../test/population.js';
 import { type Question, questions } from './analytics-questions.js';
 import { type Call, noLimits, startApi } from './load.js';
 import { pgbenchTimes, scriptOf } from './pgbench.js';
@@ -64,7 +64,7 @@ await app.init();
 await app.getHttpAdapter().getInstance().ready();
 const today = localDay('Europe/London', new Date());
 
-async function populated(wanted: Size): Promise<AnalyticsPopulation> {
+async function populated(wanted: Size): Promise<Population> {
   const slug = slugOf(wanted, today);
   if (!(await findPopulated(database, slug))) {
     const began = performance.now();
@@ -85,7 +85,7 @@ function authorization(viewer: Viewer): string {
   return `Bearer ${token}`;
 }
 
-const callsOf = ({ ask }: Question, of: AnalyticsPopulation): Call[] =>
+const callsOf = ({ ask }: Question, of: Population): Call[] =>
   of.instructors.map((_, index) => {
     const { viewer, path } = ask(of, index, { today, days: size.days });
     return { path: `/api/v1${path}`, headers: { authorization: authorization(viewer) } };

@@ -9,7 +9,7 @@ export interface Size {
   readonly days: number;
 }
 
-export interface AnalyticsPopulation {
+export interface Population {
   readonly tenantId: string;
   readonly instructors: readonly { readonly userId: string; readonly departmentId: string }[];
   readonly rootId: string;
@@ -102,10 +102,14 @@ async function fill(database: Database, size: Size, today: string): Promise<void
   await database.run(
     `-- bench.insertSessions
     insert into sessions (tenant_id, student_id, day, id, module_id, category_id, kind, status, score, questions, correct,
-      duration_seconds, interactions, started_at, completed_at, busy, updated_at, recorded_at)
+      duration_seconds, interactions, started_at, completed_at, busy, answers, updated_at, recorded_at)
     select $1, s.student_id, s.day, gen_random_uuid(), m.id, m.category_id, m.kind, s.status,
       case when s.status = 'completed' then s.score end, 10, round(s.score / 10), s.seconds, 20, s.started_at, s.ended_at,
-      tstzrange(s.started_at, s.ended_at), s.ended_at, s.ended_at
+      tstzrange(s.started_at, s.ended_at),
+      case when m.kind = 'quiz' then jsonb_build_array(
+        jsonb_build_object('questionId', 'q' || floor(random() * 20), 'correct', random() < 0.7)
+      ) end,
+      s.ended_at, s.ended_at
     from (
       select *, started_at + make_interval(secs => seconds) as ended_at,
         round((40 + 60 * random())::numeric, 2) as score,
@@ -200,7 +204,7 @@ async function analyze(database: Database): Promise<void> {
 }
 
 /** That of an earlier run, or null. */
-export async function findPopulated(database: Database, slug: string): Promise<AnalyticsPopulation | null> {
+export async function findPopulated(database: Database, slug: string): Promise<Population | null> {
   const tenant = await database.maybeOne<{ tenantId: string; rootId: string }>(
     `-- bench.findTenant
     select t.id as "tenantId", d.id as "rootId" from tenants t
