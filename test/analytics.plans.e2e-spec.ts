@@ -37,7 +37,7 @@ beforeAll(async () => {
       [tenantId],
     );
     await insertNights(app.database, tenantId, await nightsOf(tenantId));
-    await rollUps.markDays(tenantId, '2025-01-01', today);
+    await rollUps.markDays(tenantId, { from: '2025-01-01', to: today }, new AbortController().signal);
     const work = (): Promise<unknown> => rollUps.rollUp(tenantId, new AbortController().signal);
     rolledUp.push(...(await sentDuring(work)));
   }
