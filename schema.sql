@@ -213,6 +213,8 @@ CREATE OR REPLACE FUNCTION public.refresh_view(view regclass, OUT rows bigint, O
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
+ SET work_mem TO '128MB'
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
       begin
         if (select relispopulated from pg_class where oid = view) then
@@ -1924,7 +1926,6 @@ create materialized view user_learning_summary as
     COALESCE(c.categories, 0::bigint) AS categories,
     COALESCE(c.questions, 0::bigint) AS questions,
     COALESCE(c.correct, 0::bigint) AS correct,
-    c.weakest_category_id,
     COALESCE(s.achievements, 0::bigint) AS achievements
    FROM student_progress p
      JOIN view_days d ON d.tenant_id = p.tenant_id
@@ -1939,10 +1940,8 @@ create materialized view user_learning_summary as
             category_progress.student_id,
             count(*) FILTER (WHERE category_progress.sessions_completed > 0) AS categories,
             sum(category_progress.questions) AS questions,
-            sum(category_progress.correct) AS correct,
-            (array_agg(category_progress.category_id ORDER BY accuracy.accuracy, category_progress.category_id) FILTER (WHERE accuracy.accuracy IS NOT NULL))[1] AS weakest_category_id
+            sum(category_progress.correct) AS correct
            FROM category_progress
-             CROSS JOIN LATERAL category_accuracy(category_progress.questions::numeric, category_progress.correct::numeric, category_progress.score_sum, category_progress.score_count::numeric) accuracy(accuracy)
           GROUP BY category_progress.tenant_id, category_progress.student_id) c ON c.tenant_id = p.tenant_id AND c.student_id = p.student_id
      LEFT JOIN ( SELECT student_achievements.tenant_id,
             student_achievements.student_id,

@@ -35,7 +35,9 @@ export class CreateViews1764000400000 implements MigrationInterface {
 
       -- REFRESH is for the owner alone: whoever works off jobs need not be
       create function refresh_view(view regclass, out rows bigint, out error_code text, out error text)
-      language plpgsql security definer set search_path = public, pg_temp as $$
+      language plpgsql security definer set search_path = public, pg_temp
+        -- sums over all students that are put together by hashes, and not in the order of an index row by row; on one core
+        set work_mem = '128MB' set max_parallel_workers_per_gather = 0 as $$
       begin
         if (select relispopulated from pg_class where oid = view) then
           execute format('refresh materialized view concurrently %s', view);
@@ -76,7 +78,7 @@ export class CreateViews1764000400000 implements MigrationInterface {
           from unnest(a.days * datemultirange(daterange(d.day - 29, d.day + 1))) run) as recent_active_days,
         lower(a.days) as first_active_on, coalesce(m.started, 0) as modules_started,
         coalesce(m.completed, 0) as modules_completed, coalesce(c.categories, 0) as categories,
-        coalesce(c.questions, 0) as questions, coalesce(c.correct, 0) as correct, c.weakest_category_id,
+        coalesce(c.questions, 0) as questions, coalesce(c.correct, 0) as correct,
         coalesce(s.achievements, 0) as achievements
       from student_progress p
       join view_days d on d.tenant_id = p.tenant_id
@@ -87,12 +89,8 @@ export class CreateViews1764000400000 implements MigrationInterface {
       ) m on m.tenant_id = p.tenant_id and m.student_id = p.student_id
       left join (
         select tenant_id, student_id, count(*) filter (where sessions_completed > 0) as categories,
-          sum(questions) as questions, sum(correct) as correct,
-          (array_agg(category_id order by accuracy, category_id) filter (where accuracy is not null))[1]
-            as weakest_category_id
-        from category_progress
-        cross join lateral category_accuracy(questions, correct, score_sum, score_count) accuracy
-        group by tenant_id, student_id
+          sum(questions) as questions, sum(correct) as correct
+        from category_progress group by tenant_id, student_id
       ) c on c.tenant_id = p.tenant_id and c.student_id = p.student_id
       left join (
         select tenant_id, student_id, count(*) as achievements from student_achievements group by tenant_id, student_id

@@ -43,8 +43,6 @@ export class LearningSummary {
   accuracy: number | null;
   @ApiProperty({ ...count, example: 2 })
   achievements: number;
-  @ApiProperty({ type: LearnerCategory, nullable: true, description: 'The category with the lowest accuracy' })
-  weakestCategory: LearnerCategory | null;
 }
 
 export class LearnerRow {
@@ -58,6 +56,12 @@ export class LearnerRow {
   instructorId: string | null;
   @ApiProperty({ type: LearningSummary, nullable: true, description: 'As of `asOf`; null for who came after that' })
   summary: LearningSummary | null;
+  @ApiProperty({
+    type: LearnerCategory,
+    nullable: true,
+    description: 'The category with the lowest accuracy, as of now',
+  })
+  weakestCategory: LearnerCategory | null;
 }
 
 export class LearnerPage extends ViewPage {

@@ -35,12 +35,19 @@ export class LearnersRepository {
           'activeDays', s.active_days, 'recentActiveDays', s.recent_active_days, 'firstActiveOn', s.first_active_on,
           'modulesStarted', s.modules_started, 'modulesCompleted', s.modules_completed, 'categories', s.categories,
           'questions', s.questions, 'accuracy', round(s.correct * 100.0 / nullif(s.questions, 0), 2),
-          'achievements', s.achievements,
-          'weakestCategory', case when c.id is not null then json_build_object('id', c.id, 'title', c.title) end
-        ) end as summary
+          'achievements', s.achievements
+        ) end as summary,
+        weakest.category as "weakestCategory"
       from page p
       left join user_learning_summary s on s.tenant_id = $1 and s.student_id = p.student_id
-      left join categories c on c.tenant_id = $1 and c.id = s.weakest_category_id
+      left join lateral (
+        select json_build_object('id', c.id, 'title', c.title) as category
+        from category_progress g
+        join categories c on c.tenant_id = $1 and c.id = g.category_id
+        cross join lateral category_accuracy(g.questions, g.correct, g.score_sum, g.score_count) accuracy
+        where g.tenant_id = $1 and g.student_id = p.student_id and accuracy is not null
+        order by accuracy, c.id limit 1
+      ) weakest on true
       order by p.name_sort, p.student_id`,
       parameters,
     );
