@@ -30,6 +30,10 @@ export class FollowRollups1764000100000 implements MigrationInterface {
           return null;
         end if;
         -- writes also where there is a mark: whoever adds it up must wait for what this transaction changes
+        if tg_op = 'DELETE' then
+          insert into stale_students as s (tenant_id, student_id, since) values (old.tenant_id, old.student_id, now())
+          on conflict (tenant_id, student_id) do update set since = s.since;
+        end if;
         insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
         select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day, now()
         from (values
@@ -39,10 +43,6 @@ export class FollowRollups1764000100000 implements MigrationInterface {
         where tenant_id is not null
         order by 1, 2, 3, 4
         on conflict (tenant_id, instructor_id, department_id, day) do update set since = s.since;
-        if tg_op = 'DELETE' then
-          insert into stale_students as s (tenant_id, student_id, since) values (old.tenant_id, old.student_id, now())
-          on conflict (tenant_id, student_id) do update set since = s.since;
-        end if;
         return null;
       end $$;
       -- by row, because rows that move or go are rare: sessions that come in pay nothing for it

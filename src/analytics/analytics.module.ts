@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { InterventionsModule } from '../interventions/interventions.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
+import './analytics.constraints.js';
 import { CohortsController } from './cohorts.controller.js';
 import { CohortsRepository } from './cohorts.repository.js';
 import { CohortsService } from './cohorts.service.js';

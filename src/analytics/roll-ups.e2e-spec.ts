@@ -11,6 +11,8 @@ import {
   type Tenant,
 } from '../../test/factories.js';
 import { FreshnessRepository } from './freshness.repository.js';
+import { Rebuild } from './rebuild.service.js';
+import { RollUpJobs } from './roll-ups.jobs.js';
 import { RollUps } from './roll-ups.service.js';
 
 let app: TestApp;
@@ -120,4 +122,88 @@ it('says what is still to be added up', async () => {
   expect(await freshness(colleague)).toEqual({ pendingDays: 0, pendingSince: null });
   await rollUps().rollUp(tenant.tenantId, signal);
   expect(await freshness(instructor)).toEqual({ pendingDays: 0, pendingSince: null });
+});
+
+const run = { job: '', tenantId: null, key: '', occasion: 'tick-1', payload: {}, attempt: 1, signal };
+const jobs = (): RollUpJobs => app.app.get(RollUpJobs, { strict: false });
+
+it('deletes what is longer ago than analytics are kept, and nothing of another tenant', async () => {
+  const answers = [{ questionId: 'q-1', correct: true }];
+  // 60 days before the 2nd of March is the 1st of January
+  const days = ['2025-12-30', '2025-12-31', '2026-01-01', today];
+  const other = await createTenant(app.database);
+  const stranger = await createStudent(app.database, await createInstructor(app.database, other));
+  const foreign = await createModule(app.database, await createCategory(app.database, other));
+  for (const [who, what] of [[student, practice], [stranger, foreign]] as const) {
+    await send(who, ...days.map((day) => sessionBody(what, { completedAt: `${day}T07:00:00Z`, startedAt: undefined, answers })));
+    await rollUps().markSessions(who.tenantId, [who.userId], days);
+    await rollUps().rollUp(who.tenantId, signal);
+  } // prettier-ignore
+  await app.as('admin', tenant).patch('/settings').send({ analyticsRetentionDays: 60 }).expect(200);
+  expect(await jobs().deleteExpiredDays(run)).toEqual({ rowsDeleted: 8 });
+  const kept = async (tenantId: string): Promise<unknown[]> => {
+    const tables = ['roster_days', 'module_days', 'hour_days', 'question_days'];
+    const all = tables.map((table) =>
+      app.database.many<{ day: string }>(`-- test.daysOf\nselect day from ${table} where tenant_id = $1 order by day`, [
+        tenantId,
+      ]),
+    );
+    return (await Promise.all(all)).map((found) => found.map(({ day }) => day));
+  };
+  expect(await kept(tenant.tenantId)).toEqual(Array(4).fill(['2026-01-01', today]));
+  expect(await kept(other.tenantId)).toEqual(Array(4).fill(days));
+});
+
+it('adds up the other tenants where one fails', async () => {
+  const other = await createTenant(app.database);
+  const stranger = await createStudent(app.database, await createInstructor(app.database, other));
+  await send(student, sessionBody(practice));
+  await send(stranger, sessionBody(await createModule(app.database, await createCategory(app.database, other))));
+  await rollUps().markSessions(tenant.tenantId, [student.userId], [today]);
+  await rollUps().markSessions(other.tenantId, [stranger.userId], [today]);
+  await app.database.run(`-- test.refuseRows
+    alter table module_days add constraint refused check (tenant_id <> '${tenant.tenantId}')`);
+  await expect(jobs().rollUpDays(run)).rejects.toThrow('1 tenants');
+  expect(await rollUps().countStale(tenant.tenantId)).toEqual({ students: 0, cells: 1 });
+  expect(await rollUps().countStale(other.tenantId)).toEqual({ students: 0, cells: 0 });
+  await app.database.run(`-- test.admitRows
+    alter table module_days drop constraint refused`);
+  expect(await jobs().rollUpDays(run)).toEqual({ students: 0, cells: 1 });
+});
+
+it('goes on with an interrupted rebuild, and leaves days alone whose sessions are not kept any more', async () => {
+  await send(student, sessionBody(practice));
+  await app.database.run(
+    `-- test.longAgo
+    insert into module_days
+    select tenant_id, instructor_id, department_id, '2023-01-01', $2, 7, 7, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{}'
+    from roster_days where tenant_id = $1`,
+    [tenant.tenantId, practice.moduleId],
+  );
+  const rebuild = app.app.get(Rebuild, { strict: false });
+  const shares: number[] = [];
+  const interrupted = new AbortController();
+  const stop = (): void => interrupted.abort(new Error('interrupted'));
+  await expect(rebuild.run(tenant.tenantId, {}, interrupted.signal, stop)).rejects.toThrow('interrupted');
+  expect(await rows('module_days')).toHaveLength(1);
+  expect(await rebuild.run(tenant.tenantId, null, signal, (share) => shares.push(share))).toMatchObject({ cells: 1 });
+  expect(shares.at(-1)).toBe(1);
+  expect((await rows('module_days')).map(({ day, sessions }) => [day, sessions])).toEqual([
+    ['2023-01-01', 7],
+    [today, 1],
+  ]);
+});
+
+it('keeps a module while what was practised in it is still counted', async () => {
+  const other = await createModule(app.database, practice);
+  const session = sessionBody(practice);
+  await send(student, session);
+  await rollUps().markSessions(tenant.tenantId, [student.userId], [today]);
+  await rollUps().rollUp(tenant.tenantId, signal);
+  await send(student, { ...session, moduleId: other.moduleId, updatedAt: '2026-03-02T08:00:00Z' });
+  const remove = () => app.as('admin', tenant).delete(`/modules/${practice.moduleId}`);
+  expect((await remove().expect(409)).body).toMatchObject({ code: 'module_in_use' });
+  await rollUps().markSessions(tenant.tenantId, [student.userId], [today]);
+  await rollUps().rollUp(tenant.tenantId, signal);
+  await remove().expect(204);
 });

@@ -70,15 +70,21 @@ function replaceRows(table: string, part: readonly string[], sums: readonly stri
 export class RollUpsRepository {
   constructor(private readonly database: Database) {}
 
-  /** Marks the days on which these students have a snapshot. What they have done has been committed. */
-  markSessions(tenantId: string, studentIds: readonly string[], days: readonly string[], now: Date): Promise<number> {
+  /** Marks students whose sessions have changed; that has been committed. */
+  markStudents(tenantId: string, studentIds: readonly string[], now: Date): Promise<number> {
     return this.database.run(
-      `-- analytics.markSessions
-      with student as (
-        insert into stale_students (tenant_id, student_id, since)
-        select $1, id, $4 from unnest($2::uuid[]) as s (id) order by id
-        on conflict (tenant_id, student_id) do nothing
-      )
+      `-- analytics.markStudents
+      insert into stale_students (tenant_id, student_id, since)
+      select $1, id, $3 from unnest($2::uuid[]) as s (id) order by id
+      on conflict (tenant_id, student_id) do nothing`,
+      [tenantId, studentIds, now],
+    );
+  }
+
+  /** Marks the days on which these students have a snapshot; what they have done has been committed. */
+  markSnapshots(tenantId: string, studentIds: readonly string[], days: readonly string[], now: Date): Promise<number> {
+    return this.database.run(
+      `-- analytics.markSnapshots
       insert into stale_days (tenant_id, instructor_id, department_id, day, since)
       select distinct $1::uuid, coalesce(p.instructor_id, '${NIL}'), p.department_id, p.day, $4::timestamptz
       from unnest($2::uuid[]) as s (id)
@@ -110,9 +116,9 @@ export class RollUpsRepository {
   }
 
   /** Marks the next students by id. @returns the last of them, null when there are none */
-  async markStudents(tenantId: string, after: string, limit: number, now: Date): Promise<string | null> {
+  async markNextStudents(tenantId: string, after: string, limit: number, now: Date): Promise<string | null> {
     const { last } = await this.database.one<{ last: string | null }>(
-      `-- analytics.markStudents
+      `-- analytics.markNextStudents
       with student as materialized (
         select student_id from student_progress where tenant_id = $1 and student_id > $2 order by student_id limit $3
       ), marked as (

@@ -78,7 +78,12 @@ export class RollUps {
 
   /** After a commit: sessions of these students on these days have come in, changed or gone. */
   async markSessions(tenantId: string, studentIds: readonly string[], days: readonly string[]): Promise<void> {
-    await this.rollUps.markSessions(tenantId, studentIds, days, this.clock.now());
+    const now = this.clock.now();
+    // students first, as where they are taken
+    await this.database.transaction(async () => {
+      await this.rollUps.markStudents(tenantId, studentIds, now);
+      await this.rollUps.markSnapshots(tenantId, studentIds, days, now);
+    });
   }
 
   /** All cells of the days of a period, in short transactions. @returns how many were not marked before */
@@ -95,7 +100,7 @@ export class RollUps {
   async markStudents(tenantId: string, signal: AbortSignal): Promise<void> {
     for (let after: string | null = NIL; after !== null;) {
       signal.throwIfAborted();
-      after = await this.rollUps.markStudents(tenantId, after, chunkMarks, this.clock.now());
+      after = await this.rollUps.markNextStudents(tenantId, after, chunkMarks, this.clock.now());
     }
   }
 
