@@ -128,7 +128,9 @@ describe('a student', () => {
     expect(await riskOf(other)).toMatchObject({ score: 90 });
     expect(await atRisk()).toBe(1);
     // of what the other has now, they are scored anew
-    expect(await events('activity.sessions-recorded')).toContainEqual({ payload: { studentIds: [other.userId] } });
+    expect(await events('activity.sessions-recorded')).toContainEqual({
+      payload: { studentIds: [other.userId], days: ['2026-03-02'] },
+    });
     expect(await events('users.merged')).toEqual([{ payload: { userId: student.userId, intoId: other.userId } }]);
   });
 
