@@ -1524,6 +1524,7 @@ create table roster_entries (
 );
 CREATE INDEX roster_entries__department_idx ON roster_entries USING btree (tenant_id, department_id, valid_from);
 CREATE INDEX roster_entries__instructor_idx ON roster_entries USING btree (tenant_id, instructor_id, valid_from);
+CREATE INDEX roster_entries__valid_to_idx ON roster_entries USING btree (tenant_id, valid_to) WHERE valid_to IS NOT NULL;
 comment on table roster_entries is 'who was responsible for a student, and in which department, from when to when';
 
 create table segments (

@@ -9,6 +9,9 @@ import { CohortsService } from './cohorts.service.js';
 import { DashboardController } from './dashboard.controller.js';
 import { DashboardRepository } from './dashboard.repository.js';
 import { DashboardService } from './dashboard.service.js';
+import { DepartmentFiguresController } from './department-figures.controller.js';
+import { DepartmentFiguresRepository } from './department-figures.repository.js';
+import { DepartmentFiguresService } from './department-figures.service.js';
 import { FreshnessRepository } from './freshness.repository.js';
 import { InstructorPerformanceController } from './instructor-performance.controller.js';
 import { InstructorPerformanceRepository } from './instructor-performance.repository.js';
@@ -21,6 +24,9 @@ import { LeaderboardService } from './leaderboard.service.js';
 import { LearnersController } from './learners.controller.js';
 import { LearnersRepository } from './learners.repository.js';
 import { MetricsController } from './metrics.controller.js';
+import { PerformanceController } from './performance.controller.js';
+import { PerformanceRepository } from './performance.repository.js';
+import { PerformanceService } from './performance.service.js';
 import { PlatformMetricsController } from './platform-metrics.controller.js';
 import { PlatformMetricsRepository } from './platform-metrics.repository.js';
 import { Rebuild } from './rebuild.service.js';
@@ -38,11 +44,13 @@ import { ViewsService } from './views.service.js';
   controllers: [
     CohortsController,
     DashboardController,
+    DepartmentFiguresController,
     InstructorPerformanceController,
     InterventionEffectsController,
     LeaderboardController,
     LearnersController,
     MetricsController,
+    PerformanceController,
     PlatformMetricsController,
     ViewsController,
   ],
@@ -51,6 +59,8 @@ import { ViewsService } from './views.service.js';
     CohortsService,
     DashboardRepository,
     DashboardService,
+    DepartmentFiguresRepository,
+    DepartmentFiguresService,
     FreshnessRepository,
     InstructorPerformanceRepository,
     InterventionEffectsRepository,
@@ -58,6 +68,8 @@ import { ViewsService } from './views.service.js';
     LeaderboardRepository,
     LeaderboardService,
     LearnersRepository,
+    PerformanceRepository,
+    PerformanceService,
     PlatformMetricsRepository,
     Rebuild,
     RetentionRepository,
