@@ -58,10 +58,16 @@ export function demandPeople(viewer: Viewer): void {
 }
 
 /**
+ * @param names of the parameters that say the period
  * @throws Problem 400 for a period that ends before it begins, lies after the day it is asked as of, or is longer than
  *   analytics are kept; for a day to come; for an instructor or the day that it is, asked by who may not see people
  */
-export function scopeAsked(viewer: Viewer, query: AnalyticsQuery, { today }: Moment): AnalyticsScope {
+export function scopeAsked(
+  viewer: Viewer,
+  query: AnalyticsQuery,
+  { today }: Moment,
+  names = { from: 'from', to: 'to' },
+): AnalyticsScope {
   const asOf = query.asOf ?? today;
   // while a day goes on, whoever asks twice would be told what one person did in between
   const last = seesPeople(viewer) || asOf < today ? asOf : addDays(today, -1);
@@ -69,10 +75,11 @@ export function scopeAsked(viewer: Viewer, query: AnalyticsQuery, { today }: Mom
   const from = query.from ?? addDays(to, 1 - usualDays);
   const { departmentId, instructorId } = query;
   if (asOf > today) refuse('asOf', 'must not lie after today');
-  if (to > asOf) refuse('to', query.asOf === undefined ? 'must not lie after today' : 'must not lie after asOf');
-  if (to > last) refuse('to', 'must have ended: days that go on are for who may see students');
-  if (from > to) refuse('from', 'must not lie after the last day');
-  if (addDays(from, mostDays) <= to) refuse('from', `must not lie more than ${mostDays - 1} days before the last day`);
+  if (to > asOf) refuse(names.to, query.asOf === undefined ? 'must not lie after today' : 'must not lie after asOf');
+  if (to > last) refuse(names.to, 'must have ended: days that go on are for who may see students');
+  if (from > to) refuse(names.from, 'must not lie after the last day');
+  if (addDays(from, mostDays) <= to)
+    refuse(names.from, `must not lie more than ${mostDays - 1} days before the last day`);
   if (instructorId !== undefined && !seesPeople(viewer)) refuse('instructorId', 'is for who may see students');
   return { from, to, asOf, departmentId: departmentId?.toLowerCase(), instructorId: instructorId?.toLowerCase() };
 }

@@ -2,10 +2,16 @@ import { Module } from '@nestjs/common';
 import { InterventionsModule } from '../interventions/interventions.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
+import { ActivityHeatmapController } from './activity-heatmap.controller.js';
+import { ActivityHeatmapRepository } from './activity-heatmap.repository.js';
+import { ActivityHeatmapService } from './activity-heatmap.service.js';
 import './analytics.constraints.js';
 import { CohortsController } from './cohorts.controller.js';
 import { CohortsRepository } from './cohorts.repository.js';
 import { CohortsService } from './cohorts.service.js';
+import { ComparisonController } from './comparison.controller.js';
+import { ComparisonRepository } from './comparison.repository.js';
+import { ComparisonService } from './comparison.service.js';
 import { DashboardController } from './dashboard.controller.js';
 import { DashboardRepository } from './dashboard.repository.js';
 import { DashboardService } from './dashboard.service.js';
@@ -42,7 +48,9 @@ import { ViewsService } from './views.service.js';
 @Module({
   imports: [OrgModule, StudentsModule, InterventionsModule],
   controllers: [
+    ActivityHeatmapController,
     CohortsController,
+    ComparisonController,
     DashboardController,
     DepartmentFiguresController,
     InstructorPerformanceController,
@@ -55,8 +63,12 @@ import { ViewsService } from './views.service.js';
     ViewsController,
   ],
   providers: [
+    ActivityHeatmapRepository,
+    ActivityHeatmapService,
     CohortsRepository,
     CohortsService,
+    ComparisonRepository,
+    ComparisonService,
     DashboardRepository,
     DashboardService,
     DepartmentFiguresRepository,

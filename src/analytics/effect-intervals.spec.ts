@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { differenceOfMeans, differenceOfShares, type Share } from './effect-intervals.js';
+import { differenceOfMeans, differenceOfSamples, differenceOfShares, meanOfDifferences, type Share } from './effect-intervals.js';
 
 it.each([
   // R. G. Newcombe, 1998, table II, method 10: 56/70 − 48/80, 9/10 − 3/10, 10/10 − 0/10
@@ -24,6 +24,22 @@ it.each([
   expect(found.difference).toBe(-7);
   expect(found.low).toBeCloseTo(-7 - half, 2);
   expect(found.high).toBeCloseTo(-7 + half, 2);
+});
+
+it('holds the difference of two samples whose variances differ', () => {
+  // 2.5 + 0.4 = 2.9; 2.9² ÷ (2.5² ÷ 9 + 0.4² ÷ 19) = 11.97 degrees, t = 2.1793 (12: 2.1788); × √2.9 = 3.711
+  const { low, high } = differenceOfSamples({ n: 10, mean: 7, variance: 25 }, { n: 20, mean: 4, variance: 8 });
+  expect(low).toBeCloseTo(3 - 3.711, 2);
+  expect(high).toBeCloseTo(3 + 3.711, 2);
+  const equal = { n: 10, mean: 7, variance: 0 };
+  expect(differenceOfSamples(equal, { ...equal, mean: 4 })).toEqual({ low: 3, high: 3 });
+});
+
+it('holds the mean of what the same students differ by', () => {
+  // t of 15 degrees = 2.13145; × √(9 ÷ 16) = 1.5986
+  const { low, high } = meanOfDifferences({ n: 16, mean: 2, variance: 9 });
+  expect(low).toBeCloseTo(0.4014, 3);
+  expect(high).toBeCloseTo(3.5986, 3);
 });
 
 const share = fc.record({

@@ -56,6 +56,40 @@ export function differenceOfShares(contacted: Share, others: Share): Difference 
   };
 }
 
+/** Of values of students, each independent of the others. */
+export interface Sample {
+  readonly n: number;
+  readonly mean: number;
+  /** With n − 1. */
+  readonly variance: number;
+}
+
+/**
+ * 95 % interval of the difference of two means whose variances need not be equal (B. L. Welch, "The generalization of
+ * 'Student's' problem when several different population variances are involved", 1947; degrees of freedom of F. E.
+ * Satterthwaite, 1946).
+ * @param one of 10 students at least, as the other: so are the degrees of freedom 9 at least
+ */
+export function differenceOfSamples(one: Sample, other: Sample): Interval {
+  const [ours, theirs] = [one.variance / one.n, other.variance / other.n];
+  const square = ours + theirs;
+  const difference = one.mean - other.mean;
+  if (square === 0) return { low: difference, high: difference };
+  const degrees = square ** 2 / (ours ** 2 / (one.n - 1) + theirs ** 2 / (other.n - 1));
+  const half = studentsT(degrees) * Math.sqrt(square);
+  return { low: difference - half, high: difference + half };
+}
+
+/**
+ * 95 % interval of a mean by Student's t: of differences of the same students, that of a paired comparison ("Student",
+ * "The probable error of a mean", 1908).
+ * @param differences of 10 students at least
+ */
+export function meanOfDifferences({ n, mean, variance }: Sample): Interval {
+  const half = studentsT(n - 1) * Math.sqrt(variance / n);
+  return { low: mean - half, high: mean + half };
+}
+
 /** M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 26.7.5: from 9 degrees on right to 0.0003. */
 function studentsT(degrees: number): number {
   return (

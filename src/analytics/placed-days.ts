@@ -25,31 +25,31 @@ export const daysOfEntry = (from: string): string => `daterange(
             ) end
           )`;
 
-/** A query of `(student_id, days)`: whose students were, on which days, of what is asked about. */
-export function placedStudents(viewer: Viewer, asked: Asked): Predicate {
-  const { sql, parameters } = placePredicate(viewer, asked);
+/**
+ * A query of `(student_id, days)`: whose students were, on which days, of what is asked about.
+ * @param place of what is asked about; gets another parameter
+ */
+export function placedStudents(viewer: Viewer, asked: Asked, { sql, parameters }: Predicate): string {
   if (isEverybody(viewer, asked)) {
-    const everyDay = `'{(,)}'::datemultirange as days`;
-    return { sql: `select student_id, ${everyDay} from student_progress where tenant_id = $1`, parameters };
+    return `select student_id, '{(,)}'::datemultirange as days from student_progress where tenant_id = $1`;
   }
   const from = `$${parameters.push(asked.from)}::date`;
-  return {
-    sql: `select p.student_id, range_agg(${daysOfEntry(from)}) as days
+  return `select p.student_id, range_agg(${daysOfEntry(from)}) as days
         from roster_entries p join tenants t on t.id = $1
         where p.tenant_id = $1 and ${sql}
-        group by p.student_id`,
-    parameters,
-  };
+        group by p.student_id`;
 }
 
 /** A query of `(student_id, days)`: the active days of each student that belong to what is asked about. */
 export function placedDays(viewer: Viewer, asked: Asked): Predicate {
-  const { sql, parameters } = placedStudents(viewer, asked);
-  if (isEverybody(viewer, asked))
+  const place = placePredicate(viewer, asked);
+  const { parameters } = place;
+  if (isEverybody(viewer, asked)) {
     return { sql: 'select student_id, days from active_days where tenant_id = $1', parameters };
+  }
   return {
     sql: `select d.student_id, d.days * place.days as days
-      from (${sql}) place
+      from (${placedStudents(viewer, asked, place)}) place
       join active_days d on d.tenant_id = $1 and d.student_id = place.student_id`,
     parameters,
   };
