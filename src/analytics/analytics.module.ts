@@ -30,11 +30,17 @@ import { LeaderboardService } from './leaderboard.service.js';
 import { LearnersController } from './learners.controller.js';
 import { LearnersRepository } from './learners.repository.js';
 import { MetricsController } from './metrics.controller.js';
+import { ModuleFiguresController } from './modules.controller.js';
+import { ModuleFiguresRepository } from './modules.repository.js';
+import { ModuleFiguresService } from './modules.service.js';
 import { PerformanceController } from './performance.controller.js';
 import { PerformanceRepository } from './performance.repository.js';
 import { PerformanceService } from './performance.service.js';
 import { PlatformMetricsController } from './platform-metrics.controller.js';
 import { PlatformMetricsRepository } from './platform-metrics.repository.js';
+import { QuestionsController } from './questions.controller.js';
+import { QuestionsRepository } from './questions.repository.js';
+import { QuestionsService } from './questions.service.js';
 import { Rebuild } from './rebuild.service.js';
 import { RetentionRepository } from './retention.repository.js';
 import { RollUpJobs } from './roll-ups.jobs.js';
@@ -58,8 +64,10 @@ import { ViewsService } from './views.service.js';
     LeaderboardController,
     LearnersController,
     MetricsController,
+    ModuleFiguresController,
     PerformanceController,
     PlatformMetricsController,
+    QuestionsController,
     ViewsController,
   ],
   providers: [
@@ -80,9 +88,13 @@ import { ViewsService } from './views.service.js';
     LeaderboardRepository,
     LeaderboardService,
     LearnersRepository,
+    ModuleFiguresRepository,
+    ModuleFiguresService,
     PerformanceRepository,
     PerformanceService,
     PlatformMetricsRepository,
+    QuestionsRepository,
+    QuestionsService,
     Rebuild,
     RetentionRepository,
     RollUpJobs,

@@ -1,5 +1,5 @@
-import { type Case, type Expectations, members, staff } from './expectation.js';
-import { type Kind, sightOf } from './plan.js';
+import { type Case, type Expectations, members, owned, staff } from './expectation.js';
+import { isOfTenant, type Kind, sightOf } from './plan.js';
 
 const analysts = [...staff, 'service'] as const;
 
@@ -18,7 +18,39 @@ const places: readonly Case[] = [
   filter('instructorId', 'staff'),
 ];
 
+/** Services have none, whether there is one or not. */
+const segments = (['segment', 'sharedSegment'] as const).map((target): Case => ({
+  target,
+  send: ({ id }) => ({ query: { segmentId: id } }),
+  own: (_, actor) => (actor.role === 'service' ? 403 : 200),
+  foreign: (_, actor) => (actor.role === 'service' ? 403 : 404),
+  reaches: target === 'segment' ? owned : isOfTenant,
+}));
+
 export const modules: Expectations = {
+  moduleFiguresModules: {
+    may: analysts,
+    cases: [{ own: 200 }, ...places, filter('categoryId', 'category'), ...segments],
+  },
+  moduleFiguresDifficulty: {
+    may: analysts,
+    cases: [{ own: 200 }, ...places, filter('categoryId', 'category'), ...segments],
+  },
+  questionsList: {
+    may: analysts,
+    cases: [
+      { target: 'module', send: ({ id }) => ({ query: { moduleId: id } }), own: 200, foreign: 404 },
+      ...places.map((one): Case => ({
+        ...one,
+        send: ({ id }, fixture) => ({
+          query: {
+            moduleId: fixture.row('module', 'own').id,
+            [one.target === 'staff' ? 'instructorId' : 'departmentId']: id,
+          },
+        }),
+      })),
+    ],
+  },
   cohortsShow: { may: analysts, cases: [{ own: 200 }, ...places] },
   // nobody has said that fellow students may see them: a student is shown nobody else
   leaderboardShow: { may: members, cases: [{ own: 200 }] },

@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+import { holds } from '../auth/permissions.js';
+import { Cache } from '../cache/cache.js';
+import { JsonBytes } from '../http/answer.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import { type Moment, TenantsService } from '../org/tenants.service.js';
+import type { Filter } from '../students/student-filter.js';
+import { StudentListRepository } from '../students/student-list.repository.js';
+import { scopeKey, scopeTags, StudentReads } from '../students/student-reads.js';
+import { type AnalyticsScope, analyticsSeconds, refuse, scopeAsked, seesPeople } from './analytics-scope.js';
+import { FreshnessRepository } from './freshness.repository.js';
+import {
+  type CategoryDifficultyFigures, difficulties, type DifficultyFigures, type DifficultyQuery, type DifficultyResponse,
+  type ModuleFigures, type ModulesQuery, type ModulesResponse,
+} from './modules.dto.js'; // prettier-ignore
+import { ModuleFiguresRepository } from './modules.repository.js';
+
+/** Of a segment, students × days: what was measured to take a second. */
+export const mostStudentDays = 400_000;
+
+interface Asked {
+  readonly scope: AnalyticsScope;
+  /** Of a segment. */
+  readonly filter: Filter | undefined;
+  readonly categoryId: string | undefined;
+}
+
+type Rest<T> = Omit<T, 'from' | 'to' | 'asOf' | 'today' | 'freshness' | 'smallestGroup'>;
+
+@Injectable()
+export class ModuleFiguresService {
+  constructor(
+    private readonly figures: ModuleFiguresRepository,
+    private readonly fresh: FreshnessRepository,
+    private readonly reads: StudentReads,
+    private readonly lists: StudentListRepository,
+    private readonly tenants: TenantsService,
+    private readonly cache: Cache,
+  ) {}
+
+  /** @throws Problem 400, 403 for a segment asked about by who may not have it, 404 for one there is not */
+  modules(viewer: Viewer, query: ModulesQuery): Promise<JsonBytes> {
+    const { sort, order = sort === 'title' ? 'asc' : 'desc' } = query;
+    return this.answer<ModulesResponse>(viewer, query, `modules ${sort} ${order}`, async (source, categoryId) => {
+      const modules = await this.figures.listModules(source, categoryId);
+      return { modules: sorted(modules, sort, order) };
+    });
+  }
+
+  /** @throws Problem as `modules` */
+  difficulty(viewer: Viewer, query: DifficultyQuery): Promise<JsonBytes> {
+    return this.answer<DifficultyResponse>(viewer, query, 'difficulty', async (source, categoryId) => {
+      const rows = await this.figures.listDifficulties(source, categoryId);
+      const isOfCategory = (row: (typeof rows)[number]): row is CategoryDifficultyFigures => Boolean(row.categoryId);
+      return {
+        difficulties: difficulties.map((difficulty) => {
+          const found = rows.find((row) => row.difficulty === difficulty && !isOfCategory(row));
+          return found ? { ...found, categoryId: undefined, categoryTitle: undefined } : { difficulty, ...nothing };
+        }),
+        categories: rows.filter(isOfCategory),
+      };
+    });
+  }
+
+  private async answer<T>(
+    viewer: Viewer,
+    query: DifficultyQuery,
+    name: string,
+    read: (source: ReturnType<ModuleFiguresRepository['ofDays']>, categoryId?: string) => Promise<Rest<T>>,
+  ): Promise<JsonBytes> {
+    const [{ smallestGroup }, moment] = await Promise.all([
+      this.tenants.get(viewer.tenantId),
+      this.tenants.moment(viewer.tenantId),
+    ]);
+    const { scope, filter, categoryId } = await this.asked(viewer, query, moment);
+    const key = `analytics.${name} ${scopeKey(viewer)} ${JSON.stringify([seesPeople(viewer), scope, filter, categoryId])}`;
+    const options = { tags: scopeTags(viewer), lifetimeSeconds: analyticsSeconds, day: moment.today };
+    return this.cache.bytes(key, options, async () => {
+      if (filter) await this.demandFew(viewer, filter, scope, moment);
+      const source = filter
+        ? this.figures.ofStudents(viewer, filter, scope, moment)
+        : this.figures.ofDays(viewer, scope, smallestGroup);
+      const [freshness, rest] = await Promise.all([this.fresh.freshness(viewer, scope), read(source, categoryId)]);
+      return {
+        from: scope.from,
+        to: scope.to,
+        asOf: moment.now.toISOString(),
+        today: moment.today,
+        freshness,
+        smallestGroup: seesPeople(viewer) ? null : smallestGroup,
+        ...rest,
+      };
+    });
+  }
+
+  private async asked(viewer: Viewer, query: DifficultyQuery, moment: Moment): Promise<Asked> {
+    const { segmentId, departmentId, instructorId } = query;
+    const scope = scopeAsked(viewer, query, moment);
+    const categoryId = query.categoryId?.toLowerCase();
+    if (segmentId === undefined) return { scope, filter: undefined, categoryId };
+    if (!holds(viewer, 'segments:read')) {
+      throw new Problem(403, 'permission_denied', {
+        detail: 'Segments are for who may read segments (segments:read).',
+      });
+    }
+    return {
+      scope,
+      filter: await this.reads.filterMeant(viewer, { segmentId, departmentId, instructorId }),
+      categoryId,
+    };
+  }
+
+  private async demandFew(viewer: Viewer, filter: Filter, { from, to }: AnalyticsScope, moment: Moment): Promise<void> {
+    const { total } = await this.lists.count(viewer, filter, moment);
+    const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
+    if (total * days > mostStudentDays) {
+      const most = mostStudentDays.toLocaleString('en');
+      refuse('segmentId', `means ${total} students on ${days} days, and at most ${most} days of students can be read`);
+    }
+  }
+}
+
+const nothing: Omit<DifficultyFigures, 'difficulty'> = {
+  modules: 0,
+  sessions: 0,
+  sessionsCompleted: 0,
+  sessionsAbandoned: 0,
+  studentsStarted: 0,
+  studentsCompleted: 0,
+  completionRate: null,
+  averageScore: null,
+  scoreDeviation: null,
+  accuracy: null,
+  meanDurationSeconds: null,
+  passRate: null,
+  repeatRate: null,
+  abandonRate: null,
+  bounceRate: null,
+  stops: { tenths: Array<number>(10).fill(0), unknown: 0, meanSeconds: null },
+};
+
+/** @param modules by category and title, which is also how equal ones stay */
+function sorted(modules: readonly ModuleFigures[], sort: ModulesQuery['sort'], order: 'asc' | 'desc'): ModuleFigures[] {
+  if (sort === 'title') return order === 'asc' ? [...modules] : [...modules].reverse();
+  const sign = order === 'asc' ? 1 : -1;
+  return modules.toSorted((a, b) => {
+    const [one, other] = [a[sort], b[sort]];
+    if (one === null || other === null) return Number(one === null) - Number(other === null);
+    return sign * (one - other);
+  });
+}
