@@ -108,8 +108,12 @@ export class ModuleSums {
   @ApiProperty({ ...rate, description: 'Abandoned in the first minute of all sessions', example: 1.67 })
   bounceRate: number | null;
 
-  @ApiProperty({ type: Stops, description: 'Where abandoned sessions stop' })
-  stops: Stops;
+  @ApiProperty({
+    type: Stops,
+    nullable: true,
+    description: 'Where abandoned sessions stop; like accuracy and mean duration null for who may not see students',
+  })
+  stops: Stops | null;
 }
 
 export class ModuleFigures extends ModuleSums {

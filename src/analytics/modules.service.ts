@@ -12,7 +12,7 @@ import { type AnalyticsScope, analyticsSeconds, refuse, scopeAsked, seesPeople }
 import { FreshnessRepository } from './freshness.repository.js';
 import {
   type CategoryDifficultyFigures, difficulties, type DifficultyFigures, type DifficultyQuery, type DifficultyResponse,
-  type ModuleFigures, type ModulesQuery, type ModulesResponse,
+  type ModuleFigures, type ModulesQuery, type ModuleSums, type ModulesResponse,
 } from './modules.dto.js'; // prettier-ignore
 import { ModuleFiguresRepository } from './modules.repository.js';
 
@@ -43,7 +43,7 @@ export class ModuleFiguresService {
   modules(viewer: Viewer, query: ModulesQuery): Promise<JsonBytes> {
     const { sort, order = sort === 'title' ? 'asc' : 'desc' } = query;
     return this.answer<ModulesResponse>(viewer, query, `modules ${sort} ${order}`, async (source, categoryId) => {
-      const modules = await this.figures.listModules(source, categoryId);
+      const modules = told(viewer, await this.figures.listModules(source, categoryId));
       return { modules: sorted(modules, sort, order) };
     });
   }
@@ -51,7 +51,7 @@ export class ModuleFiguresService {
   /** @throws Problem as `modules` */
   difficulty(viewer: Viewer, query: DifficultyQuery): Promise<JsonBytes> {
     return this.answer<DifficultyResponse>(viewer, query, 'difficulty', async (source, categoryId) => {
-      const rows = await this.figures.listDifficulties(source, categoryId);
+      const rows = told(viewer, await this.figures.listDifficulties(source, categoryId));
       const isOfCategory = (row: (typeof rows)[number]): row is CategoryDifficultyFigures => Boolean(row.categoryId);
       return {
         difficulties: difficulties.map((difficulty) => {
@@ -139,6 +139,12 @@ const nothing: Omit<DifficultyFigures, 'difficulty'> = {
   bounceRate: null,
   stops: { tenths: Array<number>(10).fill(0), unknown: 0, meanSeconds: null },
 };
+
+/** Without what may be of one person's session alone, however many worked on the module, for who may not see people. */
+function told<T extends ModuleSums>(viewer: Viewer, rows: readonly T[]): T[] {
+  if (seesPeople(viewer)) return [...rows];
+  return rows.map((row) => ({ ...row, accuracy: null, meanDurationSeconds: null, stops: null }));
+}
 
 /** @param modules by category and title, which is also how equal ones stay */
 function sorted(modules: readonly ModuleFigures[], sort: ModulesQuery['sort'], order: 'asc' | 'desc'): ModuleFigures[] {
