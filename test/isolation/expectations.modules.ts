@@ -42,9 +42,9 @@ export const modules: Expectations = {
       { target: 'module', send: ({ id }) => ({ query: { moduleId: id } }), own: 200, foreign: 404 },
       ...places.map((one): Case => ({
         ...one,
-        send: ({ id }, fixture) => ({
+        send: ({ id }, fixture, { home }) => ({
           query: {
-            moduleId: fixture.row('module', 'own').id,
+            moduleId: fixture.row('module', home === 'otherTenant' ? home : 'own').id,
             [one.target === 'staff' ? 'instructorId' : 'departmentId']: id,
           },
         }),
