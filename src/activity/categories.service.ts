@@ -8,6 +8,7 @@ import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { pastOf, withChange } from '../org/changes.js';
 import { CategoriesRepository, type Category } from './categories.repository.js';
+import { organisationTags } from '../org/organisation-tags.js';
 
 type NewCategory = Pick<Category, 'code' | 'title' | 'position'> & { readonly id?: string };
 type CategoryChange = Partial<Omit<Category, 'id' | 'version'>>;
@@ -58,6 +59,6 @@ export class CategoriesService {
 
   private async record(viewer: Viewer, action: string, before: Category | null, after: Category): Promise<void> {
     await this.audit.record(viewer, { action, targetType: 'category', targetId: after.id, before, after });
-    await this.database.afterCommit(() => this.cache.bump([`tenant:${viewer.tenantId}`]));
+    await this.database.afterCommit(() => this.cache.bump(organisationTags(viewer.tenantId)));
   }
 }

@@ -8,6 +8,7 @@ import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { pastOf, withChange } from '../org/changes.js';
 import { ModulesRepository, type LearningModule } from './modules.repository.js';
+import { organisationTags } from '../org/organisation-tags.js';
 
 type NewModule = Omit<LearningModule, 'id' | 'isActive' | 'version'> & { readonly id?: string };
 type ModuleChange = Partial<Omit<LearningModule, 'id' | 'version'>>;
@@ -77,6 +78,6 @@ export class ModulesService {
   ): Promise<void> {
     const targetId = (after ?? before)!.id;
     await this.audit.record(viewer, { action, targetType: 'module', targetId, before, after });
-    await this.database.afterCommit(() => this.cache.bump([`tenant:${viewer.tenantId}`]));
+    await this.database.afterCommit(() => this.cache.bump(organisationTags(viewer.tenantId)));
   }
 }

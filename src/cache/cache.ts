@@ -10,7 +10,7 @@ import { SingleFlight } from './single-flight.js';
 import { MemoryVersions, noVersions, Versions } from './versions.js';
 
 export interface CacheOptions {
-  /** What the value is made from: `roster:<instructor id>`, `student:<id>`, `tenant:<id>`. */
+  /** What the value is made from: `roster:<instructor id>`, `student:<id>`, `tenant:<id>`, `organisation:<tenant id>`. */
   readonly tags: readonly string[];
   /** At most 15 minutes count; ±10 % so that values stored together do not expire together. */
   readonly lifetimeSeconds: number;

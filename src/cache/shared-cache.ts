@@ -11,6 +11,8 @@ import { Versions } from './versions.js';
 const answerWithinMs = 100;
 const failuresBeforeBypass = 3;
 const retryMs = 100;
+/** Longer than processes that lost Redis together take to find it again. */
+const settleMs = 1_000;
 /** Longer than any value lives. A version that is gone is replaced by a new one, so this only tidies. */
 const versionLifetimeSeconds = 86_400;
 const epochKey = 'cache:epoch';
@@ -28,7 +30,8 @@ const token = (): string => randomBytes(9).toString('base64url');
  * this process has replaced the epoch, which makes every value unreachable that was stored before: whatever this
  * process failed to announce, and whatever a restarted Redis may have forgotten. A starting process begins that way.
  *
- * What a process that was killed or stays cut off did not announce is made good by the others: see `RollCall`.
+ * After an outage bumps go through at once, and reads a second later: the others, who lost Redis as well, are back by
+ * then and announce what they write. What a process that was killed or stays cut off did not announce is made good by the others: see `RollCall`.
  */
 export class SharedCache implements Versions {
   private readonly logger = new Logger('Cache');
@@ -38,6 +41,8 @@ export class SharedCache implements Versions {
   private readonly rollCalls: NodeJS.Timeout;
   /** Undefined until Redis has answered or failed for the first time. */
   private up: boolean | undefined;
+  /** Whether bumps get through; before `up`, so that others may rely on it. */
+  private announcing = false;
   private closed = false;
   private recovering = false;
   private failures = 0;
@@ -82,11 +87,16 @@ export class SharedCache implements Versions {
 
   async bump(tags: readonly string[]): Promise<void> {
     let failure: unknown = new Error('not connected yet');
-    if (this.up) {
+    if (this.client.isReady) {
+      // deleting instead of setting: a Redis that is full refuses to set. The next reader makes the new version
+      const deleted = this.inTime(this.client.del(tags.map(versionKey)));
       try {
-        // deleting instead of setting: a Redis that is full refuses to set. The next reader makes the new version
-        await this.inTime(this.client.del(tags.map(versionKey)));
-        return;
+        if (this.announcing) {
+          await deleted;
+          return;
+        }
+        // not waited for: it may be frozen for this process alone, and others read what they can
+        deleted.catch(() => undefined);
       } catch (error) {
         failure = error;
       }
@@ -144,6 +154,7 @@ export class SharedCache implements Versions {
 
   private bypass(reason: unknown): void {
     if (this.closed) return;
+    this.announcing = false;
     if (this.up !== false) {
       this.up = false;
       this.logger.warn(`bypassing the cache: ${reason instanceof Error ? reason.message : String(reason)}`);
@@ -158,18 +169,27 @@ export class SharedCache implements Versions {
   private async recover(): Promise<void> {
     if (this.recovering) return;
     this.recovering = true;
+    // while Redis was there all the time, so were the others
+    let settled = this.up === undefined;
     while (!this.closed) {
       const missedBefore = this.missedBumps;
       const started = performance.now();
       const renewed = await this.renewEpoch();
       // a bump missed since the command was sent may be of a write that the new epoch did not see
       if (renewed && missedBefore === this.missedBumps && performance.now() - started < answerWithinMs) {
+        this.announcing = true;
+        if (!settled) {
+          settled = true;
+          await sleep(settleMs, undefined, { ref: false });
+          continue;
+        }
         this.failures = 0;
         this.up = true;
         this.logger.log('the cache is in use');
         void this.answerRollCall();
         break;
       }
+      settled = false;
       await sleep(retryMs, undefined, { ref: false });
     }
     this.recovering = false;

@@ -179,14 +179,4 @@ export class DepartmentsRepository {
       [tenantId, departmentId, lost],
     );
   }
-
-  /** Whom lists show with this department's name: its students, and who has them on a roster. */
-  listShown(tenantId: string, departmentId: string): Promise<{ studentId: string; instructorId: string | null }[]> {
-    return this.database.many<{ studentId: string; instructorId: string | null }>(
-      `-- org.listShownWithDepartment
-      select student_id as "studentId", instructor_id as "instructorId" from student_progress
-      where tenant_id = $1 and department_id = $2 and is_active`,
-      [tenantId, departmentId],
-    );
-  }
 }

@@ -17,6 +17,7 @@ import {
 } from './departments.dto.js';
 import { Department, DepartmentsRepository, Occupants } from './departments.repository.js';
 import { ThresholdsService } from './thresholds.service.js';
+import { organisationTags } from './organisation-tags.js';
 
 @Injectable()
 export class DepartmentsService {
@@ -82,7 +83,6 @@ export class DepartmentsService {
       const changed = await this.thresholds.follow(viewer, { departmentId: id }, { before, after });
       const effect = moves ? await this.thresholds.followTree(tenantId, id) : changed;
       if (after !== before) await this.record(viewer, moves ? 'department.moved' : 'department.changed', before, after);
-      if (after.name !== before.name) await this.renew(tenantId, id);
       return { ...(await this.get(viewer, id)), dryRun, misplaced, effect };
     };
     return dryRun ? this.database.rehearse(work) : this.database.transaction(work);
@@ -174,21 +174,12 @@ export class DepartmentsService {
   /** Audits a change, and has everybody read anew. */
   private async record(viewer: Viewer, action: string, before: Department | null, after: Department): Promise<void> {
     await this.audit.record(viewer, { action, targetType: 'department', targetId: after.id, before, after });
-    await this.database.afterCommit(() => this.cache.bump([`tenant:${viewer.tenantId}`]));
+    await this.database.afterCommit(() => this.cache.bump(organisationTags(viewer.tenantId)));
   }
 
   /** An unknown parent is refused by its foreign key. */
   private async pathOf(tenantId: string, departmentId: string | null): Promise<readonly string[]> {
     return departmentId === null ? [] : ((await this.departments.find(tenantId, departmentId))?.path ?? []);
-  }
-
-  /** Rosters and students' own pages show the name. */
-  private async renew(tenantId: string, departmentId: string): Promise<void> {
-    const shown = await this.departments.listShown(tenantId, departmentId);
-    const tags = new Set(
-      shown.flatMap(({ studentId, instructorId }) => [`student:${studentId}`, `roster:${instructorId}`]),
-    );
-    await this.database.afterCommit(() => this.cache.bump([...tags]));
   }
 }
 

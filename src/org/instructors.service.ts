@@ -15,6 +15,7 @@ import {
 } from './instructors.dto.js';
 import { InstructorsRepository } from './instructors.repository.js';
 import { ThresholdsService } from './thresholds.service.js';
+import { organisationTags } from './organisation-tags.js';
 
 @Injectable()
 export class InstructorsService {
@@ -70,7 +71,7 @@ export class InstructorsService {
       if (after !== before) {
         const entry = { action: 'instructor.changed', targetType: 'instructor', targetId: id, before, after };
         await this.audit.record(viewer, entry);
-        await this.database.afterCommit(() => this.cache.bump([`tenant:${tenantId}`]));
+        await this.database.afterCommit(() => this.cache.bump(organisationTags(tenantId)));
       }
       return { ...(await this.get(viewer, id)), dryRun, effect };
     };

@@ -7,6 +7,7 @@ import { Viewer } from '../http/viewer.js';
 import { withChange } from './changes.js';
 import { isTimeZone } from './local-day.js';
 import { ChangeSettings, SettingsChange, SettingsResponse } from './settings.dto.js';
+import { organisationTags } from './organisation-tags.js';
 import { SettingsRepository } from './settings.repository.js';
 import { TenantsService } from './tenants.service.js';
 import { ThresholdsService } from './thresholds.service.js';
@@ -45,7 +46,7 @@ export class SettingsService {
         await this.audit.record(viewer, entry);
         await this.database.afterCommit(() => {
           this.tenants.forget(tenantId);
-          return this.cache.bump([`tenant:${tenantId}`]);
+          return this.cache.bump(organisationTags(tenantId));
         });
       }
       return { ...after, dryRun, effect };

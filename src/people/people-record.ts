@@ -7,6 +7,7 @@ import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import type { PersonRow } from '../org/people.repository.js';
+import { organisationTag } from '../org/organisation-tags.js';
 
 /** A person, known as far as whoever makes the change knows. */
 type Facts = Pick<PersonRow, 'id' | 'role' | 'email' | 'instructorId'>;
@@ -65,6 +66,8 @@ export class PeopleRecord {
       await this.outbox.append(viewer.tenantId, 'users.students-activated', studentIds[0]!, { studentIds });
     }
     const tags = new Set([`tenant:${viewer.tenantId}`]);
+    // students see the name of their instructor
+    if (changes.some(({ after }) => after.role !== 'student')) tags.add(organisationTag(viewer.tenantId));
     for (const { before, after } of changes) {
       tags.add(after.role === 'student' ? `student:${after.id}` : `roster:${after.id}`);
       // lists of a roster show the student, too

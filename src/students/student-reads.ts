@@ -5,6 +5,7 @@ import { JsonBytes } from '../http/answer.js';
 import { positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import { Viewer } from '../http/viewer.js';
+import { organisationTag } from '../org/organisation-tags.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { SegmentsRepository } from './segments.repository.js';
 import { delegationOf, Filter, filterOf, rostersOf, scopeOf, StudentListQuery } from './student-filter.js';
@@ -100,6 +101,9 @@ export function scopeKey(viewer: Viewer): string {
 /** The tags of which every write within a scope bumps one. */
 export function scopeTags(viewer: Viewer): string[] {
   const scope = scopeOf(viewer);
-  if (scope === 'own') return [`student:${viewer.userId}`];
-  return scope === 'roster' ? rostersOf(viewer).map((id) => `roster:${id}`) : [`tenant:${viewer.tenantId}`];
+  const organisation = organisationTag(viewer.tenantId);
+  if (scope === 'own') return [organisation, `student:${viewer.userId}`];
+  return scope === 'roster'
+    ? [organisation, ...rostersOf(viewer).map((id) => `roster:${id}`)]
+    : [`tenant:${viewer.tenantId}`];
 }
