@@ -1,0 +1,258 @@
+import fc from 'fast-check';
+import { v7 as uuidv7 } from 'uuid';
+import { analyticsQuestions } from '../../test/analytics-questions.js';
+import { startApp, type TestApp } from '../../test/app.js';
+import { type Cell, cellsOf, type Sitting, sumsIn } from '../../test/decoded-sums.js';
+import { foundOut } from '../../test/disclosure.js';
+import { createCategory, createDepartment, createInstructor, createModule, createStudent, createTenant, type Member, type Module, serviceIdOf, type Tenant } from '../../test/factories.js'; // prettier-ignore
+import { IngestionService } from '../activity/ingestion.service.js';
+import type { Viewer } from '../http/viewer.js';
+import type { DepartmentFiguresResponse } from './department-figures.dto.js';
+import type { DifficultyResponse, ModulesResponse, ModuleSums } from './modules.dto.js';
+import type { PerformanceResponse } from './performance.dto.js';
+import type { PlatformMetricsResponse } from './platform-metrics.dto.js';
+import { Rebuild } from './rebuild.service.js';
+import { ViewsService } from './views.service.js';
+
+/** People that a sum must be of. */
+const smallestGroup = 3;
+const today = '2026-03-02';
+const days = ['2026-02-27', '2026-02-28', '2026-03-01'] as const;
+const hours = [9, 13, 18, null] as const;
+const difficulties = ['easy', 'hard', 'easy'] as const;
+const { signal } = new AbortController();
+
+/** What the attack below makes use of; whatever else answers must be looked at. */
+const attacked = ['/analytics/departments', '/analytics/difficulty', '/analytics/modules', '/analytics/performance', '/analytics/platform']; // prettier-ignore
+/** They say nothing of what anybody did. */
+const harmless = ['/metrics'];
+
+interface Plan {
+  /** For each student whether they are of the department below. */
+  readonly students: readonly boolean[];
+  readonly sittings: readonly { student: number; day: number; module: number; hour: number; seconds: number }[];
+}
+
+const plans: fc.Arbitrary<Plan> = fc.record({
+  students: fc.array(fc.boolean(), { minLength: 8, maxLength: 11 }),
+  sittings: fc.array(
+    fc.record({
+      student: fc.nat(10),
+      day: fc.nat(days.length - 1),
+      // the last is rare: a module of few
+      module: fc.constantFrom(0, 0, 0, 1, 1, 1, 2),
+      hour: fc.nat(hours.length - 1),
+      seconds: fc.integer({ min: 1, max: 3_000 }),
+    }),
+    { minLength: 30, maxLength: 90 },
+  ),
+});
+
+interface World {
+  readonly tenant: Tenant;
+  /** The upper one and the one below it. */
+  readonly places: readonly { readonly departmentId: string; readonly instructor: Member }[];
+  readonly modules: readonly Module[];
+  readonly students: Member[];
+  readonly sittings: Sitting[];
+  readonly service: Viewer;
+}
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ environment: { CACHE: 'off' } });
+});
+afterAll(() => app.stop());
+
+async function build({ students, sittings }: Plan): Promise<World> {
+  const { database } = app;
+  const tenant = await createTenant(database);
+  const scopes = ['analytics:read', 'leaderboard:read', 'metrics:read'] as const;
+  await database.run(
+    `-- test.confineService
+    with tenant as (update tenants set smallest_group = $3 where id = $1)
+    update services set scopes = $2 where tenant_id = $1`,
+    [tenant.tenantId, scopes, smallestGroup],
+  );
+  const upper = await createDepartment(database, tenant);
+  const lower = await createDepartment(database, upper);
+  const places = [];
+  for (const place of [upper, lower]) {
+    places.push({ departmentId: place.departmentId, instructor: await createInstructor(database, place) });
+  }
+  const category = await createCategory(database, tenant);
+  const modules: Module[] = [];
+  for (const difficulty of difficulties) modules.push(await createModule(database, category, { difficulty }));
+  const service = { tenantId: tenant.tenantId, userId: serviceIdOf(tenant), role: 'service', departmentId: null, scopes } as const; // prettier-ignore
+  const world: World = { tenant, places, modules, students: [], sittings: [], service };
+  for (const isBelow of students) await enrol(world, isBelow);
+  // one at a time: who does two things at once has spent the time once
+  const taken = new Set<string>();
+  const apart = sittings.filter((one) => {
+    const key = `${one.student % students.length} ${one.day} ${one.hour}`;
+    return hours[one.hour] === null || (!taken.has(key) && taken.add(key));
+  });
+  await practise(
+    world,
+    apart.map(({ student, day, module, hour, seconds }) => ({
+      student: student % students.length,
+      day: days[day]!,
+      module,
+      hour: hours[hour]!,
+      seconds,
+    })),
+  );
+  return world;
+}
+
+async function enrol(world: World, isBelow: boolean): Promise<void> {
+  const { instructor } = world.places[Number(isBelow)]!;
+  world.students.push(await createStudent(app.database, instructor));
+}
+
+type Practised = Omit<Sitting, 'departmentId'>;
+
+async function practise(world: World, practised: readonly Practised[]): Promise<void> {
+  const { tenant, modules, students } = world;
+  const sender: Viewer = { tenantId: tenant.tenantId, userId: serviceIdOf(tenant), role: 'service', departmentId: null };
+  const bodies = practised.map(({ student, day, module, hour, seconds }) => {
+    const began = hour === null ? 0 : Date.parse(`${day}T${String(hour).padStart(2, '0')}:00:00Z`);
+    const at = (offset: number): string => new Date(began + offset * 1000).toISOString();
+    return {
+      id: uuidv7(),
+      studentId: students[student]!.userId,
+      moduleId: modules[module]!.moduleId,
+      score: 40 + (seconds % 60),
+      questions: 10,
+      correct: seconds % 11,
+      ...(hour === null ? { day, durationSeconds: seconds } : { startedAt: at(0), completedAt: at(seconds) }),
+    };
+  });
+  if (bodies.length > 0) {
+    const results = await app.app.get(IngestionService, { strict: false }).ingest(sender, bodies);
+    expect(results.filter(({ status }) => status !== 'accepted')).toEqual([]);
+  }
+  world.sittings.push(...practised.map((one) => ({ ...one, departmentId: students[one.student]!.departmentId })));
+  await app.app.get(Rebuild, { strict: false }).run(tenant.tenantId, undefined, signal);
+  await app.app.get(ViewsService, { strict: false }).refresh(signal);
+}
+
+/** All that the service can ask about the past: each day, each two, all of them; all, and each department with those below. */
+async function askEverything(world: World): Promise<Set<number>[]> {
+  const { places, modules, service, sittings } = world;
+  const found: Set<number>[] = [];
+  const ask = async <T>(path: string): Promise<T> => (await app.as(service).get(path).expect(200)).body as T;
+  const cells = cellsOf(sittings);
+  const learn = (sums: { sessions: number; seconds: number }, candidates: readonly Cell[]): void => {
+    found.push(new Set(sumsIn(candidates, sums).flatMap(({ indices }) => indices)));
+  };
+  const periods = [...days.map((day) => [day, day]), ...days.slice(1).map((day, index) => [days[index], day]), [days[0], days[2]]] as [string, string][]; // prettier-ignore
+  const below = [places[0]!.departmentId, places[1]!.departmentId];
+  for (const [from, to] of periods) {
+    const during = cells.filter(({ day }) => day >= from && day <= to);
+    const whole = merged(during);
+    const period = `from=${from}&to=${to}`;
+    for (const departments of [undefined, below, below.slice(1)]) {
+      const query = `${period}${departments ? `&departmentId=${departments[0]}` : ''}`;
+      const within = <T extends Cell>(list: readonly T[]): T[] =>
+        list.filter(({ departmentId }) => !departments || departments.includes(departmentId));
+      const all = await ask<PerformanceResponse>(`/analytics/performance?${query}`);
+      learn(timesOf(all.totals), within(whole));
+      for (const point of all.points) learn(timesOf(point), within(whole.filter(({ day }) => day === point.from)));
+      const { modules: figures } = await ask<ModulesResponse>(`/analytics/modules?${query}`);
+      for (const [index, { moduleId }] of modules.entries()) {
+        const own = within(during.filter(({ module }) => module === index));
+        learn(lengthsOf(figures.find((one) => one.moduleId === moduleId)!), own);
+        const series = await ask<PerformanceResponse>(`/analytics/performance?${query}&moduleId=${moduleId}`);
+        learn(timesOf(series.totals), own);
+      }
+      const { difficulties: levels } = await ask<DifficultyResponse>(`/analytics/difficulty?${query}`);
+      for (const level of levels) {
+        learn(lengthsOf(level), within(during.filter(({ module }) => difficulties[module] === level.difficulty)));
+      }
+      const { departments: tree } = await ask<DepartmentFiguresResponse>(`/analytics/departments?${query}`);
+      for (const { departmentId, own, total } of tree) {
+        learn(timesOf(own), within(whole.filter((cell) => cell.departmentId === departmentId)));
+        const parts = departmentId === below[0] || !below.includes(departmentId) ? below : [departmentId];
+        learn(timesOf(total), within(whole.filter((cell) => parts.includes(cell.departmentId))));
+      }
+    }
+    const { days: platform } = await ask<PlatformMetricsResponse>(`/analytics/platform?${period}`);
+    for (const one of platform) learn(timesOf(one), whole.filter(({ day }) => day === one.day)); // prettier-ignore
+  }
+  return found;
+}
+
+/** Of a department's day, whatever was practised. */
+function merged(cells: readonly Cell[]): Cell[] {
+  const byDay = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    const key = `${cell.departmentId} ${cell.day}`;
+    byDay.set(key, [...(byDay.get(key) ?? []), cell]);
+  }
+  return [...byDay.values()].map((list) => ({
+    ...list[0]!,
+    indices: list.flatMap(({ indices }) => indices),
+    sessions: list.reduce((sum, { sessions }) => sum + sessions, 0),
+    seconds: list.reduce((sum, { seconds }) => sum + seconds, 0),
+  }));
+}
+
+const timesOf = ({ sessions, timeSpentSeconds }: { sessions: number; timeSpentSeconds: number }) => ({
+  sessions,
+  seconds: timeSpentSeconds,
+});
+/** Every session of these tests is completed, and has a length. */
+const lengthsOf = ({ sessions, meanDurationSeconds }: ModuleSums) => ({
+  sessions,
+  seconds: Math.round((meanDurationSeconds ?? 0) * sessions),
+});
+
+const foundIn = (world: World, sums: readonly ReadonlySet<number>[]): string[] | null =>
+  foundOut(
+    world.sittings.map(({ student }) => ({ person: `student ${student}` })),
+    sums.map((sum) => [...sum]),
+    smallestGroup,
+  );
+
+it('gives nobody away to whoever may not see people, whatever they ask and subtract', async () => {
+  let told = 0;
+  await fc.assert(
+    fc.asyncProperty(plans, async (plan) => {
+      const world = await build(plan);
+      const sums = await askEverything(world);
+      told += sums.filter(({ size }) => size > 0).length;
+      expect(foundIn(world, sums)).toBeNull();
+      // and then somebody comes, of whom the day knows at once
+      await enrol(world, true);
+      const own = { student: world.students.length - 1, day: today, module: 0, hour: 6, seconds: 77 };
+      await practise(world, [own]);
+      expect(foundIn(world, [...sums, ...(await askEverything(world))])).toBeNull();
+      await app.as(world.service).get(`/analytics/performance?from=${today}&to=${today}`).expect(400);
+    }),
+    { numRuns: 6 },
+  );
+  // silence would be safe as well
+  expect(told).toBeGreaterThan(200);
+}, 300_000);
+
+it('tells such a service nothing that is not attacked here', async () => {
+  const world = await build({ students: [true, false, true, false], sittings: [] });
+  const { departmentId, instructor } = world.places[0]!;
+  const questions = analyticsQuestions({
+    from: [days[0]],
+    to: [days[2]],
+    asOf: [days[1]],
+    departmentId: [departmentId],
+    instructorId: [instructor.userId],
+    moduleId: [world.modules[0]!.moduleId],
+  });
+  const answered = new Set<string>();
+  for (const { route, path } of questions) {
+    const { status } = await app.as(world.service).get(path);
+    if (status === 200) answered.add(route);
+    expect([path, status < 500]).toEqual([path, true]);
+    if (path.includes('instructorId')) expect([path, status >= 400]).toEqual([path, true]);
+  }
+  expect([...answered].sort()).toEqual([...attacked, ...harmless].sort());
+});
