@@ -24,9 +24,9 @@ import { KeepRiskHistory1763900700000 } from './1763900700000-keep-risk-history.
 import { CreateRollups1764000000000 } from './1764000000000-create-rollups.js';
 import { FollowRollups1764000100000 } from './1764000100000-follow-rollups.js';
 import { IndexSnapshots1764000110000 } from './1764000110000-index-snapshots.js';
+import { IndexMoves1764000200000 } from './1764000200000-index-moves.js';
 import { LetStudentsChooseLeaderboards1764000300000 } from './1764000300000-let-students-choose-leaderboards.js';
 import { CreateViews1764000400000 } from './1764000400000-create-views.js';
-import { IndexMoves1764000200000 } from './1764000200000-index-moves.js';
 import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
 import { ResumeReports1764000600000 } from './1764000600000-resume-reports.js';
 
@@ -57,9 +57,9 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateRollups1764000000000,
   FollowRollups1764000100000,
   IndexSnapshots1764000110000,
+  IndexMoves1764000200000,
   LetStudentsChooseLeaderboards1764000300000,
   CreateViews1764000400000,
-  IndexMoves1764000200000,
   CreateReports1764000500000,
   ResumeReports1764000600000,
 ];
