@@ -1,3 +1,4 @@
+import type { DepartmentFiguresResponse } from '../src/analytics/department-figures.dto.js';
 import type { ModulesResponse } from '../src/analytics/modules.dto.js';
 import type { PerformanceResponse } from '../src/analytics/performance.dto.js';
 import { bucketings, bucketOf, Counts, dayAfter, type Sitting, sittingsOf } from './oulad-recount.js';
@@ -23,7 +24,7 @@ const windows = [null, 60] as const;
 
 /**
  * Compares what analytics say of an imported extract of OULAD with its files: the series by day, week, month and quarter
- * and the totals, of everything and of each department, and each module. Only sessions and students can be compared:
+ * and the totals, of everything and of each department, each module, and the tree of departments. Only sessions and students can be compared:
  * the extract knows no scores and no times, so that these must be nothing, and not 0.
  */
 export async function checkOulad(
@@ -78,6 +79,17 @@ export async function checkOulad(
         compare('modules', `${query} ${module.code}`, unknown, [null, null, null, 0]);
       }
     }
+  }
+  const { departments: tree } = await ask<DepartmentFiguresResponse>(
+    `/analytics/departments?from=${since(null)}&to=${today}`,
+  );
+  for (const { departmentId, own, total } of tree) {
+    const code = departments.find(({ id }) => id === departmentId)?.code;
+    // nobody is a member of the root itself
+    const expected = totals.get(`null ${code ?? 'all'}`);
+    const figures = [own.sessions, total.sessions, total.sessionsCompleted, total.activeStudents];
+    const ofOwn = code === undefined ? 0 : expected.sessions;
+    compare('departments', code ?? 'all', figures, [ofOwn, expected.sessions, expected.sessions, expected.students]);
   }
   return { sessions, compared, differences };
 }
