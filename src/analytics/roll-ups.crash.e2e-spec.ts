@@ -81,8 +81,8 @@ it('loses no day and adds none up twice when a worker is killed between two of t
     await until(
       count(
         `-- test.waitingForCell
-        select count(*) as count from pg_locks l join pg_stat_activity a using (pid)
-        where a.datname = current_database() and l.locktype = 'transactionid' and not l.granted
+        select count(*) as count from pg_locks
+        where locktype = 'transactionid' and not granted and transactionid = pg_current_xact_id()::xid
           and $1::uuid is not null`,
       ),
       1,
