@@ -234,6 +234,28 @@ AS $function$
         return null;
       end $function$;
 
+CREATE OR REPLACE FUNCTION public.refresh_view(view regclass, OUT rows bigint, OUT error_code text, OUT error text)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET work_mem TO '128MB'
+ SET max_parallel_workers_per_gather TO '0'
+AS $function$
+      begin
+        if (select relispopulated from pg_class where oid = view) then
+          execute format('refresh materialized view concurrently %s', view);
+        else
+          execute format('refresh materialized view %s', view);
+        end if;
+        execute format('analyze %s', view);
+        execute format('select count(*) from %s', view) into rows;
+      exception when query_canceled or others then
+        get stacked diagnostics error_code = returned_sqlstate, error = message_text;
+      end $function$
+;
+comment on function refresh_view(regclass) is 'the view is as it was where there is an error, and the transaction can go on';
+
 CREATE OR REPLACE FUNCTION public.risk_evaluations_final()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -700,6 +722,8 @@ create table report_files (
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
   expires_at timestamp with time zone,
+  options jsonb not null default '{}'::jsonb,
+  occasion text,
   constraint report_files_pkey PRIMARY KEY (tenant_id, id),
   constraint report_files__format_check CHECK (format = ANY (ARRAY['csv'::text, 'xlsx'::text, 'jsonl'::text, 'pdf'::text])),
   constraint report_files__progress_check CHECK (progress >= 0::numeric AND progress <= 100::numeric),
@@ -711,6 +735,9 @@ comment on table report_files is 'one run of a report, for everybody who asked f
 comment on column report_files.digest is 'of kind, format, filter and what the viewer may see';
 comment on column report_files.viewer is 'whose scope the rows are read in';
 comment on column report_files."position" is 'how far the rows of the stored parts reach; where a killed run goes on';
+comment on column report_files.attempts is 'begun so often; who began it last is the only one who may write';
+comment on column report_files.options is 'how the file is written, besides its format';
+comment on column report_files.occasion is 'of the job that writes it, by which is found who wrote it last';
 
 create table report_parts (
   tenant_id uuid not null,
@@ -1676,6 +1703,7 @@ create table student_progress (
   risk_day date,
   risk_announced_band text,
   risk_due_since timestamp with time zone,
+  takes_part boolean,
   constraint student_progress_pkey PRIMARY KEY (tenant_id, student_id),
   constraint student_progress__department_fkey FOREIGN KEY (tenant_id, department_id) REFERENCES departments(tenant_id, id),
   constraint student_progress__instructor_fkey FOREIGN KEY (tenant_id, instructor_id) REFERENCES instructor_profiles(tenant_id, user_id),
@@ -1703,6 +1731,7 @@ CREATE TRIGGER student_progress_to_search AFTER INSERT OR UPDATE OF name, email,
 comment on column student_progress.risk_day is 'the local day that the score is of, whether or not there was enough to score';
 comment on column student_progress.risk_announced_band is 'the last band that an event told of; trails behind the shown one, so that events do not flap';
 comment on column student_progress.risk_due_since is 'the first sessions since the score was last looked at came in then; null: none have';
+comment on column student_progress.takes_part is 'in leaderboards, as the student chose; NULL: has not chosen, and is not shown to fellow students';
 
 create table student_search (
   tenant_id uuid not null,
@@ -1877,3 +1906,187 @@ create table user_identities (
   constraint user_identities__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
 );
 comment on table user_identities is 'who a subject of an issuer is; once linked, an address decides nothing any more';
+
+create table view_moment (
+  id boolean not null default true,
+  at timestamp with time zone not null,
+  constraint view_moment_pkey PRIMARY KEY (id),
+  constraint view_moment__one_check CHECK (id)
+);
+comment on table view_moment is 'the moment that all materialised views are of: written first, then they are refreshed';
+
+create table view_refreshes (
+  id bigint not null generated always as identity,
+  view text not null,
+  at timestamp with time zone not null,
+  status text not null,
+  duration_seconds numeric not null,
+  rows bigint,
+  error text,
+  constraint view_refreshes_pkey PRIMARY KEY (id),
+  constraint view_refreshes__status_check CHECK (status = ANY (ARRAY['refreshed'::text, 'failed'::text, 'skipped'::text]))
+);
+CREATE INDEX view_refreshes__view_idx ON view_refreshes USING btree (view, status, id);
+comment on column view_refreshes.at is 'the moment it is of, where it was refreshed';
+comment on column view_refreshes.status is 'skipped: a view it is made from could not be refreshed';
+
+create view view_days as
+ SELECT t.id AS tenant_id,
+    (m.at AT TIME ZONE t.time_zone)::date AS day
+   FROM tenants t
+     CROSS JOIN view_moment m;
+comment on view view_days is 'the local day of a tenant at the moment that materialised views are of';
+
+create materialized view instructor_dashboard_summary as
+ SELECT c.tenant_id,
+    c.instructor_id,
+    c.department_id,
+    sum(c.students) AS students,
+    sum(c.started) AS started,
+    COALESCE(sum(c.students) FILTER (WHERE c.last_active_on >= d.day), 0::bigint) AS active_today,
+    COALESCE(sum(c.students) FILTER (WHERE c.last_active_on >= (d.day - 6)), 0::bigint) AS active_students,
+    sum(c.at_risk) AS at_risk,
+    sum(c.top_performers) AS top_performers,
+    sum(c.score_sum) AS score_sum,
+    sum(c.score_count) AS score_count,
+    sum(c.completion_sum) AS completion_sum,
+    sum(c.completion_count) AS completion_count
+   FROM roster_counts c
+     JOIN view_days d ON d.tenant_id = c.tenant_id
+  WHERE c.instructor_id <> '00000000-0000-0000-0000-000000000000'::uuid
+  GROUP BY c.tenant_id, c.instructor_id, c.department_id
+ HAVING sum(c.students) > 0;
+CREATE UNIQUE INDEX instructor_dashboard_summary_key ON instructor_dashboard_summary USING btree (tenant_id, instructor_id, department_id);
+comment on materialized view instructor_dashboard_summary is 'roster_counts by instructor and department';
+
+create materialized view user_learning_summary as
+ SELECT p.tenant_id,
+    p.student_id,
+    ( SELECT COALESCE(sum(upper(run.run) - lower(run.run)), 0::bigint) AS "coalesce"
+           FROM unnest(a.days) run(run)) AS active_days,
+    ( SELECT COALESCE(sum(upper(run.run) - lower(run.run)), 0::bigint) AS "coalesce"
+           FROM unnest(a.days * datemultirange(daterange(d.day - 29, d.day + 1))) run(run)) AS recent_active_days,
+    lower(a.days) AS first_active_on,
+    COALESCE(m.started, 0::bigint) AS modules_started,
+    COALESCE(m.completed, 0::bigint) AS modules_completed,
+    COALESCE(c.categories, 0::bigint) AS categories,
+    COALESCE(c.questions, 0::bigint) AS questions,
+    COALESCE(c.correct, 0::bigint) AS correct,
+    COALESCE(s.achievements, 0::bigint) AS achievements
+   FROM student_progress p
+     JOIN view_days d ON d.tenant_id = p.tenant_id
+     LEFT JOIN active_days a ON a.tenant_id = p.tenant_id AND a.student_id = p.student_id
+     LEFT JOIN ( SELECT student_modules.tenant_id,
+            student_modules.student_id,
+            count(*) AS started,
+            count(student_modules.first_completed_on) AS completed
+           FROM student_modules
+          GROUP BY student_modules.tenant_id, student_modules.student_id) m ON m.tenant_id = p.tenant_id AND m.student_id = p.student_id
+     LEFT JOIN ( SELECT category_progress.tenant_id,
+            category_progress.student_id,
+            count(*) FILTER (WHERE category_progress.sessions_completed > 0) AS categories,
+            sum(category_progress.questions) AS questions,
+            sum(category_progress.correct) AS correct
+           FROM category_progress
+          GROUP BY category_progress.tenant_id, category_progress.student_id) c ON c.tenant_id = p.tenant_id AND c.student_id = p.student_id
+     LEFT JOIN ( SELECT student_achievements.tenant_id,
+            student_achievements.student_id,
+            count(*) AS achievements
+           FROM student_achievements
+          GROUP BY student_achievements.tenant_id, student_achievements.student_id) s ON s.tenant_id = p.tenant_id AND s.student_id = p.student_id
+  WHERE p.is_active;
+CREATE UNIQUE INDEX user_learning_summary_key ON user_learning_summary USING btree (tenant_id, student_id);
+comment on materialized view user_learning_summary is 'what active students have worked on, one row each';
+
+create materialized view daily_platform_metrics as
+ SELECT f.tenant_id,
+    f.department_id,
+    f.day,
+    sum(f.active_students) AS active_students,
+    sum(f.new_students) AS new_students,
+    sum(f.sessions) AS sessions,
+    sum(f.sessions_completed) AS sessions_completed,
+    sum(f.time_spent_seconds) AS time_spent_seconds,
+    sum(f.questions) AS questions,
+    sum(f.correct) AS correct,
+    sum(f.score_sum) AS score_sum,
+    sum(f.score_count) AS score_count
+   FROM ( SELECT roster_days.tenant_id,
+            roster_days.department_id,
+            roster_days.day,
+            roster_days.active_students,
+            0 AS new_students,
+            roster_days.sessions,
+            roster_days.sessions_completed,
+            roster_days.time_spent_seconds,
+            roster_days.questions,
+            roster_days.correct,
+            roster_days.score_sum,
+            roster_days.score_count
+           FROM roster_days
+        UNION ALL
+         SELECT student_progress.tenant_id,
+            student_progress.department_id,
+            student_progress.joined_on,
+            0,
+            1,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0
+           FROM student_progress
+          WHERE student_progress.is_active) f
+     JOIN view_days d ON d.tenant_id = f.tenant_id AND f.day <= d.day AND f.day > (d.day - 1096)
+  GROUP BY f.tenant_id, f.department_id, f.day;
+CREATE UNIQUE INDEX daily_platform_metrics_key ON daily_platform_metrics USING btree (tenant_id, day, department_id);
+comment on materialized view daily_platform_metrics is 'roster_days by department, of three years and a leap day, and who joined';
+
+create materialized view instructor_performance as
+ SELECT tenant_id,
+    instructor_id,
+    department_id,
+    COALESCE(s.students, 0::bigint) AS students,
+    COALESCE(s.active_students, 0::bigint) AS active_students,
+    COALESCE(s.at_risk, 0::bigint) AS at_risk,
+    COALESCE(s.score_sum, 0::numeric) AS score_sum,
+    COALESCE(s.score_count, 0::bigint) AS score_count,
+    COALESCE(s.completion_sum, 0::numeric) AS completion_sum,
+    COALESCE(s.completion_count, 0::bigint) AS completion_count,
+    COALESCE(r.sessions_completed, 0::bigint) AS sessions_completed,
+    COALESCE(r.time_spent_seconds, 0::numeric) AS time_spent_seconds,
+    COALESCE(r.session_score_sum, 0::numeric) AS session_score_sum,
+    COALESCE(r.session_score_count, 0::bigint) AS session_score_count,
+    COALESCE(r.earlier_sessions_completed, 0::bigint) AS earlier_sessions_completed,
+    COALESCE(r.earlier_score_sum, 0::numeric) AS earlier_score_sum,
+    COALESCE(r.earlier_score_count, 0::bigint) AS earlier_score_count,
+    COALESCE(i.contacts, 0::bigint) AS contacts,
+    COALESCE(i.contact_days, 0::bigint) AS contact_days
+   FROM instructor_dashboard_summary s
+     FULL JOIN ( SELECT r_1.tenant_id,
+            r_1.instructor_id,
+            r_1.department_id,
+            sum(r_1.sessions_completed) FILTER (WHERE r_1.day > (d.day - 30)) AS sessions_completed,
+            sum(r_1.time_spent_seconds) FILTER (WHERE r_1.day > (d.day - 30)) AS time_spent_seconds,
+            sum(r_1.score_sum) FILTER (WHERE r_1.day > (d.day - 30)) AS session_score_sum,
+            sum(r_1.score_count) FILTER (WHERE r_1.day > (d.day - 30)) AS session_score_count,
+            sum(r_1.sessions_completed) FILTER (WHERE r_1.day <= (d.day - 30)) AS earlier_sessions_completed,
+            sum(r_1.score_sum) FILTER (WHERE r_1.day <= (d.day - 30)) AS earlier_score_sum,
+            sum(r_1.score_count) FILTER (WHERE r_1.day <= (d.day - 30)) AS earlier_score_count
+           FROM roster_days r_1
+             JOIN view_days d ON d.tenant_id = r_1.tenant_id AND r_1.day >= (d.day - 59) AND r_1.day <= d.day
+          WHERE r_1.instructor_id <> '00000000-0000-0000-0000-000000000000'::uuid
+          GROUP BY r_1.tenant_id, r_1.instructor_id, r_1.department_id) r USING (tenant_id, instructor_id, department_id)
+     FULL JOIN ( SELECT i_1.tenant_id,
+            i_1.owner_id AS instructor_id,
+            p.department_id,
+            count(*) AS contacts,
+            sum(i_1.contacted_day - i_1.opened_day) AS contact_days
+           FROM interventions i_1
+             JOIN view_days d ON d.tenant_id = i_1.tenant_id AND i_1.contacted_day >= (d.day - 89) AND i_1.contacted_day <= d.day
+             JOIN student_progress p ON p.tenant_id = i_1.tenant_id AND p.student_id = i_1.student_id
+          GROUP BY i_1.tenant_id, i_1.owner_id, p.department_id) i USING (tenant_id, instructor_id, department_id);
+CREATE UNIQUE INDEX instructor_performance_key ON instructor_performance USING btree (tenant_id, instructor_id, department_id);
+comment on materialized view instructor_performance is 'rosters by instructor and department, with their 30 days, the 30 before, and cases contacted in 90 days';

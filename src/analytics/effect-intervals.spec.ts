@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { differenceOfMeans, differenceOfSamples, differenceOfShares, meanOfDifferences, type Share } from './effect-intervals.js';
+import {
+  differenceOfMeans,
+  differenceOfSamples,
+  differenceOfShares,
+  meanOfDifferences,
+  type Share,
+} from './effect-intervals.js';
 
 it.each([
   // R. G. Newcombe, 1998, table II, method 10: 56/70 − 48/80, 9/10 − 3/10, 10/10 − 0/10
