@@ -146,7 +146,7 @@ function isFilledFromElsewhere(node: ts.Node, tree: ts.SourceFile): boolean {
 
 function firstParameterAround(node: ts.Node): string | undefined {
   for (let around = node.parent; around; around = around.parent) {
-    if (ts.isMethodDeclaration(around)) return around.parameters[0]?.name.getText() ?? '';
+    if (ts.isMethodDeclaration(around)) return around.parameters[0]?.getText() ?? '';
   }
   return undefined;
 }

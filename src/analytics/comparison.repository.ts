@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import { type AnalyticsScope, type Period, placePredicate } from './analytics-scope.js';
-import { placedStudents } from './placed-days.js';
+import { placedStudents } from './placed-days.repository.js';
 
 export const comparedFigures = [
   'averageScore', 'accuracy', 'sessionsPerStudent', 'activeShare', 'timePerStudentSeconds',

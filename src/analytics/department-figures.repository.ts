@@ -4,7 +4,7 @@ import type { Viewer } from '../http/viewer.js';
 import { type Predicate, scopeOf } from '../students/student-filter.js';
 import { type AnalyticsScope, dayPredicate, placePredicate } from './analytics-scope.js';
 import type { DepartmentFigures } from './department-figures.dto.js';
-import { daysOfEntry, isEverybody, rosterOf } from './placed-days.js';
+import { daysOfEntry, isEverybody, rosterOf } from './placed-days.repository.js';
 
 /** Of one department: what is its own, and what it and all below it have together. */
 export interface OwnAndTotal<Figure extends keyof DepartmentFigures> {

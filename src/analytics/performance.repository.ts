@@ -4,7 +4,7 @@ import type { Viewer } from '../http/viewer.js';
 import type { Predicate } from '../students/student-filter.js';
 import { type AnalyticsScope, dayPredicate, type Period, placePredicate } from './analytics-scope.js';
 import { PerformancePoint } from './performance.dto.js';
-import { placedDays } from './placed-days.js';
+import { placedDays } from './placed-days.repository.js';
 
 /** One more than the weeks of the longest period, which is of 1,096 days: the whole period, and what it is divided into. */
 const mostCounted = 160;
