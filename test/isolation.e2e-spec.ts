@@ -19,6 +19,7 @@ import { modules } from './isolation/expectations.modules.js';
 import { metrics } from './isolation/expectations.metrics.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
+import { performance } from './isolation/expectations.performance.js';
 import { risk } from './isolation/expectations.risk.js';
 import { services } from './isolation/expectations.services.js';
 import { students } from './isolation/expectations.students.js';
@@ -50,6 +51,7 @@ const expectations: Expectations = {
   ...modules,
   ...metrics,
   ...viewFigures,
+  ...performance,
 };
 const operations = readOperations();
 
