@@ -60,23 +60,28 @@ export class CohortsRepository {
     const roster = asked.endsAt ? rosterOf(`$${parameters.push(asked.endsAt)}::timestamptz`) : presentRoster;
     return this.database.read().many<CohortCounts>(
       `-- analytics.countCohortWeeks
-      with student as materialized (
-        select case when s.joined_on >= ${from} then (s.joined_on - ${from}) / 7 end as cohort, d.days
+      with week as materialized (
+        -- the one before the first is number 0
+        select number, daterange(${from} + 7 * number - 7, least(${from} + 7 * number - 1, ${asOf}), '[]') as days
+        from generate_series(0, ${weeks}) as number
+      ), student as materialized (
+        select case when s.joined_on >= ${from} then (s.joined_on - ${from}) / 7 end as cohort, active.weeks
         from ${roster} p
         join student_progress s on s.tenant_id = $1 and s.student_id = p.student_id and s.is_active
           and s.joined_on <= ${asOf}
         join active_days d on d.tenant_id = $1 and d.student_id = p.student_id
+        -- a bit for each week: whether ranges overlap is looked at once, which is what this costs
+        cross join lateral (
+          select coalesce(bit_or(1::bigint << w.number), 0) as weeks from week w where d.days && w.days
+        ) active
         where ${sql}
-      ), week as materialized (
-        select number, daterange(${from} + 7 * number, least(${from} + 7 * number + 6, ${asOf}), '[]') as days,
-          daterange(${from} + 7 * number - 7, ${from} + 7 * number) as before
-        from generate_series(0, ${weeks} - 1) as number
       )
-      select w.number as week, s.cohort, count(*) as students, count(*) filter (where s.days && w.days) as active,
-        count(*) filter (where s.days && w.before) as "activeBefore",
-        count(*) filter (where s.days && w.days and s.days && w.before) as "activeInBoth"
-      from student s cross join week w
-      group by w.number, s.cohort`,
+      select number - 1 as week, s.cohort, count(*) as students,
+        count(*) filter (where s.weeks >> number & 1 = 1) as active,
+        count(*) filter (where s.weeks >> (number - 1) & 1 = 1) as "activeBefore",
+        count(*) filter (where s.weeks >> (number - 1) & 3 = 3) as "activeInBoth"
+      from student s cross join generate_series(1, ${weeks}) as number
+      group by number, s.cohort`,
       parameters,
     );
   }

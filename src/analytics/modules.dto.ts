@@ -72,10 +72,15 @@ export class ModuleSums {
     description: 'Who have ever begun it up to `to`; of several modules once each',
     example: 80,
   })
-  studentsStarted: number;
+  studentsStarted: number | null;
 
-  @ApiProperty({ ...count, description: 'Who have ever completed it up to `to`; of several once each', example: 62 })
-  studentsCompleted: number;
+  @ApiProperty({
+    ...count,
+    nullable: true,
+    description: 'Who have ever completed it up to `to`; of several once each',
+    example: 62,
+  })
+  studentsCompleted: number | null;
 
   @ApiProperty({ ...rate, description: '`studentsCompleted` of `studentsStarted`, at most 100', example: 77.5 })
   completionRate: number | null;
@@ -111,7 +116,8 @@ export class ModuleSums {
   @ApiProperty({
     type: Stops,
     nullable: true,
-    description: 'Where abandoned sessions stop; like accuracy and mean duration null for who may not see students',
+    description:
+      'Where abandoned sessions stop; null for who may not see students, like accuracy, mean duration and what is ever',
   })
   stops: Stops | null;
 }

@@ -256,7 +256,13 @@ it('tells who may not see people of days alone on which every module had enough 
   const sessions = ({ modules }: ModulesResponse): number[] => modules.map((one) => one.sessions);
   const told = await modulesOf(service);
   expect([sessions(told), told.smallestGroup]).toEqual([[5, 0, 0, 0], 5]);
-  expect(told.modules[0]).toMatchObject({ averageScore: 80, accuracy: null, meanDurationSeconds: null, stops: null });
+  expect(told.modules[0]).toMatchObject({
+    averageScore: 80,
+    studentsStarted: null,
+    accuracy: null,
+    meanDurationSeconds: null,
+    stops: null,
+  });
   expect(sessions(await modulesOf(full))).toEqual([11, 4, 0, 0]);
   const { difficulties, smallestGroup } = await difficultyOf(service);
   expect([difficulties.map((one) => one.sessions), smallestGroup]).toEqual([[5, 0, 0], 5]);

@@ -4,7 +4,7 @@ import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import type { Moment } from '../org/tenants.service.js';
 import { type Filter, type Predicate, studentPredicate } from '../students/student-filter.js';
-import { type AnalyticsScope, dayPredicate, type Period } from './analytics-scope.js';
+import { type AnalyticsScope, dayPredicate, type Period, placePredicate, seesPeople } from './analytics-scope.js';
 import type { CategoryDifficultyFigures, DifficultyFigures, ModuleFigures } from './modules.dto.js';
 
 /** Sums by module: `within` the period, and who has `ever` done it up to its end. */
@@ -13,8 +13,6 @@ interface Source {
   readonly parameters: unknown[];
 }
 
-/** Before anything was kept. */
-const beginning = '2000-01-01';
 const tenths = Array.from({ length: 10 }, (_, tenth) => tenth + 1);
 const sums = [
   'sessions', 'sessions_completed', 'sessions_abandoned', 'sessions_bounced', 'sessions_passed', 'sessions_repeated',
@@ -54,7 +52,7 @@ export class ModuleFiguresRepository {
   /** All sessions of whose days they were. @param smallestGroup of the tenant's settings */
   ofDays(viewer: Viewer, scope: AnalyticsScope, smallestGroup: number): Source {
     const { sql, parameters } = dayPredicate(viewer, scope, 'module_days', smallestGroup);
-    const before = dayPredicate(viewer, { ...scope, from: beginning }, 'module_days', smallestGroup);
+    const before = placePredicate(viewer, scope);
     const ctes = `within as (
         select p.module_id, ${sums.map((column) => `sum(p.${column}) as ${column}`).join(', ')},
           ${tenths.map((n) => `sum(p.abandoned_answered[${n}]) as tenth_${n}`).join(', ')}
@@ -63,7 +61,9 @@ export class ModuleFiguresRepository {
         select p.module_id, sum(p.students_started) as started, sum(p.students_completed) as completed
         from module_days p
         where p.tenant_id = $1 and (p.students_started > 0 or p.students_completed > 0)
-          and ${appendPredicate(before, parameters)}
+          -- of days that may not be told some are missing, and no share can be made of the others
+          and ${seesPeople(viewer)} and ${appendPredicate(before, parameters)}
+          and p.day <= $${parameters.push(scope.to)}::date
         group by p.module_id
       )`;
     return { ctes, parameters };
