@@ -1496,13 +1496,16 @@ create table reports (
   schedule_id uuid,
   created_at timestamp with time zone not null,
   cancelled_at timestamp with time zone,
+  mailed_at timestamp with time zone,
   constraint reports_pkey PRIMARY KEY (tenant_id, id),
   constraint reports__file_fkey FOREIGN KEY (tenant_id, file_id) REFERENCES report_files(tenant_id, id),
   constraint reports__schedule_fkey FOREIGN KEY (tenant_id, schedule_id) REFERENCES report_schedules(tenant_id, id) ON DELETE SET NULL (schedule_id)
 );
 CREATE INDEX reports__file_idx ON reports USING btree (tenant_id, file_id);
 CREATE INDEX reports__owner_idx ON reports USING btree (tenant_id, owner_id, created_at DESC, id DESC);
+CREATE INDEX reports__schedule_idx ON reports USING btree (tenant_id, schedule_id, created_at) WHERE schedule_id IS NOT NULL;
 comment on table reports is 'who asked for a report; a service is an owner like a person';
+comment on column reports.mailed_at is 'when its owner was mailed that it is ready; null: not, or not yet';
 
 create table risk_evaluations (
   tenant_id uuid not null,

@@ -29,6 +29,7 @@ import { LetStudentsChooseLeaderboards1764000300000 } from './1764000300000-let-
 import { CreateViews1764000400000 } from './1764000400000-create-views.js';
 import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
 import { ResumeReports1764000600000 } from './1764000600000-resume-reports.js';
+import { MailReports1764000700000 } from './1764000700000-mail-reports.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -62,4 +63,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateViews1764000400000,
   CreateReports1764000500000,
   ResumeReports1764000600000,
+  MailReports1764000700000,
 ];

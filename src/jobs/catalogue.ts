@@ -232,6 +232,26 @@ export const deleteExpiredDays = defineJob({
   schedule: { cron: '47 2 * * *' },
 });
 
+/** Asks for the reports that schedules are due for. */
+export const runSchedules = defineJob({
+  name: 'reports.run-schedules',
+  attempts: 3,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '* * * * *' },
+});
+
+/** Tells the recipients of a scheduled report. The event's key is the file. */
+export const mailReady = defineJob({
+  name: 'reports.mail-ready',
+  attempts: 6,
+  backoffSeconds: 20,
+  timeoutSeconds: 900,
+  overlap: 'skip',
+  on: ['reports.ready'],
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -256,4 +276,6 @@ export const catalogue: readonly JobDefinition[] = [
   rollUpClosedDay,
   followPassMark,
   deleteExpiredDays,
+  runSchedules,
+  mailReady,
 ];

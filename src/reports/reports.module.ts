@@ -28,9 +28,17 @@ import { ReportDownloads } from './report-downloads.service.js';
 import { ReportFilesRepository } from './report-files.repository.js';
 import type { ReportKind } from './report-kind.js';
 import { ReportKinds } from './report-kinds.js';
+import { ReportMailsJobs } from './report-mails.jobs.js';
+import { ReportMailsRepository } from './report-mails.repository.js';
 import { ReportOwners } from './report-owners.js';
 import { ReportQuestions } from './report-questions.js';
 import { ReportRequests } from './report-requests.service.js';
+import { ReportScheduleChecks } from './report-schedule-checks.js';
+import { ReportScheduleRuns } from './report-schedule-runs.js';
+import { ReportSchedulesController } from './report-schedules.controller.js';
+import { ReportSchedulesJobs } from './report-schedules.jobs.js';
+import { ReportSchedulesRepository } from './report-schedules.repository.js';
+import { ReportSchedulesService } from './report-schedules.service.js';
 import { ReportStore } from './report-store.js';
 import { ReportWriter } from './report-writer.js';
 import { ReportsController } from './reports.controller.js';
@@ -60,7 +68,7 @@ const kinds = [
     StudentsModule,
     AnalyticsModule,
   ],
-  controllers: [ReportsController],
+  controllers: [ReportsController, ReportSchedulesController],
   providers: [
     ...kinds,
     { provide: ReportKinds, inject: kinds, useFactory: (...all: ReportKind[]) => new ReportKinds(all) },
@@ -84,6 +92,13 @@ const kinds = [
     ReportStore,
     ReportWriter,
     ReportsJobs,
+    ReportSchedulesRepository,
+    ReportScheduleChecks,
+    ReportSchedulesService,
+    ReportScheduleRuns,
+    ReportSchedulesJobs,
+    ReportMailsRepository,
+    ReportMailsJobs,
   ],
 })
 export class ReportsModule {}
