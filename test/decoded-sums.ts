@@ -6,6 +6,7 @@ export interface Sitting {
   readonly module: number;
   readonly hour: number | null;
   readonly seconds: number;
+  readonly score: number;
 }
 
 /** What belongs together, and what it adds up to. */
@@ -15,37 +16,60 @@ export interface Cell {
   readonly module: number;
   /** Of the sittings. */
   readonly indices: readonly number[];
+  readonly sums: Sums;
+}
+
+/** What is told of cells; undefined: not told. */
+export interface Sums {
   readonly sessions: number;
-  readonly seconds: number;
+  readonly seconds?: number;
+  readonly scores?: number;
 }
 
 /** By department, day and module. */
 export function cellsOf(sittings: readonly Sitting[]): Cell[] {
   const cells = new Map<string, Cell>();
-  sittings.forEach(({ departmentId, day, module, seconds }, index) => {
+  sittings.forEach(({ departmentId, day, module, seconds, score }, index) => {
     const key = `${departmentId} ${day} ${module}`;
-    const { indices, ...sums } = cells.get(key) ?? { indices: [], sessions: 0, seconds: 0 };
-    cells.set(key, {
-      departmentId,
-      day,
-      module,
-      indices: [...indices, index],
-      sessions: sums.sessions + 1,
-      seconds: sums.seconds + seconds,
-    });
+    const own: Cell = { departmentId, day, module, indices: [index], sums: { sessions: 1, seconds, scores: score } };
+    const before = cells.get(key);
+    cells.set(key, before ? together([before, own]) : own);
   });
   return [...cells.values()];
 }
 
+/** Of a department's day, whatever was practised. */
+export function wholeDays(cells: readonly Cell[]): Cell[] {
+  const days = new Map<string, Cell>();
+  for (const cell of cells) {
+    const key = `${cell.departmentId} ${cell.day}`;
+    const before = days.get(key);
+    days.set(key, before ? together([before, cell]) : cell);
+  }
+  return [...days.values()];
+}
+
 /**
- * Which cells a sum is of: lengths are random, so that only those come to the same.
- * @throws Error where no cells do: then the answer is not a sum of whole cells at all
+ * Which cells a sum is of: lengths and scores are random, so that hardly any others come to the same.
+ * @returns undefined where others do
+ * @throws Error where none do: then the answer is not a sum of whole cells at all
  */
-export function sumsIn(candidates: readonly Cell[], sum: { sessions: number; seconds: number }): Cell[] {
+export function cellsIn(candidates: readonly Cell[], told: Sums): Cell[] | undefined {
+  const found: Cell[][] = [];
   for (let chosen = 0; chosen < 2 ** candidates.length; chosen++) {
     const some = candidates.filter((_, index) => (chosen >> index) % 2 === 1);
-    const total = (name: 'sessions' | 'seconds'): number => some.reduce((of, cell) => of + cell[name], 0);
-    if (total('sessions') === sum.sessions && total('seconds') === sum.seconds) return some;
+    const names = (['sessions', 'seconds', 'scores'] as const).filter((name) => told[name] !== undefined);
+    if (names.every((name) => total(some, name) === told[name])) found.push(some);
   }
-  throw new Error(`${JSON.stringify(sum)} is not a sum of ${JSON.stringify(candidates)}`);
+  if (found.length === 0) throw new Error(`${JSON.stringify(told)} is not a sum of ${JSON.stringify(candidates)}`);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function together(cells: readonly [Cell, Cell]): Cell {
+  const sums = { sessions: total(cells, 'sessions'), seconds: total(cells, 'seconds'), scores: total(cells, 'scores') };
+  return { ...cells[0], indices: cells.flatMap(({ indices }) => indices), sums };
+}
+
+function total(cells: readonly Cell[], name: keyof Sums): number {
+  return cells.reduce((sum, { sums }) => sum + (sums[name] ?? 0), 0);
 }

@@ -19,7 +19,8 @@ export class ActivityHeatmapController {
     summary: 'Show when in the week students practise',
     description:
       'Sessions by the local hour and weekday they began in; one from before midnight counts in the first hour of the ' +
-      'day it ended on. An hour that clocks skip is empty, and both of one that they repeat are in one cell.',
+      'day it ended on. An hour that clocks skip is empty, and both of one that they repeat are in one cell. Services need ' +
+      '`students:read` as well.',
     permission: 'analytics:read',
     answer: ActivityHeatmapResponse,
   })

@@ -130,9 +130,8 @@ export function dayPredicate(
   const from = `$${parameters.push(scope.from)}::date`;
   const to = `$${parameters.push(scope.to)}::date`;
   const conditions = [sql, `p.day between ${from} and ${to}`];
-  if (seesPeople(viewer)) return { sql: conditions.join(' and '), parameters };
   if (table === 'hour_days') demandPeople(viewer);
-  else {
+  else if (!seesPeople(viewer)) {
     const { part, students } = dayTables[table];
     const group = `$${parameters.push(smallestGroup)}`;
     conditions.push(`(p.department_id, p.day) in (
@@ -144,7 +143,7 @@ export function dayPredicate(
       group by cell.department_id, cell.day
       having min(cell.students) >= ${group} and bool_and(cell.scores = 0 or cell.scores >= ${group})
     )`);
-    if (table !== 'roster_days') {
+    if (table === 'module_days') {
       conditions.push(`not exists (
         select from stale_days c where c.tenant_id = $1 and c.department_id = p.department_id and c.day = p.day
       )`);

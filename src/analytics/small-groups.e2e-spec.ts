@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { analyticsQuestions } from '../../test/analytics-questions.js';
 import { startApp, type TestApp } from '../../test/app.js';
-import { type Cell, cellsOf, type Sitting, sumsIn } from '../../test/decoded-sums.js';
+import { type Cell, cellsIn, cellsOf, type Sitting, type Sums, wholeDays } from '../../test/decoded-sums.js';
 import { foundOut } from '../../test/disclosure.js';
 import { createCategory, createDepartment, createInstructor, createModule, createStudent, createTenant, type Member, type Module, serviceIdOf, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { IngestionService } from '../activity/ingestion.service.js';
@@ -32,7 +32,14 @@ const harmless = ['/metrics'];
 interface Plan {
   /** For each student whether they are of the department below. */
   readonly students: readonly boolean[];
-  readonly sittings: readonly { student: number; day: number; module: number; hour: number; seconds: number }[];
+  readonly sittings: readonly {
+    student: number;
+    day: number;
+    module: number;
+    hour: number;
+    seconds: number;
+    score: number;
+  }[];
 }
 
 const plans: fc.Arbitrary<Plan> = fc.record({
@@ -45,6 +52,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
       module: fc.constantFrom(0, 0, 0, 1, 1, 1, 2),
       hour: fc.nat(hours.length - 1),
       seconds: fc.integer({ min: 1, max: 3_000 }),
+      score: fc.nat(100),
     }),
     { minLength: 30, maxLength: 90 },
   ),
@@ -96,12 +104,12 @@ async function build({ students, sittings }: Plan): Promise<World> {
   });
   await practise(
     world,
-    apart.map(({ student, day, module, hour, seconds }) => ({
+    apart.map(({ student, day, module, hour, ...rest }) => ({
       student: student % students.length,
       day: days[day]!,
       module,
       hour: hours[hour]!,
-      seconds,
+      ...rest,
     })),
   );
   return world;
@@ -122,14 +130,14 @@ async function practise(world: World, practised: readonly Practised[]): Promise<
     role: 'service',
     departmentId: null,
   };
-  const bodies = practised.map(({ student, day, module, hour, seconds, isScored = true }) => {
+  const bodies = practised.map(({ student, day, module, hour, seconds, score, isScored = true }) => {
     const began = hour === null ? 0 : Date.parse(`${day}T${String(hour).padStart(2, '0')}:00:00Z`);
     const at = (offset: number): string => new Date(began + offset * 1000).toISOString();
     return {
       id: uuidv7(),
       studentId: students[student]!.userId,
       moduleId: modules[module]!.moduleId,
-      ...(isScored ? { score: 40 + (seconds % 60) } : {}),
+      ...(isScored ? { score } : {}),
       ...(hour === null ? { day, durationSeconds: seconds } : { startedAt: at(0), completedAt: at(seconds) }),
     };
   });
@@ -148,8 +156,8 @@ async function askEverything(world: World): Promise<Set<number>[]> {
   const found: Set<number>[] = [];
   const ask = async <T>(path: string): Promise<T> => (await app.as(service).get(path).expect(200)).body as T;
   const cells = cellsOf(sittings);
-  const learn = (sums: { sessions: number; seconds: number }, candidates: readonly Cell[]): void => {
-    found.push(new Set(sumsIn(candidates, sums).flatMap(({ indices }) => indices)));
+  const learn = (sums: Sums, candidates: readonly Cell[]): void => {
+    found.push(new Set(cellsIn(candidates, sums)?.flatMap(({ indices }) => indices)));
   };
   // of the day that goes on, too, if anything
   const { status } = await app.as(service).get(`/analytics/performance?from=${today}&to=${today}`);
@@ -158,7 +166,7 @@ async function askEverything(world: World): Promise<Set<number>[]> {
   const below = [places[0]!.departmentId, places[1]!.departmentId];
   for (const [from, to] of periods) {
     const during = cells.filter(({ day }) => day >= from && day <= to);
-    const whole = merged(during);
+    const whole = wholeDays(during);
     const period = `from=${from}&to=${to}`;
     for (const departments of [undefined, below, below.slice(1)]) {
       const query = `${period}${departments ? `&departmentId=${departments[0]}` : ''}`;
@@ -172,13 +180,13 @@ async function askEverything(world: World): Promise<Set<number>[]> {
       const { modules: figures } = await ask<ModulesResponse>(`/analytics/modules?${query}`);
       for (const [index, { moduleId }] of modules.entries()) {
         const own = within(during.filter(({ module }) => module === index));
-        learn(lengthsOf(figures.find((one) => one.moduleId === moduleId)!), own);
+        learn(scoresOf(figures.find((one) => one.moduleId === moduleId)!), own);
         const series = await ask<PerformanceResponse>(`/analytics/performance?${query}&moduleId=${moduleId}`);
         learn(timesOf(series.totals), own);
       }
       const { difficulties: levels } = await ask<DifficultyResponse>(`/analytics/difficulty?${query}`);
       for (const level of levels) {
-        learn(lengthsOf(level), within(during.filter(({ module }) => difficulties[module] === level.difficulty)));
+        learn(scoresOf(level), within(during.filter(({ module }) => difficulties[module] === level.difficulty)));
       }
       const { departments: tree } = await ask<DepartmentFiguresResponse>(`/analytics/departments?${query}`);
       for (const { departmentId, own, total } of tree) {
@@ -193,29 +201,14 @@ async function askEverything(world: World): Promise<Set<number>[]> {
   return found;
 }
 
-/** Of a department's day, whatever was practised. */
-function merged(cells: readonly Cell[]): Cell[] {
-  const byDay = new Map<string, Cell[]>();
-  for (const cell of cells) {
-    const key = `${cell.departmentId} ${cell.day}`;
-    byDay.set(key, [...(byDay.get(key) ?? []), cell]);
-  }
-  return [...byDay.values()].map((list) => ({
-    ...list[0]!,
-    indices: list.flatMap(({ indices }) => indices),
-    sessions: list.reduce((sum, { sessions }) => sum + sessions, 0),
-    seconds: list.reduce((sum, { seconds }) => sum + seconds, 0),
-  }));
-}
-
-const timesOf = ({ sessions, timeSpentSeconds }: { sessions: number; timeSpentSeconds: number }) => ({
+const timesOf = ({ sessions, timeSpentSeconds }: { sessions: number; timeSpentSeconds: number }): Sums => ({
   sessions,
   seconds: timeSpentSeconds,
 });
-/** Every session of these tests is completed, and has a length. */
-const lengthsOf = ({ sessions, meanDurationSeconds }: ModuleSums) => ({
+/** Every session that is told of here is completed and has a score, a whole number; means are rounded to hundredths. */
+const scoresOf = ({ sessions, averageScore }: ModuleSums): Sums => ({
   sessions,
-  seconds: Math.round((meanDurationSeconds ?? 0) * sessions),
+  scores: Math.round((averageScore ?? 0) * sessions),
 });
 
 const foundIn = (world: World, sums: readonly ReadonlySet<number>[]): string[] | null =>
@@ -233,7 +226,7 @@ it('gives nobody away to whoever may not see people, whatever they ask and subtr
       const come = async (count: number): Promise<void> => {
         const first = world.students.length;
         for (let number = 0; number < count; number++) await enrol(world, true);
-        const own = { day: today, module: 0, hour: 6 };
+        const own = { day: today, module: 0, hour: 6, score: 80 };
         await practise(world, Array.from({ length: count }, (_, i) => ({ ...own, student: first + i, seconds: 71 + i }))); // prettier-ignore
       };
       await come(smallestGroup);
@@ -274,7 +267,7 @@ it('tells such a service nothing that is not attacked here', async () => {
 describe('a day of a department', () => {
   const [day] = days;
   const sitting = (student: number, isScored = true): Practised => {
-    return { student, day, module: 0, hour: 9, seconds: 60 + student, isScored };
+    return { student, day, module: 0, hour: 9, seconds: 60 + student, score: 70, isScored };
   };
   const empty: Plan = { students: [true, true, true, true, true, true], sittings: [] };
   const sessionsIn = async (world: World, path: string): Promise<number> => {
