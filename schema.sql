@@ -702,52 +702,6 @@ comment on table outbox is 'What happened, written in the transaction in which i
 comment on column outbox.tenant_id is 'null: an event of the installation';
 comment on column outbox.claimed_until is 'a relay that died gives its rows back at this time';
 
-create table report_files (
-  tenant_id uuid not null,
-  id uuid not null,
-  digest text not null,
-  kind text not null,
-  format text not null,
-  viewer jsonb not null,
-  filter jsonb not null,
-  as_of timestamp with time zone not null,
-  status text not null default 'queued'::text,
-  progress numeric(5,2) not null default 0,
-  rows integer not null default 0,
-  bytes bigint not null default 0,
-  "position" text,
-  attempts integer not null default 0,
-  error text,
-  created_at timestamp with time zone not null,
-  started_at timestamp with time zone,
-  finished_at timestamp with time zone,
-  expires_at timestamp with time zone,
-  options jsonb not null default '{}'::jsonb,
-  occasion text,
-  constraint report_files_pkey PRIMARY KEY (tenant_id, id),
-  constraint report_files__format_check CHECK (format = ANY (ARRAY['csv'::text, 'xlsx'::text, 'jsonl'::text, 'pdf'::text])),
-  constraint report_files__progress_check CHECK (progress >= 0::numeric AND progress <= 100::numeric),
-  constraint report_files__status_check CHECK (status = ANY (ARRAY['queued'::text, 'running'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text]))
-);
-CREATE INDEX report_files__expires_at_idx ON report_files USING btree (expires_at) WHERE status = 'ready'::text;
-CREATE UNIQUE INDEX report_files__running_key ON report_files USING btree (tenant_id, digest) WHERE status = ANY (ARRAY['queued'::text, 'running'::text]);
-comment on table report_files is 'one run of a report, for everybody who asked for the same';
-comment on column report_files.digest is 'of kind, format, filter and what the viewer may see';
-comment on column report_files.viewer is 'whose scope the rows are read in';
-comment on column report_files."position" is 'how far the rows of the stored parts reach; where a killed run goes on';
-comment on column report_files.attempts is 'begun so often; who began it last is the only one who may write';
-comment on column report_files.options is 'how the file is written, besides its format';
-comment on column report_files.occasion is 'of the job that writes it, by which is found who wrote it last';
-
-create table report_parts (
-  tenant_id uuid not null,
-  file_id uuid not null,
-  number integer not null,
-  content bytea not null,
-  constraint report_parts_pkey PRIMARY KEY (tenant_id, file_id, number),
-  constraint report_parts__file_fkey FOREIGN KEY (tenant_id, file_id) REFERENCES report_files(tenant_id, id) ON DELETE CASCADE
-);
-
 create table roster_counts (
   tenant_id uuid not null,
   instructor_id uuid not null,
@@ -1008,6 +962,53 @@ CREATE INDEX question_days__cell_idx ON question_days USING btree (tenant_id, in
 comment on table question_days is 'answers of completed and abandoned sessions that name their question';
 comment on column question_days.correct is 'said to be correct; where an answer has a score instead, with at least the tenant''s pass mark';
 comment on column question_days.judged is 'answers that say whether they are correct';
+
+create table report_files (
+  tenant_id uuid not null,
+  id uuid not null,
+  digest text not null,
+  kind text not null,
+  format text not null,
+  viewer jsonb not null,
+  filter jsonb not null,
+  as_of timestamp with time zone not null,
+  status text not null default 'queued'::text,
+  progress numeric(5,2) not null default 0,
+  rows integer not null default 0,
+  bytes bigint not null default 0,
+  "position" text,
+  attempts integer not null default 0,
+  error text,
+  created_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  options jsonb not null default '{}'::jsonb,
+  occasion text,
+  constraint report_files_pkey PRIMARY KEY (tenant_id, id),
+  constraint report_files__tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint report_files__format_check CHECK (format = ANY (ARRAY['csv'::text, 'xlsx'::text, 'jsonl'::text, 'pdf'::text])),
+  constraint report_files__progress_check CHECK (progress >= 0::numeric AND progress <= 100::numeric),
+  constraint report_files__status_check CHECK (status = ANY (ARRAY['queued'::text, 'running'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text]))
+);
+CREATE INDEX report_files__expires_at_idx ON report_files USING btree (expires_at) WHERE status = 'ready'::text;
+CREATE UNIQUE INDEX report_files__running_key ON report_files USING btree (tenant_id, digest) WHERE status = ANY (ARRAY['queued'::text, 'running'::text]);
+comment on table report_files is 'one run of a report, for everybody who asked for the same';
+comment on column report_files.digest is 'of kind, format, filter and what the viewer may see';
+comment on column report_files.viewer is 'whose scope the rows are read in';
+comment on column report_files."position" is 'how far the rows of the stored parts reach; where a killed run goes on';
+comment on column report_files.attempts is 'begun so often; who began it last is the only one who may write';
+comment on column report_files.options is 'how the file is written, besides its format';
+comment on column report_files.occasion is 'of the job that writes it, by which is found who wrote it last';
+
+create table report_parts (
+  tenant_id uuid not null,
+  file_id uuid not null,
+  number integer not null,
+  content bytea not null,
+  constraint report_parts_pkey PRIMARY KEY (tenant_id, file_id, number),
+  constraint report_parts__file_fkey FOREIGN KEY (tenant_id, file_id) REFERENCES report_files(tenant_id, id) ON DELETE CASCADE
+);
 
 create table risk_cohorts (
   tenant_id uuid not null,

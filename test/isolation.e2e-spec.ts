@@ -20,6 +20,7 @@ import { metrics } from './isolation/expectations.metrics.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
 import { performance } from './isolation/expectations.performance.js';
+import { reports } from './isolation/expectations.reports.js';
 import { risk } from './isolation/expectations.risk.js';
 import { services } from './isolation/expectations.services.js';
 import { students } from './isolation/expectations.students.js';
@@ -52,6 +53,7 @@ const expectations: Expectations = {
   ...metrics,
   ...viewFigures,
   ...performance,
+  ...reports,
 };
 const operations = readOperations();
 

@@ -35,6 +35,7 @@ const unwatched: Readonly<Record<string, string>> = {
   'grade_changes.actor_id': 'also of services, which are no users',
   'idempotency_keys.tenant_id': recorded,
   'idempotency_keys.user_id': 'also of services, which are no users; gone after a day',
+  'reports.owner_id': 'also of services, which are no users',
   'risk_evaluations.instructor_id': recorded,
   'roster_counts.tenant_id': maintained,
   'roster_counts.instructor_id': maintained,

@@ -4,11 +4,14 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
+import { collectGarbage } from './collect-garbage.js';
 import { fileFormats } from './file-formats.js';
 import { type BegunFile, type Part, ReportFilesRepository } from './report-files.repository.js';
 import { ReportsRepository } from './reports.repository.js';
 
 const keptDays = 7;
+/** Parts of 1 MB, to which belong some 20 MB of what was read for each. */
+const partsBetweenCollections = 2;
 const deflate = promisify(gzip);
 
 /** The file is no longer this attempt's to write: it was cancelled, or another worker has it. */
@@ -40,6 +43,7 @@ export class ReportStore {
       progress: isLast ? 100 : Math.min(99, Math.floor((100 * part.rows) / Math.max(total, part.rows, 1))),
       expiresAt: isLast ? new Date(now.getTime() + keptDays * 86_400_000) : null,
     };
+    if (part.number % partsBetweenCollections === partsBetweenCollections - 1) collectGarbage();
     await this.database.transaction(async () => {
       if (!(await this.files.storePart(file, stored, now))) throw new FileLost();
       if (!isLast) return;

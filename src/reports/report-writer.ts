@@ -8,8 +8,9 @@ import { mostPdfRows, writePdf } from './pdf-file.js';
 import { ReportQuestions } from './report-questions.js';
 import { ReportStore } from './report-store.js';
 
-/** One statement each, well within its deadline; of text formats also one part each, of about 1 MB. */
-const pageRows = 5_000;
+/** Rows that are held at once: of more, what a statement answers outlives its page and is collected late. */
+const pageRows = 500;
+/** About as much; of text formats it ends where a page does. */
 const partBytes = 1_048_576;
 
 interface Source {
@@ -45,16 +46,20 @@ export class ReportWriter {
   ): Promise<number> {
     let { position, rows, parts } = file;
     const lineOf = file.format === 'csv' ? csvLine : jsonLineOf(columns);
-    let text = position === null ? beginningOf(file, columns) : '';
+    let chunks = position === null ? [Buffer.from(beginningOf(file, columns))] : [];
+    let bytes = 0;
     do {
       signal.throwIfAborted();
       const page = await kind.page(scope, position, pageRows);
-      text += page.rows.map(lineOf).join('');
+      const chunk = Buffer.from(page.rows.map(lineOf).join(''));
+      chunks.push(chunk);
+      bytes += chunk.length;
       position = page.position;
       rows += page.rows.length;
       const isLast = position === null;
-      await this.store.add(file, { number: parts++, content: Buffer.from(text), rows, position, total, isLast });
-      text = '';
+      if (!isLast && bytes < partBytes) continue;
+      await this.store.add(file, { number: parts++, content: Buffer.concat(chunks), rows, position, total, isLast });
+      [chunks, bytes] = [[], 0];
     } while (position !== null);
     return rows;
   }

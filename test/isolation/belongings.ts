@@ -14,6 +14,22 @@ export async function insertSegment(
   );
 }
 
+export async function insertReport(database: Database, tenantId: string, { id, personId, name }: Row): Promise<void> {
+  await database.run(
+    `-- test.insertReport
+    with file as (
+      insert into report_files (tenant_id, id, digest, kind, format, viewer, filter, as_of, created_at)
+      values ($1::uuid, $2::uuid, $2::text, 'roster', 'csv',
+        jsonb_build_object('tenantId', $1::text, 'userId', $3::text, 'role', 'instructor'),
+        jsonb_build_object('search', $4::text), '2026-03-01', '2026-03-01')
+      returning tenant_id, id
+    )
+    insert into reports (tenant_id, id, owner_id, file_id, created_at)
+    select tenant_id, id, $3::uuid, id, '2026-03-01' from file`,
+    [tenantId, id, personId, name],
+  );
+}
+
 export async function insertDelegation(
   database: Database,
   tenantId: string,

@@ -7,7 +7,7 @@ import {
   type Place as Home, sessionBody,
 } from '../factories.js'; // prettier-ignore
 import { insertAssignment, insertHandOut } from './assigned-work.js';
-import { insertDelegation, insertIntervention, insertSegment, insertSignIn } from './belongings.js';
+import { insertDelegation, insertIntervention, insertReport, insertSegment, insertSignIn } from './belongings.js';
 import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
 
@@ -98,6 +98,8 @@ export class Fixture {
         );
       case 'signIn':
         return this.addSignIn(place, personId!);
+      case 'report':
+        return this.addReport(place, personId!);
       case 'service':
         return this.addService(place);
       case 'key':
@@ -153,6 +155,7 @@ export class Fixture {
       await this.addSegment(place, tenantId, userId, 'segment');
       await this.addSegment(place, tenantId, userId, 'sharedSegment');
       await this.addSignIn(place, userId);
+      await this.addReport(place, userId);
     }
     const staff = (place: Place): string => this.staff.get(place)!.userId;
     for (const [giver, substitute] of delegations) await this.addDelegation(giver, staff(giver), staff(substitute));
@@ -377,6 +380,12 @@ export class Fixture {
   private async addSignIn(place: Place, personId: string): Promise<Row> {
     const row = this.add({ kind: 'signIn', place, id: uuidv7(), personId });
     await insertSignIn(this.app.database, this.homes.get(place)!.tenantId, row);
+    return row;
+  }
+
+  private async addReport(place: Place, personId: string): Promise<Row> {
+    const row = this.add({ kind: 'report', place, id: uuidv7(), personId });
+    await insertReport(this.app.database, this.homes.get(place)!.tenantId, row);
     return row;
   }
 

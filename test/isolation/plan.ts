@@ -65,13 +65,15 @@ export type Kind =
   | 'handOut'
   /** On a student, and overdue. */
   | 'intervention'
-  | 'closedIntervention';
+  | 'closedIntervention'
+  /** Not yet written. */
+  | 'report';
 
 export interface Row {
   readonly kind: Kind;
   readonly place: Place;
   readonly id: string;
-  /** Of a student, a session and a delegation the instructor, of a segment and a sign-in its owner, of a key its service. */
+  /** Of a student, a session and a delegation the instructor, of a segment, a sign-in and a report its owner, of a key its service. */
   readonly personId?: string;
   /** Of a session, a submission and an intervention. */
   readonly studentId?: string;
@@ -137,7 +139,7 @@ export function sightOf(actor: Actor, row: Row): Sight {
   const { viewer } = actor;
   if (viewer?.role === 'operator') return row.kind === 'tenant' ? 3 : 0;
   if (!viewer || !isOfTenant(actor, row)) return 0;
-  if (row.kind === 'signIn') return owns(viewer, row) ? 3 : 0;
+  if (row.kind === 'signIn' || row.kind === 'report') return owns(viewer, row) ? 3 : 0;
   if (['tenant', 'category', 'module', 'achievement'].includes(row.kind)) return 3;
   // what people think of students is not for machines
   if (viewer.role === 'service' && /intervention/i.test(row.kind)) return 0;
