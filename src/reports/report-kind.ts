@@ -18,6 +18,9 @@ export interface ReportScope<Filter extends object = object> {
   readonly moment: Moment;
 }
 
+/** The same without the viewer, who comes first wherever something is read. */
+export type Asked<Filter extends object = object> = Omit<ReportScope<Filter>, 'viewer'>;
+
 export interface ReportColumn {
   /** Of the API's own field, in JSON lines. */
   readonly name: string;

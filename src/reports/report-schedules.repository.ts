@@ -64,7 +64,7 @@ export class ReportSchedulesRepository {
     );
   }
 
-  async countOwn({ tenantId, userId }: Viewer): Promise<number> {
+  async countOwn(tenantId: string, userId: string): Promise<number> {
     const { count } = await this.database.one<{ count: number }>(
       `-- reports.countOwnSchedules
       select count(*) as count from report_schedules where tenant_id = $1 and owner_id = $2`,

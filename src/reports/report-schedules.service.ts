@@ -57,7 +57,7 @@ export class ReportSchedulesService {
     return this.database.transaction(async () => {
       const known = await this.schedules.find(viewer, id);
       if (known?.ownerId === viewer.userId) return known;
-      if ((await this.schedules.countOwn(viewer)) >= mostOfOwner) {
+      if ((await this.schedules.countOwn(viewer.tenantId, viewer.userId)) >= mostOfOwner) {
         throw Problem.conflict('report_schedules_too_many', `You have ${mostOfOwner} schedules. Delete one first.`);
       }
       const wantedNext = { ...schedule, nextAt: nextAt.toISOString() };

@@ -52,13 +52,13 @@ export class ActivityReport implements ReportKind<ActivityFilter> {
   }
 
   async count(scope: ReportScope<ActivityFilter>): Promise<number> {
-    return (await this.activity.sumUp(scope)).days;
+    return (await this.activity.sumUp(scope.viewer, scope)).days;
   }
 
   async page(scope: ReportScope<ActivityFilter>, position: string | null, limit: number): Promise<ReportPage> {
     const after = position === null ? null : (position.split(' ') as [string, string]);
     const [days, { timeZone }] = await Promise.all([
-      this.activity.list(scope, after, limit),
+      this.activity.list(scope.viewer, scope, after, limit),
       this.tenants.get(scope.viewer.tenantId),
     ]);
     const last = days.at(-1);
@@ -74,7 +74,10 @@ export class ActivityReport implements ReportKind<ActivityFilter> {
 
   async summary(scope: ReportScope<ActivityFilter>): Promise<ReportSummary> {
     const step = stepOf(scope.filter);
-    const [sums, steps] = await Promise.all([this.activity.sumUp(scope), this.activity.listSteps(scope, step)]);
+    const [sums, steps] = await Promise.all([
+      this.activity.sumUp(scope.viewer, scope),
+      this.activity.listSteps(scope.viewer, scope, step),
+    ]);
     const labels = steps.map(({ day }) => dayLabel(day));
     return {
       title: this.title,

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Period } from '../../analytics/analytics-scope.js';
 import { Database } from '../../database/database.js';
+import type { Viewer } from '../../http/viewer.js';
 import { type Filter, type Predicate, studentPredicate } from '../../students/student-filter.js';
-import type { ReportScope } from '../report-kind.js';
+import type { Asked } from '../report-kind.js';
 
 export type ActivityFilter = Filter & Period;
 
@@ -41,7 +42,7 @@ export interface ActivityStep {
 const means = `round(sum(s.score_sum) / nullif(sum(s.score_count), 0), 2) as "averageScore"`;
 
 /** On students `p` and their snapshots `s`: the days of the period. A day without activity has none. */
-function daysOf({ viewer, filter, moment }: ReportScope<ActivityFilter>): Predicate {
+function daysOf(viewer: Viewer, { filter, moment }: Asked<ActivityFilter>): Predicate {
   const { from, to, ...students } = filter;
   const { sql, parameters } = studentPredicate(viewer, students, moment);
   const [first, last] = [from, to].map((day) => `$${parameters.push(day)}::date`);
@@ -57,11 +58,12 @@ export class ActivityReportRepository {
 
   /** In the order of student and day, after these. */
   list(
-    scope: ReportScope<ActivityFilter>,
+    viewer: Viewer,
+    asked: Asked<ActivityFilter>,
     after: readonly [studentId: string, day: string] | null,
     limit: number,
   ): Promise<ActivityRow[]> {
-    const { sql, parameters } = daysOf(scope);
+    const { sql, parameters } = daysOf(viewer, asked);
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     let further = '';
     if (after) {
@@ -83,8 +85,8 @@ export class ActivityReportRepository {
     );
   }
 
-  sumUp(scope: ReportScope<ActivityFilter>): Promise<ActivitySums> {
-    const { sql, parameters } = daysOf(scope);
+  sumUp(viewer: Viewer, asked: Asked<ActivityFilter>): Promise<ActivitySums> {
+    const { sql, parameters } = daysOf(viewer, asked);
     return this.database.read().one<ActivitySums>(
       `-- reports.sumUpActivity
       select count(distinct p.student_id) filter (where s.sessions_completed > 0) as students, count(*) as days,
@@ -98,9 +100,9 @@ export class ActivityReportRepository {
   }
 
   /** Every day or week of the period, those without activity too. */
-  listSteps(scope: ReportScope<ActivityFilter>, step: 'day' | 'week'): Promise<ActivityStep[]> {
-    const { sql, parameters } = daysOf(scope);
-    const { from, to } = scope.filter;
+  listSteps(viewer: Viewer, asked: Asked<ActivityFilter>, step: 'day' | 'week'): Promise<ActivityStep[]> {
+    const { sql, parameters } = daysOf(viewer, asked);
+    const { from, to } = asked.filter;
     const [first, last] = [from, to].map((day) => `$${parameters.push(day)}::date`);
     const begin = (day: string): string => (step === 'day' ? day : `date_trunc('week', ${day})::date`);
     return this.database.read().many<ActivityStep>(

@@ -67,7 +67,7 @@ export class AuditReport implements ReportKind<AuditFilter> {
   }
 
   async count(scope: ReportScope<AuditFilter>): Promise<number> {
-    return (await this.entries.sumUp(scope)).entries;
+    return (await this.entries.sumUp(scope.viewer, scope)).entries;
   }
 
   async page(scope: ReportScope<AuditFilter>, position: string | null, limit: number): Promise<ReportPage> {
@@ -77,7 +77,7 @@ export class AuditReport implements ReportKind<AuditFilter> {
     }
     const after = position === null ? null : (position.split(' ') as [string, string]);
     const [found, { timeZone }] = await Promise.all([
-      this.entries.list(scope, after, limit),
+      this.entries.list(scope.viewer, scope, after, limit),
       this.tenants.get(viewer.tenantId),
     ]);
     const last = found.at(-1);
@@ -96,9 +96,9 @@ export class AuditReport implements ReportKind<AuditFilter> {
   async summary(scope: ReportScope<AuditFilter>): Promise<ReportSummary> {
     const step = stepOf(scope.filter);
     const [sums, steps, actions] = await Promise.all([
-      this.entries.sumUp(scope),
-      this.entries.listSteps(scope, step),
-      this.entries.listActions(scope, actionsShown),
+      this.entries.sumUp(scope.viewer, scope),
+      this.entries.listSteps(scope.viewer, scope, step),
+      this.entries.listActions(scope.viewer, scope, actionsShown),
     ]);
     return {
       title: this.title,

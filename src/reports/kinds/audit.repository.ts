@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { midnight } from '../../assignments/due-dates.js';
 import type { Period } from '../../analytics/analytics-scope.js';
 import { Database } from '../../database/database.js';
+import type { Viewer } from '../../http/viewer.js';
 import type { Predicate } from '../../students/student-filter.js';
-import type { ReportScope } from '../report-kind.js';
+import type { Asked } from '../report-kind.js';
 
 export interface AuditFilter extends Period {
   readonly actorId?: string;
@@ -35,7 +36,7 @@ export interface AuditSums {
 }
 
 /** On entries `e`: those of the period up to the moment it was asked, so that the extract does not run after itself. */
-function entriesOf({ viewer, filter, moment }: ReportScope<AuditFilter>): Predicate {
+function entriesOf(viewer: Viewer, { filter, moment }: Asked<AuditFilter>): Predicate {
   const parameters: unknown[] = [viewer.tenantId];
   const parameter = (value: unknown): string => `$${parameters.push(value)}`;
   const conditions = [
@@ -54,11 +55,12 @@ export class AuditReportRepository {
 
   /** In the order in which they were made, after these. */
   list(
-    scope: ReportScope<AuditFilter>,
+    viewer: Viewer,
+    asked: Asked<AuditFilter>,
     after: readonly [at: string, id: string] | null,
     limit: number,
   ): Promise<AuditExtractRow[]> {
-    const { sql, parameters } = entriesOf(scope);
+    const { sql, parameters } = entriesOf(viewer, asked);
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const further = after
       ? `and (e.at, e.id) > (${parameter(after[0])}::timestamptz, ${parameter(after[1])}::uuid)`
@@ -78,8 +80,8 @@ export class AuditReportRepository {
     );
   }
 
-  sumUp(scope: ReportScope<AuditFilter>): Promise<AuditSums> {
-    const { sql, parameters } = entriesOf(scope);
+  sumUp(viewer: Viewer, asked: Asked<AuditFilter>): Promise<AuditSums> {
+    const { sql, parameters } = entriesOf(viewer, asked);
     return this.database.read().one<AuditSums>(
       `-- reports.sumUpAudit
       select count(*) as entries, count(distinct e.actor_id) as actors,
@@ -90,8 +92,12 @@ export class AuditReportRepository {
   }
 
   /** Every day or week of the period. */
-  listSteps(scope: ReportScope<AuditFilter>, step: 'day' | 'week'): Promise<{ day: string; entries: number }[]> {
-    const { sql, parameters } = entriesOf(scope);
+  listSteps(
+    viewer: Viewer,
+    asked: Asked<AuditFilter>,
+    step: 'day' | 'week',
+  ): Promise<{ day: string; entries: number }[]> {
+    const { sql, parameters } = entriesOf(viewer, asked);
     const begin = (day: string): string => (step === 'day' ? day : `date_trunc('week', ${day})::date`);
     return this.database.read().many<{ day: string; entries: number }>(
       `-- reports.listAuditSteps
@@ -110,8 +116,12 @@ export class AuditReportRepository {
   }
 
   /** The most frequent first. */
-  listActions(scope: ReportScope<AuditFilter>, limit: number): Promise<{ action: string; entries: number }[]> {
-    const { sql, parameters } = entriesOf(scope);
+  listActions(
+    viewer: Viewer,
+    asked: Asked<AuditFilter>,
+    limit: number,
+  ): Promise<{ action: string; entries: number }[]> {
+    const { sql, parameters } = entriesOf(viewer, asked);
     return this.database.read().many<{ action: string; entries: number }>(
       `-- reports.listAuditActions
       select e.action, count(*) as entries from audit_entries e

@@ -68,12 +68,12 @@ export class DepartmentsReport implements ReportKind<DepartmentFilter> {
   }
 
   async count(scope: ReportScope<DepartmentFilter>): Promise<number> {
-    return (await this.departments.list(scope)).length;
+    return (await this.departments.list(scope.viewer, scope)).length;
   }
 
   /** All at once: a tenant has hundreds of departments, not millions, and their sums are made together. */
   async page(scope: ReportScope<DepartmentFilter>): Promise<ReportPage> {
-    const departments = await this.departments.list(scope);
+    const departments = await this.departments.list(scope.viewer, scope);
     return {
       rows: departments.map(({ path, id, code, level, own, total }) => [
         path,
@@ -88,7 +88,7 @@ export class DepartmentsReport implements ReportKind<DepartmentFilter> {
   }
 
   async summary(scope: ReportScope<DepartmentFilter>): Promise<ReportSummary> {
-    const departments = await this.departments.list(scope);
+    const departments = await this.departments.list(scope.viewer, scope);
     const tops = departments.filter(
       ({ id: _, path }) => !departments.some((other) => path.startsWith(`${other.path} / `)),
     );

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Period } from '../../analytics/analytics-scope.js';
 import { Database } from '../../database/database.js';
+import type { Viewer } from '../../http/viewer.js';
 import { addDays } from '../../org/local-day.js';
 import { scopePredicate } from '../../students/student-filter.js';
-import type { ReportScope } from '../report-kind.js';
+import type { Asked } from '../report-kind.js';
 
 export interface DepartmentFilter extends Period {
   readonly departmentId?: string;
@@ -52,11 +53,10 @@ export class DepartmentsReportRepository {
    * Departments with students or sessions of the viewer's, in them or below, parents before children. Students are those
    * of now, sessions those of the period where they were then; both are counted once, in their own department.
    */
-  list({
-    viewer,
-    filter: { from, to, departmentId },
-    moment,
-  }: ReportScope<DepartmentFilter>): Promise<DepartmentRow[]> {
+  list(
+    viewer: Viewer,
+    { filter: { from, to, departmentId }, moment }: Asked<DepartmentFilter>,
+  ): Promise<DepartmentRow[]> {
     const { sql, parameters } = scopePredicate(viewer);
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const since = `${parameter(addDays(moment.today, -6))}::date`;

@@ -56,7 +56,7 @@ export class GradebookReport implements ReportKind<GradebookFilter> {
   ) {}
 
   async columns(scope: ReportScope<GradebookFilter>): Promise<readonly ReportColumn[]> {
-    const assignments = await this.grades.listAssignments(scope);
+    const assignments = await this.grades.listAssignments(scope.viewer, scope);
     return [
       ...columnsOf({ id: 'Id', name: 'Name', pid: 'Number', mean: 'Mean' }),
       ...assignments.map(({ id, title }) => ({ name: `assignment:${id}`, title })),
@@ -98,7 +98,7 @@ export class GradebookReport implements ReportKind<GradebookFilter> {
     const { viewer, filter, moment } = scope;
     const { assignmentIds } = filter;
     const most = Math.min(limit, Math.max(1, Math.floor(mostCells / Math.max(1, assignmentIds.length))));
-    const students = await this.grades.list(scope, position, most);
+    const students = await this.grades.list(scope.viewer, scope, position, most);
     const ids = students.map(({ id }) => id);
     const cells = await this.gradebook.cells(viewer, ids, assignmentIds, moment.now);
     const columns = new Map(assignmentIds.map((id, index) => [id, index]));
@@ -113,7 +113,10 @@ export class GradebookReport implements ReportKind<GradebookFilter> {
   }
 
   async summary(scope: ReportScope<GradebookFilter>): Promise<ReportSummary> {
-    const [assignments, sums] = await Promise.all([this.grades.listAssignments(scope), this.grades.sumUp(scope)]);
+    const [assignments, sums] = await Promise.all([
+      this.grades.listAssignments(scope.viewer, scope),
+      this.grades.sumUp(scope.viewer, scope),
+    ]);
     const assigned = assignments.reduce((sum, one) => sum + one.assigned, 0);
     const submitted = assignments.reduce((sum, one) => sum + one.submitted, 0);
     // by due date: the last ones are what is talked about

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { countedScores, weightedMean } from '../../assignments/gradebook.repository.js';
 import { Database } from '../../database/database.js';
+import type { Viewer } from '../../http/viewer.js';
 import { type Filter, studentPredicate } from '../../students/student-filter.js';
-import type { ReportScope } from '../report-kind.js';
+import type { Asked } from '../report-kind.js';
 
 export interface GradebookFilter extends Filter {
   /** The columns, in their order. */
@@ -33,7 +34,8 @@ export class GradebookReportRepository {
   constructor(private readonly database: Database) {}
 
   list(
-    { viewer, filter: { assignmentIds, ...students }, moment }: ReportScope<GradebookFilter>,
+    viewer: Viewer,
+    { filter: { assignmentIds, ...students }, moment }: Asked<GradebookFilter>,
     after: string | null,
     limit: number,
   ): Promise<GradedStudent[]> {
@@ -58,11 +60,10 @@ export class GradebookReportRepository {
   }
 
   /** In the order of the filter. */
-  listAssignments({
-    viewer,
-    filter: { assignmentIds, ...students },
-    moment,
-  }: ReportScope<GradebookFilter>): Promise<GradedAssignment[]> {
+  listAssignments(
+    viewer: Viewer,
+    { filter: { assignmentIds, ...students }, moment }: Asked<GradebookFilter>,
+  ): Promise<GradedAssignment[]> {
     const { sql, parameters } = studentPredicate(viewer, students, moment);
     const ids = `$${parameters.push(assignmentIds)}::uuid[]`;
     return this.database.read().many<GradedAssignment>(
@@ -87,11 +88,10 @@ export class GradebookReportRepository {
   }
 
   /** Of the chosen assignments: students, their mean of means, and how many of them are in each tenth. */
-  sumUp({
-    viewer,
-    filter: { assignmentIds, ...students },
-    moment,
-  }: ReportScope<GradebookFilter>): Promise<{ students: number; mean: number | null; means: number[] }> {
+  sumUp(
+    viewer: Viewer,
+    { filter: { assignmentIds, ...students }, moment }: Asked<GradebookFilter>,
+  ): Promise<{ students: number; mean: number | null; means: number[] }> {
     const { sql, parameters } = studentPredicate(viewer, students, moment);
     const ids = `$${parameters.push(assignmentIds)}`;
     const tens = Array.from({ length: 10 }, (_, ten) => {

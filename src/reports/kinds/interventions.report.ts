@@ -94,8 +94,8 @@ export class InterventionsReport implements ReportKind<CaseFilter> {
     const { viewer, filter, moment } = scope;
     const [counts, sums, weeks] = await Promise.all([
       this.lists.countByStatus(viewer, filter, moment.today),
-      this.cases.sumUp(scope),
-      this.cases.listWeeks(scope),
+      this.cases.sumUp(scope.viewer, scope),
+      this.cases.listWeeks(scope.viewer, scope),
     ]);
     return {
       title: this.title,

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
+import type { Viewer } from '../../http/viewer.js';
 import { type CaseFilter, casePredicate, caseTables } from '../../interventions/intervention-list.repository.js';
 import { actions, outcomes } from '../../interventions/intervention-states.js';
-import type { ReportScope } from '../report-kind.js';
+import type { Asked } from '../report-kind.js';
 
 export interface CaseSums {
   readonly cases: number;
@@ -24,7 +25,7 @@ export interface CaseWeek {
 export class InterventionsReportRepository {
   constructor(private readonly database: Database) {}
 
-  sumUp({ viewer, filter, moment }: ReportScope<CaseFilter>): Promise<CaseSums> {
+  sumUp(viewer: Viewer, { filter, moment }: Asked<CaseFilter>): Promise<CaseSums> {
     const { sql, parameters } = casePredicate(viewer, filter, moment.today);
     const byEach = (column: string, values: readonly string[]): string =>
       `array[${values.map((value) => `count(*) filter (where ${column} = '${value}')`).join(', ')}]`;
@@ -40,7 +41,7 @@ export class InterventionsReportRepository {
   }
 
   /** Of these cases what was opened and closed in each week, Monday to Sunday, from the first one opened to now. */
-  listWeeks({ viewer, filter, moment }: ReportScope<CaseFilter>): Promise<CaseWeek[]> {
+  listWeeks(viewer: Viewer, { filter, moment }: Asked<CaseFilter>): Promise<CaseWeek[]> {
     const { sql, parameters } = casePredicate(viewer, filter, moment.today);
     const today = `$${parameters.push(moment.today)}::date`;
     return this.database.read().many<CaseWeek>(

@@ -1,15 +1,13 @@
 import { startApp, type TestApp } from '../../../test/app.js';
-import { createCategory, createDepartment, createInstructor, createModule, createStudents, createTenant, type Member, type Module, type Person, sessionBody } from '../../../test/factories.js'; // prettier-ignore
+import { createCategory, createInstructor, createModule, createStudents, createTenant, type Member, type Module, type Person, sessionBody } from '../../../test/factories.js'; // prettier-ignore
 import { createIntervention } from '../../../test/factories.risk.js';
 import { createGradebook, type Gradebook } from '../../../test/gradebook.js';
+import { figure, type Row, rowsOf, scopeOf, summaryOf } from '../../../test/report-kinds.js';
 import { ask, finished, reportOf } from '../../../test/reports.js';
-import type { TableCell } from '../../http/table-file.js';
-import type { Viewer } from '../../http/viewer.js';
 import { RiskNow } from '../../risk/risk-now.service.js';
-import { type ReportKindName, reportKinds, type ReportScope, type ReportSummary } from '../report-kind.js';
+import { reportKinds } from '../report-kind.js';
 import { ReportKinds } from '../report-kinds.js';
 
-type Row = Readonly<Record<string, TableCell>>;
 type Body = Readonly<Record<string, unknown>>;
 
 let app: TestApp;
@@ -42,45 +40,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-async function scopeOf(viewer: Viewer, kind: ReportKindName, filter: Body): Promise<ReportScope> {
-  const moment = { today: '2026-03-02', now: app.clock.now() };
-  return {
-    viewer,
-    moment,
-    filter: await app.app.get(ReportKinds, { strict: false }).get(kind).filterMeant(viewer, filter, moment),
-  };
-}
-
-/** All rows, two at a time, by the names of their columns. */
-async function rowsOf(viewer: Viewer, name: ReportKindName, filter: Body = {}, limit = 2): Promise<Row[]> {
-  const kind = app.app.get(ReportKinds, { strict: false }).get(name);
-  const scope = await scopeOf(viewer, name, filter);
-  const columns = await kind.columns(scope);
-  const rows: Row[] = [];
-  let position: string | null = null;
-  do {
-    const page = await kind.page(scope, position, limit);
-    position = page.position;
-    for (const row of page.rows) {
-      expect(row).toHaveLength(columns.length);
-      rows.push(Object.fromEntries(columns.map((column, index) => [column.name, row[index]!])));
-    }
-  } while (position !== null);
-  expect(await kind.count(scope)).toBe(rows.length);
-  return rows;
-}
-
-async function summaryOf(viewer: Viewer, name: ReportKindName, filter: Body = {}): Promise<ReportSummary> {
-  const kind = app.app.get(ReportKinds, { strict: false }).get(name);
-  const summary = await kind.summary(await scopeOf(viewer, name, filter));
-  expect(summary.figures.length).toBeLessThanOrEqual(6);
-  expect(summary.figures.length).toBeGreaterThanOrEqual(3);
-  for (const { labels, series } of summary.charts) {
-    for (const { values } of series) expect(values).toHaveLength(labels.length);
-  }
-  return summary;
-}
-const figure = ({ figures }: ReportSummary, label: string): string => figures.find((one) => one.label === label)!.value;
 const get = async <T>(viewer: Person, path: string): Promise<T> =>
   (await app.as(viewer).get(path).expect(200)).body as T;
 const byId = <T extends { readonly id: string }>(rows: readonly T[]): T[] =>
@@ -93,16 +52,16 @@ it.each([{}, { status: 'active' }, { search: 'Ada' }, { search: 'nobody-at-all' 
     for (const viewer of [book.instructor, admin]) {
       const { data } = await get<{ data: { id: string }[] }>(viewer, `/students?limit=100&${query}`);
       const ids = byId(data).map(({ id }) => id);
-      expect((await rowsOf(viewer, 'progress', filter)).map(({ id }) => id)).toEqual(ids);
-      expect((await rowsOf(viewer, 'gradebook', filter)).map(({ id }) => id)).toEqual(ids);
-      expect((await rowsOf(viewer, 'risk', filter)).map(({ studentId }) => studentId)).toEqual(ids);
+      expect((await rowsOf(app, viewer, 'progress', filter)).map(({ id }) => id)).toEqual(ids);
+      expect((await rowsOf(app, viewer, 'gradebook', filter)).map(({ id }) => id)).toEqual(ids);
+      expect((await rowsOf(app, viewer, 'risk', filter)).map(({ studentId }) => studentId)).toEqual(ids);
     }
   },
 );
 
 describe('progress', () => {
   it('has the figures of the list and an accuracy for each category', async () => {
-    const rows = await rowsOf(book.instructor, 'progress');
+    const rows = await rowsOf(app, book.instructor, 'progress');
     const ada = rows.find(({ name }) => name === 'Ada Abel')!;
     // 15 of 20 questions, and 4 of 4; their mean
     expect(ada).toMatchObject({ overallScore: 87.5, sessionsCompleted: 3, totalTimeSpentSeconds: 1200 });
@@ -118,7 +77,7 @@ describe('progress', () => {
   });
 
   it('keeps its columns while categories come', async () => {
-    const scope = await scopeOf(book.instructor, 'progress', {});
+    const scope = await scopeOf(app, book.instructor, 'progress', {});
     const kind = app.app.get(ReportKinds, { strict: false }).get('progress');
     const before = await kind.columns(scope);
     await createCategory(app.database, book.tenant, { title: 'New' });
@@ -127,7 +86,7 @@ describe('progress', () => {
   });
 
   it('sums up', async () => {
-    const summary = await summaryOf(book.instructor, 'progress');
+    const summary = await summaryOf(app, book.instructor, 'progress');
     expect(figure(summary, 'Students')).toBe('4');
     expect(figure(summary, 'Active in the last 7 days')).toBe('2');
     // (87.5 + 35) / 2
@@ -145,7 +104,7 @@ describe('progress', () => {
 
 it('a gradebook has the cells and means of the screen', async () => {
   const screen = await get<{ students: { id: string; mean: number | null; cells: { score: number | null; exemption: string | null }[] }[]; assignments: { id: string; title: string }[] }>(book.instructor, '/gradebook?limit=100&assignmentsLimit=50'); // prettier-ignore
-  const rows = await rowsOf(book.instructor, 'gradebook');
+  const rows = await rowsOf(app, book.instructor, 'gradebook');
   expect(rows.map(({ mean }) => mean)).toEqual(byId(screen.students).map(({ mean }) => mean));
   const columns = Object.keys(rows[0]!).filter((name) => name.startsWith('assignment:'));
   expect(columns).toEqual(screen.assignments.map(({ id }) => `assignment:${id}`));
@@ -156,10 +115,10 @@ it('a gradebook has the cells and means of the screen', async () => {
       else expect(typeof shown === 'number' ? shown : null).toBe(cell.exemption === null ? cell.score : null);
     });
   });
-  const some = await rowsOf(book.instructor, 'gradebook', { assignmentIds: [book.radio.assignmentId] });
+  const some = await rowsOf(app, book.instructor, 'gradebook', { assignmentIds: [book.radio.assignmentId] });
   expect(Object.keys(some[0]!).at(-1)).toBe(`assignment:${book.radio.assignmentId}`);
   // 80 and 50; the score of who is exempt does not count
-  const { charts } = await summaryOf(book.instructor, 'gradebook', { assignmentIds: [book.radio.assignmentId] });
+  const { charts } = await summaryOf(app, book.instructor, 'gradebook', { assignmentIds: [book.radio.assignmentId] });
   expect(charts[1]!.series[0]!.values).toEqual([65]);
   expect(charts[0]!.series[0]!.values).toEqual([75]);
 });
@@ -181,7 +140,7 @@ it('risk says what the explanation says first, in its words', async () => {
   );
   await app.as('service', tenant).post('/activity/sessions').send({ sessions }).expect(200);
   await app.app.get(RiskNow, { strict: false }).score(tenant.tenantId, students.map(({ userId }) => userId), null); // prettier-ignore
-  const rows = await rowsOf(instructor, 'risk');
+  const rows = await rowsOf(app, instructor, 'risk');
   expect(rows).toHaveLength(7);
   let told = 0;
   for (const row of rows) {
@@ -204,13 +163,13 @@ it('risk says what the explanation says first, in its words', async () => {
     told += expected.length;
   }
   expect(told).toBeGreaterThan(9);
-  const summary = await summaryOf(instructor, 'risk');
+  const summary = await summaryOf(app, instructor, 'risk');
   expect(figure(summary, 'With a score')).toBe(String(rows.filter(({ riskScore }) => riskScore !== null).length));
 });
 
 describe('activity', () => {
   it('has a row for each student and day of the period', async () => {
-    const rows = await rowsOf(book.instructor, 'activity', { from: '2026-02-23', to: '2026-03-02' });
+    const rows = await rowsOf(app, book.instructor, 'activity', { from: '2026-02-23', to: '2026-03-02' });
     expect(rows.map(({ name, day, sessionsCompleted }) => [name, day, sessionsCompleted])).toEqual([
       ['Ada Abel', '2026-02-23', 1],
       ['Ada Abel', '2026-03-02', 2],
@@ -220,13 +179,13 @@ describe('activity', () => {
     expect(rows[1]).toMatchObject({ accuracy: 92.86, averageScore: 95, lastSessionAt: '2026-03-02T06:10:00+00:00' });
     expect(rows[2]).toMatchObject({ accuracy: null, averageScore: 30, questions: 0 });
     expect(
-      await rowsOf(book.instructor, 'activity', { from: '2026-02-23', to: '2026-03-02', search: 'Ben' }),
+      await rowsOf(app, book.instructor, 'activity', { from: '2026-02-23', to: '2026-03-02', search: 'Ben' }),
     ).toHaveLength(1);
-    expect(await rowsOf(admin, 'activity', {}, 1)).toHaveLength(4);
+    expect(await rowsOf(app, admin, 'activity', {}, 1)).toHaveLength(4);
   });
 
   it('shows days without activity as zeros, and their mean as a gap', async () => {
-    const { charts, ...summary } = await summaryOf(book.instructor, 'activity', {
+    const { charts, ...summary } = await summaryOf(app, book.instructor, 'activity', {
       from: '2026-02-23',
       to: '2026-02-26',
     });
@@ -236,7 +195,7 @@ describe('activity', () => {
       [60, null, null, 30],
     ]);
     expect(figure({ charts, ...summary }, 'Mean score')).toBe('45');
-    const long = await summaryOf(book.instructor, 'activity', { from: '2025-12-01', to: '2026-03-02' });
+    const long = await summaryOf(app, book.instructor, 'activity', { from: '2025-12-01', to: '2026-03-02' });
     expect(long.charts[0]!.title).toBe('Active students by week');
     expect(long.charts[0]!.labels).toHaveLength(14);
     expect(long.charts[0]!.series[0]!.values.at(-1)).toBe(1);
@@ -257,17 +216,17 @@ it('interventions are those of the list with the same filter, in the order they 
   ]) {
     const query = Object.entries(filter).map(([name, value]) => `&${name}=${String(value)}`).join(''); // prettier-ignore
     const { data } = await get<{ data: { id: string }[] }>(book.instructor, `/interventions?sort=opened&order=asc&limit=100${query}`); // prettier-ignore
-    const rows = await rowsOf(book.instructor, 'interventions', filter, 1);
+    const rows = await rowsOf(app, book.instructor, 'interventions', filter, 1);
     expect(rows.map(({ id }) => id)).toEqual(data.map(({ id }) => id));
   }
-  const rows = await rowsOf(book.instructor, 'interventions');
+  const rows = await rowsOf(app, book.instructor, 'interventions');
   expect(rows.map(({ studentName, status }) => [studentName, status])).toEqual([
     ['Ben Berg', 'resolved'],
     ['Dora "D", Dahl', 'contacted'],
     ['Ada Abel', 'open'],
   ]);
   expect(rows[0]).toMatchObject({ outcome: 'better', closedAt: '2026-03-01T12:00:00+00:00' });
-  const summary = await summaryOf(book.instructor, 'interventions');
+  const summary = await summaryOf(app, book.instructor, 'interventions');
   // 3 and 5 days
   expect(figure(summary, 'Median days to first contact')).toBe('4');
   expect(figure(summary, 'Overdue')).toBe('1');
@@ -278,66 +237,6 @@ it('interventions are those of the list with the same filter, in the order they 
   ]);
 });
 
-describe('departments', () => {
-  it('have what is their own and that of all below, counted once', async () => {
-    const tenant = await createTenant(app.database);
-    const north = await createDepartment(app.database, tenant, { name: 'North' });
-    const pier = await createDepartment(app.database, north, { name: 'Pier' });
-    const south = await createDepartment(app.database, tenant, { name: 'South' });
-    const head = await createInstructor(app.database, north, { canViewAll: true });
-    const [inNorth, inPier, inSouth] = await Promise.all([
-      createStudents(app.database, await createInstructor(app.database, north), [{}, {}]),
-      createStudents(app.database, await createInstructor(app.database, pier), [{}, {}, {}]),
-      createStudents(app.database, await createInstructor(app.database, south), [{}]),
-    ]);
-    const module = await createModule(app.database, await createCategory(app.database, tenant));
-    const sessions = [
-      [inNorth[0]!, 80],
-      [inPier[0]!, 60],
-      [inPier[1]!, 40],
-      [inSouth[0]!, 100],
-    ] as const;
-    await app
-      .as('service', tenant)
-      .post('/activity/sessions')
-      .send({ sessions: sessions.map(([student, score]) => session(module, student, '2026-03-01', { score })) })
-      .expect(200);
-    const admins = { tenantId: tenant.tenantId, userId: tenant.tenantId, role: 'admin', departmentId: null } as const;
-    const rows = await rowsOf(admins, 'departments');
-    expect(
-      rows.map(({ path, totalStudents, ownStudents, totalActive, totalAverageScore }) => [
-        path,
-        totalStudents,
-        ownStudents,
-        totalActive,
-        totalAverageScore,
-      ]),
-    ).toEqual([
-      ['All', 6, 0, 4, 70],
-      ['All / North', 5, 2, 3, 60],
-      ['All / North / Pier', 3, 3, 2, 50],
-      ['All / South', 1, 1, 1, 100],
-    ]);
-    expect(rows[0]).toMatchObject({ ownAverageScore: null, ownSessionsCompleted: 0, totalSessionsCompleted: 4 });
-    // what lies above is nothing of theirs, but says where they are
-    const theirs = await rowsOf(head, 'departments');
-    expect(theirs.map(({ path, totalStudents }) => [path, totalStudents])).toEqual([
-      ['All', 5],
-      ['All / North', 5],
-      ['All / North / Pier', 3],
-    ]);
-    expect(await rowsOf(admins, 'departments', { departmentId: pier.departmentId })).toHaveLength(1);
-    const before = await rowsOf(admins, 'departments', { from: '2026-02-01', to: '2026-02-28' });
-    expect(before[0]).toMatchObject({ totalStudents: 6, totalSessionsCompleted: 0, totalAverageScore: null });
-    expect(figure(await summaryOf(admins, 'departments'), 'Students')).toBe('6');
-  });
-
-  it('are not for who may not see people', async () => {
-    const service = { tenantId: book.tenant.tenantId, userId: book.tenant.tenantId, role: 'service', departmentId: null, scopes: ['analytics:read', 'reports:write'] } as const; // prettier-ignore
-    await expect(scopeOf(service, 'departments', {})).rejects.toMatchObject({ status: 403 });
-  });
-});
-
 describe('the audit extract', () => {
   it('has what was done, each once, and is itself on record', async () => {
     app.clock.advance(60);
@@ -345,7 +244,7 @@ describe('the audit extract', () => {
     await app.as(viewer).get(`/students/${book.people[0]!.userId}`).expect(200);
     await app.as(viewer).get(`/students/${book.people[1]!.userId}`).expect(200);
     app.clock.advance(60);
-    const rows = await rowsOf(viewer, 'audit', { actorId: viewer.userId, action: 'student.viewed' }, 1);
+    const rows = await rowsOf(app, viewer, 'audit', { actorId: viewer.userId, action: 'student.viewed' }, 1);
     expect(rows.map(({ targetId }) => targetId).sort()).toEqual(
       [0, 1].map((index) => book.people[index]!.userId).sort(),
     );
@@ -356,13 +255,13 @@ describe('the audit extract', () => {
       before: null,
     });
     app.clock.advance(60);
-    const extracts = await rowsOf(viewer, 'audit', { action: 'audit.extracted' });
+    const extracts = await rowsOf(app, viewer, 'audit', { action: 'audit.extracted' });
     expect(extracts).toHaveLength(1);
     expect(JSON.parse(String(extracts[0]!['after']))).toMatchObject({
       action: 'student.viewed',
       actorId: viewer.userId,
     });
-    const summary = await summaryOf(viewer, 'audit');
+    const summary = await summaryOf(app, viewer, 'audit');
     expect(summary.charts[1]!.labels).toContain('student.viewed');
     app.clock.set('2026-03-02T08:00:00Z');
   });
@@ -383,11 +282,11 @@ it('each kind is written as a file, with nothing of another tenant', async () =>
     // scores may come in meanwhile: rows and columns are the same, whatever stands in them
     const outline = (row: Row): unknown[] => [Object.keys(row), row['id'], row['studentId'], row['day']];
     if (kind !== 'audit') {
-      const rows = await rowsOf(admin, kind, {}, 100);
+      const rows = await rowsOf(app, admin, kind, {}, 100);
       expect(lines.map((line) => outline(JSON.parse(line) as Row))).toEqual(rows.map(outline));
       expect(lines.length).toBeGreaterThan(0);
     }
-    if (kind !== 'audit') expect(await rowsOf(stranger, kind)).toEqual([]);
+    if (kind !== 'audit') expect(await rowsOf(app, stranger, kind)).toEqual([]);
   }
 }, 120_000);
 
@@ -414,7 +313,7 @@ it('a segment is meant as it is', async () => {
     .post('/segments')
     .send({ name: 'Ada', filter: { search: 'Ada' } })
     .expect(201);
-  expect(await rowsOf(book.instructor, 'progress', { segmentId: segment.body.id })).toHaveLength(1);
+  expect(await rowsOf(app, book.instructor, 'progress', { segmentId: segment.body.id })).toHaveLength(1);
   await app.as(book.sibling).post('/reports').send({ kind: 'activity', format: 'csv', filter: { segmentId: segment.body.id } }).expect(404); // prettier-ignore
   const { id } = await ask(app.as(book.instructor), { kind: 'activity', format: 'csv', filter: { segmentId: segment.body.id } }); // prettier-ignore
   expect((await finished(app.as(book.instructor), id)).rows).toBe(2);

@@ -74,7 +74,7 @@ export class ProgressReport implements ReportKind<ProgressFilter> {
 
   async page(scope: ReportScope<ProgressFilter>, position: string | null, limit: number): Promise<ReportPage> {
     const [students, { timeZone }] = await Promise.all([
-      this.progress.list(studentsOf(scope), position, limit),
+      this.progress.list(scope.viewer, studentsOf(scope), position, limit),
       this.tenants.get(scope.viewer.tenantId),
     ]);
     const { categoryIds } = scope.filter;
@@ -91,9 +91,9 @@ export class ProgressReport implements ReportKind<ProgressFilter> {
   async summary(scope: ReportScope<ProgressFilter>): Promise<ReportSummary> {
     const asked = studentsOf(scope);
     const [sums, weeks, means, categories] = await Promise.all([
-      this.progress.sumUp(asked),
-      this.progress.activeByWeek(asked, weeksShown),
-      this.progress.meanAccuracies(asked),
+      this.progress.sumUp(asked.viewer, asked),
+      this.progress.activeByWeek(asked.viewer, asked, weeksShown),
+      this.progress.meanAccuracies(asked.viewer, asked),
       this.categories(scope),
     ]);
     const meanOf = new Map(means.map(({ categoryId, mean }) => [categoryId, mean]));

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
+import type { Viewer } from '../../http/viewer.js';
 import { addDays } from '../../org/local-day.js';
 import { type Filter, statusPredicates, studentPredicate } from '../../students/student-filter.js';
 import { studentColumns } from '../../students/student-list.repository.js';
 import type { StudentRow } from '../../students/students.dto.js';
-import type { ReportScope } from '../report-kind.js';
+import type { Asked } from '../report-kind.js';
 
 export interface ReportedCategory {
   readonly id: string;
@@ -48,7 +49,7 @@ export class ProgressReportRepository {
     );
   }
 
-  list({ viewer, filter, moment }: ReportScope<Filter>, after: string | null, limit: number): Promise<ProgressRow[]> {
+  list(viewer: Viewer, { filter, moment }: Asked<Filter>, after: string | null, limit: number): Promise<ProgressRow[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const further = after === null ? '' : `and p.student_id > ${parameter(after)}`;
@@ -74,7 +75,7 @@ export class ProgressReportRepository {
     );
   }
 
-  sumUp({ viewer, filter, moment }: ReportScope<Filter>): Promise<ProgressSums> {
+  sumUp(viewer: Viewer, { filter, moment }: Asked<Filter>): Promise<ProgressSums> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const since = `$${parameters.push(addDays(moment.today, -6))}::date`;
     const tens = Array.from({ length: 10 }, (_, ten) => {
@@ -94,7 +95,7 @@ export class ProgressReportRepository {
   }
 
   /** Mean accuracy of those who have one, in per cent, by category. */
-  meanAccuracies({ viewer, filter, moment }: ReportScope<Filter>): Promise<{ categoryId: string; mean: number }[]> {
+  meanAccuracies(viewer: Viewer, { filter, moment }: Asked<Filter>): Promise<{ categoryId: string; mean: number }[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     return this.database.read().many<{ categoryId: string; mean: number }>(
       `-- reports.meanAccuracies
@@ -110,7 +111,8 @@ export class ProgressReportRepository {
 
   /** Students with a completed session in each of the weeks, Monday to Sunday, that end with the present one. */
   activeByWeek(
-    { viewer, filter, moment }: ReportScope<Filter>,
+    viewer: Viewer,
+    { filter, moment }: Asked<Filter>,
     weeks: number,
   ): Promise<{ week: string; students: number }[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);

@@ -58,7 +58,7 @@ export class RiskReport implements ReportKind<Filter> {
   }
 
   async page(scope: ReportScope<Filter>, position: string | null, limit: number): Promise<ReportPage> {
-    const students = await this.risk.list(scope, position, limit);
+    const students = await this.risk.list(scope.viewer, scope, position, limit);
     return {
       rows: students.map(({ judgement, isAtRisk, ...student }) => [
         student.studentId,
@@ -79,8 +79,8 @@ export class RiskReport implements ReportKind<Filter> {
 
   async summary(scope: ReportScope<Filter>): Promise<ReportSummary> {
     const [sums, departments] = await Promise.all([
-      this.risk.sumUp(scope),
-      this.risk.listDepartments(scope, departmentsShown),
+      this.risk.sumUp(scope.viewer, scope),
+      this.risk.listDepartments(scope.viewer, scope, departmentsShown),
     ]);
     const places = departments.map(({ name }) => name);
     return {

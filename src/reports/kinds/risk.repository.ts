@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
+import type { Viewer } from '../../http/viewer.js';
 import type { CohortCounts, RiskInputs } from '../../risk/risk-model.js';
 import type { Judged } from '../../risk/shown-risk.js';
 import { isInBand, type RiskBand, riskBands, sqlBandOf } from '../../students/risk-bands.js';
 import { type Filter, statusPredicates, studentPredicate } from '../../students/student-filter.js';
-import type { ReportScope } from '../report-kind.js';
+import type { Asked } from '../report-kind.js';
 
 /** What a score was made of, from the ledger. */
 export interface Judgement extends Judged {
@@ -46,7 +47,7 @@ export class RiskReportRepository {
   constructor(private readonly database: Database) {}
 
   /** Each with the row of the ledger that lists show the score of. */
-  list({ viewer, filter, moment }: ReportScope<Filter>, after: string | null, limit: number): Promise<RiskRow[]> {
+  list(viewer: Viewer, { filter, moment }: Asked<Filter>, after: string | null, limit: number): Promise<RiskRow[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const further = after === null ? '' : `and p.student_id > ${parameter(after)}`;
@@ -81,7 +82,7 @@ export class RiskReportRepository {
     );
   }
 
-  sumUp({ viewer, filter, moment }: ReportScope<Filter>): Promise<RiskSums> {
+  sumUp(viewer: Viewer, { filter, moment }: Asked<Filter>): Promise<RiskSums> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const bands = riskBands.map((band) => `count(*) filter (where ${isInBand('p.risk_score', band)}) as "${band}"`);
     return this.database.read().one<RiskSums>(
@@ -95,7 +96,7 @@ export class RiskReportRepository {
   }
 
   /** Those with the most students at risk first. */
-  listDepartments({ viewer, filter, moment }: ReportScope<Filter>, limit: number): Promise<RiskOfDepartment[]> {
+  listDepartments(viewer: Viewer, { filter, moment }: Asked<Filter>, limit: number): Promise<RiskOfDepartment[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     return this.database.read().many<RiskOfDepartment>(
       `-- reports.listRiskOfDepartments
