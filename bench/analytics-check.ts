@@ -17,12 +17,12 @@ import { checkOulad } from '../test/oulad-check.js';
  * Imports an extract of OULAD into a database of its own, and compares everything that analytics say of it with its
  * files: `npm run analytics:check -- <folder> [--as-of-day 268]`. Ends with 1 where anything differs.
  */
-const { values: options, positionals } = parseArgs({
+const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { 'as-of-day': { type: 'string', default: '268' } },
 });
 const folder = resolve(positionals[0] ?? 'data/demo/oulad/ddd-2013b');
-const asOfDay = Number(options['as-of-day']);
+const asOfDay = Number(values['as-of-day']);
 
 await mkdir('.data', { recursive: true });
 const dataDir = await mkdtemp(resolve('.data/analytics-check-'));
@@ -40,7 +40,9 @@ try {
   console.log(`${students} students and ${accepted} sessions imported and added up in ${secondsSince(began)} s`);
   const today = localDay(tenant.timeZone, new Date());
 
-  const source = await connect({ url: server.url, poolSize: 10, pooler: false, applicationName: 'check' }, console.log);
+  // it is the figures that are looked at, on a machine that may have other things to do
+  const options = { poolSize: 10, pooler: false, applicationName: 'check', statementTimeoutSeconds: 60 };
+  const source = await connect({ ...options, url: server.url }, console.log);
   await source.query('analyze');
   const departments = await new Database(source, { prepared: false }).many<{ id: string; code: string }>(
     `-- test.listPresentations
