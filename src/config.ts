@@ -25,6 +25,8 @@ export abstract class Config {
   abstract readonly queueBackend: 'postgres' | 'redis';
   /** `memory` is right with one process only, `redis` with any number; `off` otherwise. */
   abstract readonly cache: 'memory' | 'redis' | 'off';
+  /** Dashboards that a starting API makes before anybody asks; 0: none. */
+  abstract readonly warmUpDashboards: number;
   abstract readonly auth: {
     /** A JWK Set of the private keys that tokens are signed with; made in `dataDir` when embedded. */
     readonly keysFile: string | undefined;
@@ -132,6 +134,7 @@ export function readConfig(env: Environment = process.env): Config {
     redisUrl,
     queueBackend,
     cache,
+    warmUpDashboards: number('WARM_UP_DASHBOARDS', 100, 0, 10_000),
     auth: {
       keysFile,
       issuer: text('JWT_ISSUER', 'instructor-dashboard'),

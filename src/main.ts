@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WarmUp } from './analytics/warm-up.js';
 import { createApp } from './app.js';
 import { Readiness } from './operations/health.readiness.js';
 import { runProcess } from './process.js';
@@ -7,6 +8,7 @@ import { runProcess } from './process.js';
 await runProcess('api', async ({ config, log, database }) => {
   const app = await createApp(config, { source: database.source, log, worker: database.embedded, listen: true });
   log.info({ url: await app.getUrl() }, 'listening');
+  void app.get(WarmUp, { strict: false }).start();
   return async () => {
     app.get(Readiness).drain();
     // nobody balances load over a developer's machine

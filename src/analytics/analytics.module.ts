@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { InterventionsModule } from '../interventions/interventions.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
@@ -50,9 +51,10 @@ import { ViewsController } from './views.controller.js';
 import { ViewsJobs } from './views.jobs.js';
 import { ViewsRepository } from './views.repository.js';
 import { ViewsService } from './views.service.js';
+import { WarmUp } from './warm-up.js';
 
 @Module({
-  imports: [OrgModule, StudentsModule, InterventionsModule],
+  imports: [OrgModule, StudentsModule, InterventionsModule, AuthModule],
   controllers: [
     ActivityHeatmapController,
     CohortsController,
@@ -103,6 +105,7 @@ import { ViewsService } from './views.service.js';
     ViewsJobs,
     ViewsRepository,
     ViewsService,
+    WarmUp,
   ],
   exports: [RollUps, Rebuild],
 })

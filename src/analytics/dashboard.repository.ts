@@ -13,6 +13,26 @@ const listedAssignments = 10;
 export class DashboardRepository {
   constructor(private readonly database: Database) {}
 
+  /** Staff of all tenants who are likely to look next: who used a sign-in last, then who has the most students. */
+  listLikelyViewers(limit: number, now: Date): Promise<{ tenantId: string; userId: string }[]> {
+    return this.database.read().many<{ tenantId: string; userId: string }>(
+      `-- analytics.listLikelyViewers
+      select u.tenant_id as "tenantId", u.id as "userId"
+      from users u
+      join tenants t on t.id = u.tenant_id and t.is_active
+      left join (
+        select tenant_id, user_id, max(last_used_at) as at from sign_ins
+        where expires_at > $2 and revoked_at is null group by tenant_id, user_id
+      ) used on used.tenant_id = u.tenant_id and used.user_id = u.id
+      left join (
+        select tenant_id, instructor_id, sum(students) as students from roster_counts group by tenant_id, instructor_id
+      ) roster on roster.tenant_id = u.tenant_id and roster.instructor_id = u.id
+      where u.role in ('instructor', 'admin') and u.is_active and (used.at is not null or roster.students > 0)
+      order by used.at desc nulls last, roster.students desc nulls last, u.tenant_id, u.id limit $1`,
+      [limit, now],
+    );
+  }
+
   /**
    * From the maintained counts, a few dozen rows per instructor, however many students there are; what moves with the
    * clock from the work itself.
