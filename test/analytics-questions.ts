@@ -37,8 +37,15 @@ export function analyticsQuestions(samples: Samples): AnalyticsQuestion[] {
     const needed = first('query');
     const known = parameters.filter((one) => one.in === 'query' && !one.required);
     const period = known.filter(({ name }) => name === 'from').map((one): string[] => [one.name, valuesOf(one)[0]!]);
-    const variants = [[], period, ...known.flatMap((one) => valuesOf(one).map((value) => [...period, [one.name, value]]))]; // prettier-ignore
-    const texts = variants.map((variant) => {
+    // another period has an end as well
+    const ended = (one: Parameter): string[][] =>
+      known
+        .filter(({ name }) => one.name.endsWith('From') && name === one.name.replace(/From$/, 'To'))
+        .map((end): string[] => [end.name, valuesOf(end)[0]!]);
+    const variants = known.flatMap((one) =>
+      valuesOf(one).map((value) => [...period, ...ended(one), [one.name, value]]),
+    );
+    const texts = [[], period, ...variants].map((variant) => {
       const query = new URLSearchParams(
         Object.fromEntries([...needed, ...variant]) as Record<string, string>,
       ).toString();

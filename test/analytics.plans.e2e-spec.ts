@@ -75,6 +75,7 @@ async function askEverything(): Promise<void> {
     to: ['2026-02-20'],
     asOf: ['2026-02-10'],
     departmentId: [rootId, teacher!.departmentId],
+    otherDepartmentId: [instructors[1]!.departmentId],
     instructorId: [teacher!.userId],
     moduleId: [moduleIds[0]!],
     otherFrom: ['2025-12-01'],
