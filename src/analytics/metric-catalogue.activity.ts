@@ -6,7 +6,9 @@ export const activityMetrics: readonly MetricDefinition[] = [
     id: 'sessionsCompleted',
     title: 'Completed sessions',
     unit: 'count',
-    meaning: 'Completed sessions of what the number stands beside: a student, a category of a student, a local day.',
+    meaning:
+      'Completed sessions of what the number stands beside: a student, a category of a student, a local day, an ' +
+      'hour of the week, a period, a module, a department, or the last 30 local days of an instructor.',
     formula: 'sessions with status completed',
   },
   {
@@ -15,7 +17,7 @@ export const activityMetrics: readonly MetricDefinition[] = [
     unit: 'count',
     meaning: 'Students with a completed session on that local day, of whom the viewer may see.',
     formula: 'different students with a completed session on the day',
-    fields: ['TrendDay.activeStudents'],
+    fields: ['TrendDay.activeStudents', 'PlatformDay.activeStudents'],
   },
   {
     id: 'timeSpentOnDay',
@@ -23,7 +25,7 @@ export const activityMetrics: readonly MetricDefinition[] = [
     unit: 'seconds',
     meaning: 'Time practised on that local day: of a student, or of all whom the viewer may see together.',
     formula: 'per student the union of the session intervals on the day, each cut at sessionCapSeconds; summed',
-    fields: ['TrendDay.timeSpentSeconds', 'TimelineDay.timeSpentSeconds'],
+    fields: ['TrendDay.timeSpentSeconds', 'TimelineDay.timeSpentSeconds', 'PlatformDay.timeSpentSeconds'],
   },
   {
     id: 'averageScoreOnDay',
@@ -31,7 +33,7 @@ export const activityMetrics: readonly MetricDefinition[] = [
     unit: 'percent',
     meaning: 'Mean score of the completed sessions of that local day. No value without a score.',
     formula: 'sum of scores ÷ completed sessions with a score',
-    fields: ['TrendDay.averageScore', 'TimelineDay.score'],
+    fields: ['TrendDay.averageScore', 'TimelineDay.score', 'PlatformDay.averageScore'],
   },
   {
     id: 'accuracyOnDay',
@@ -39,7 +41,7 @@ export const activityMetrics: readonly MetricDefinition[] = [
     unit: 'percent',
     meaning: 'Share of the questions of that local day that were answered right. No value without questions.',
     formula: 'correct ÷ questions × 100 of the completed sessions',
-    fields: ['TrendDay.accuracy'],
+    fields: ['TrendDay.accuracy', 'PlatformDay.accuracy'],
   },
   {
     id: 'questions',

@@ -171,6 +171,7 @@ export const interventionMetrics: readonly MetricDefinition[] = [
     unit: 'count',
     meaning: 'Contacts of the period whose follow-up is over.',
     formula: 'cases with contacted day in the period and ≤ today − followUpDays − 1',
+    fields: ['InterventionEffect.contacts'],
   },
   {
     id: 'contactsPending',

@@ -132,7 +132,7 @@ export const studentMetrics: readonly MetricDefinition[] = [
     unit: 'count',
     meaning: 'Students with a completed session in the last 7 local days, today included.',
     formula: 'students with last active day > today − 7',
-    fields: ['DashboardStatistics.activeStudents'],
+    fields: ['DashboardStatistics.activeStudents', 'InstructorFigures.activeStudents'],
   },
   {
     id: 'activeToday',
@@ -177,7 +177,7 @@ export const studentMetrics: readonly MetricDefinition[] = [
     unit: 'count',
     meaning: 'Students who joined in the last 30 local days, today included.',
     formula: 'students with joined on > today − 30',
-    fields: ['newStudents'],
+    fields: ['DashboardStatistics.newStudents'],
   },
   {
     id: 'studentsDueSoon',
@@ -207,17 +207,25 @@ export const studentMetrics: readonly MetricDefinition[] = [
     id: 'averageOverallScore',
     title: 'Mean overall score',
     unit: 'percent',
-    meaning: 'Mean overall score of the students whom the viewer may see. Students without one do not count.',
+    meaning:
+      'Mean overall score of the students whom the viewer may see, or of those of them that an instructor has. ' +
+      'Students without one do not count.',
     formula: 'sum of overallScore ÷ students who have one',
-    fields: ['DashboardStatistics.averageScore'],
+    fields: ['DashboardStatistics.averageScore', 'InstructorFigures.averageScore'],
   },
   {
     id: 'averageCompletionRate',
     title: 'Mean completion rate',
     unit: 'percent',
-    meaning: 'Mean completion rate of the students whom the viewer may see. Students without assignments do not count.',
+    meaning:
+      'Mean completion rate of the students whom the viewer may see, or of those of them that a department or an ' +
+      'instructor has. Students without assignments do not count.',
     formula: 'sum of completionRate ÷ students who have one',
-    fields: ['DashboardStatistics.completionRate'],
+    fields: [
+      'DashboardStatistics.completionRate',
+      'DepartmentFigures.completionRate',
+      'InstructorFigures.completionRate',
+    ],
   },
   {
     id: 'segmentStudents',

@@ -1,20 +1,28 @@
 import type { AnswerFields, ShownField } from '../http/openapi-numbers.js';
 import { activityMetrics } from './metric-catalogue.activity.js';
+import { analyticsMetrics } from './metric-catalogue.analytics.js';
 import { interfaceMetrics } from './metric-catalogue.interface.js';
 import { interventionMetrics } from './metric-catalogue.interventions.js';
+import { moduleMetrics } from './metric-catalogue.modules.js';
 import { organisationMetrics } from './metric-catalogue.organisation.js';
+import { reportMetrics } from './metric-catalogue.reports.js';
 import { riskMetrics } from './metric-catalogue.risk.js';
 import { studentMetrics } from './metric-catalogue.students.js';
+import { viewMetrics } from './metric-catalogue.views.js';
 import { workMetrics } from './metric-catalogue.work.js';
 import type { MetricDefinition } from './metric-definition.js';
 
 export const metricDefinitions: readonly MetricDefinition[] = [
   ...studentMetrics,
   ...activityMetrics,
+  ...analyticsMetrics,
+  ...moduleMetrics,
+  ...viewMetrics,
   ...workMetrics,
   ...riskMetrics,
   ...interventionMetrics,
   ...organisationMetrics,
+  ...reportMetrics,
   ...interfaceMetrics,
 ];
 

@@ -1,0 +1,161 @@
+import type { MetricDefinition } from './metric-definition.js';
+
+/** What is made anew every quarter of an hour: instructors, learners and days of the tenant; and who is ranked. */
+export const viewMetrics: readonly MetricDefinition[] = [
+  {
+    id: 'ageSeconds',
+    title: 'Age of kept figures',
+    unit: 'seconds',
+    meaning: 'How long ago the moment is that kept figures are of. No value before the first refresh.',
+    formula: 'now − moment of the last successful refresh',
+  },
+  {
+    id: 'viewRefreshDuration',
+    title: 'Duration of a refresh',
+    unit: 'seconds',
+    meaning: 'How long it took to make kept figures anew the last time it was tried; 0 where it was skipped.',
+    formula: 'end − beginning of the last refresh, also of one that failed',
+    fields: ['ViewResponse.durationSeconds'],
+  },
+  {
+    id: 'viewRows',
+    title: 'Rows of kept figures',
+    unit: 'count',
+    meaning: 'Rows that kept figures have, of all tenants. No value before the first refresh that counted them.',
+    formula: 'rows after the last successful refresh',
+    fields: ['ViewResponse.rows'],
+  },
+  {
+    id: 'rosterStudentsInSight',
+    title: 'Students of a roster in sight',
+    unit: 'count',
+    meaning: 'Active students of an instructor whom the viewer may see, of the department where one is asked about.',
+    formula: 'rosterStudents of the departments that the viewer sees, or of those that are asked about',
+    fields: ['InstructorFigures.students'],
+  },
+  {
+    id: 'activeShare',
+    title: 'Active share of a roster',
+    unit: 'percent',
+    meaning: 'Share of an instructor’s students who are active. No value without students.',
+    formula: 'active ÷ rosterStudentsInSight × 100',
+  },
+  {
+    id: 'sessionsPerStudent',
+    title: 'Sessions per student',
+    unit: 'factor',
+    meaning:
+      'Completed sessions of the last 30 local days, of those who were on the roster then, for each student who is ' +
+      'on it now. No value without students.',
+    formula: 'sessionsCompleted ÷ rosterStudentsInSight',
+  },
+  {
+    id: 'sessionsChange',
+    title: 'Change of sessions',
+    unit: 'percent',
+    meaning: 'By how much more was completed in the last 30 local days than in the 30 before. No value after none.',
+    formula: '(completed sessions of the last 30 local days − those of the 30 before) ÷ those of the 30 before × 100',
+  },
+  {
+    id: 'scoreChange',
+    title: 'Change of scores',
+    unit: 'points',
+    meaning:
+      'By how much the sessions of the last 30 local days were scored better than those of the 30 before, with those ' +
+      'who were on the roster then. No value unless both have scores.',
+    formula: 'averageSessionScore of the last 30 local days − that of the 30 before',
+  },
+  {
+    id: 'recentContacts',
+    title: 'Recent contacts',
+    unit: 'count',
+    meaning: 'Cases of an instructor in which the student was contacted in the last 90 local days, today included.',
+    formula: 'cases of this owner with contacted day > today − 90',
+    fields: ['InstructorFigures.contacts'],
+  },
+  {
+    id: 'daysToContact',
+    title: 'Mean days to contact',
+    unit: 'days',
+    meaning: 'How long the cases of the recent contacts waited on average. No value without any.',
+    formula: 'sum of (contacted day − opened day) ÷ recentContacts',
+  },
+  {
+    id: 'activeDays',
+    title: 'Active days',
+    unit: 'days',
+    meaning: 'Local days on which a student has completed a session, in all.',
+    formula: 'local days with a completed session',
+    fields: ['LearningSummary.activeDays'],
+  },
+  {
+    id: 'recentActiveDays',
+    title: 'Active days of 30',
+    unit: 'days',
+    meaning: 'Local days of the last 30, today included, on which a student has completed a session.',
+    formula: 'local days > today − 30 with a completed session',
+  },
+  {
+    id: 'modulesStarted',
+    title: 'Modules begun',
+    unit: 'count',
+    meaning: 'Modules that a student has a session of, whatever became of it.',
+    formula: 'different modules of the student’s sessions',
+  },
+  {
+    id: 'modulesCompleted',
+    title: 'Modules completed',
+    unit: 'count',
+    meaning: 'Modules that a student has a completed session of.',
+    formula: 'different modules of the student’s sessions with status completed',
+  },
+  {
+    id: 'categoriesPractised',
+    title: 'Categories practised',
+    unit: 'count',
+    meaning: 'Categories that a student has a completed session in.',
+    formula: 'categories with sessionsCompleted > 0',
+    fields: ['LearningSummary.categories'],
+  },
+  {
+    id: 'achievements',
+    title: 'Achievements',
+    unit: 'count',
+    meaning: 'Achievements that a student has unlocked.',
+    formula: 'achievements unlocked by the student',
+    fields: ['LearningSummary.achievements'],
+  },
+  {
+    id: 'newOnDay',
+    title: 'Students who joined on a day',
+    unit: 'count',
+    meaning: 'Students of the tenant who joined on that local day. No value for who may not see students.',
+    formula: 'students with joined on = the day, not deactivated since',
+    fields: ['PlatformDay.newStudents'],
+  },
+  {
+    id: 'rankedStudents',
+    title: 'Students ranked',
+    unit: 'count',
+    meaning: 'Students of a leaderboard who have a value. Those who do not want to be compared are not among them.',
+    formula: 'students who may be shown to the viewer, with a value of the metric',
+    fields: ['LeaderboardResponse.students'],
+  },
+  {
+    id: 'rank',
+    title: 'Rank',
+    unit: 'number',
+    meaning: 'Place on a leaderboard, from 1; equal values share one, and the next is as if they did not.',
+    formula: 'ranked students with a greater value + 1; none without a value',
+  },
+  {
+    id: 'leaderboardValue',
+    title: 'What is ranked by',
+    unit: 'number',
+    meaning:
+      'The value that a student is ranked by, in the unit of the metric: per cent, sessions or seconds of the ' +
+      'period, or days.',
+    formula: 'as asked: overallScore, sum of sessionsCompleted or of timeSpentOnDay over the days, or currentStreak',
+    fields: ['LeaderboardRow.value'],
+  },
+];
