@@ -33,12 +33,12 @@ const values: Readonly<Record<LeaderboardMetric, string>> = {
 export class LeaderboardRepository {
   constructor(private readonly database: Database) {}
 
-  findClass({ tenantId, userId }: Viewer): Promise<StudentClass | null> {
+  findClass(viewer: Viewer): Promise<StudentClass | null> {
     return this.database.read().maybeOne<StudentClass>(
       `-- analytics.findClass
       select instructor_id as "instructorId", department_id as "departmentId" from student_progress
       where tenant_id = $1 and student_id = $2 and is_active`,
-      [tenantId, userId],
+      [viewer.tenantId, viewer.userId],
     );
   }
 

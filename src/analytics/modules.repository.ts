@@ -4,8 +4,18 @@ import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import type { Moment } from '../org/tenants.service.js';
 import { type Filter, type Predicate, studentPredicate } from '../students/student-filter.js';
-import { type AnalyticsScope, dayPredicate, type Period, placePredicate, seesPeople } from './analytics-scope.js';
+import { type AnalyticsScope, dayPredicate, placePredicate, seesPeople } from './analytics-scope.js';
 import type { CategoryDifficultyFigures, DifficultyFigures, ModuleFigures } from './modules.dto.js';
+
+export interface ModulesAsked {
+  readonly scope: AnalyticsScope;
+  readonly categoryId: string | undefined;
+  /** Of the students whose sessions are meant; undefined: all sessions. */
+  readonly filter: Filter | undefined;
+  /** Of the tenant's settings. */
+  readonly smallestGroup: number;
+  readonly moment: Moment;
+}
 
 /** Sums by module: `within` the period, and who has `ever` done it up to its end. */
 interface Source {
@@ -49,81 +59,15 @@ const figures = `${count('w.sessions')} as sessions, ${count('w.sessions_complet
 export class ModuleFiguresRepository {
   constructor(private readonly database: Database) {}
 
-  /** All sessions of whose days they were. @param smallestGroup of the tenant's settings */
-  ofDays(viewer: Viewer, scope: AnalyticsScope, smallestGroup: number): Source {
-    const { sql, parameters } = dayPredicate(viewer, scope, 'module_days', smallestGroup);
-    const before = placePredicate(viewer, scope);
-    const ctes = `within as (
-        select p.module_id, ${sums.map((column) => `sum(p.${column}) as ${column}`).join(', ')},
-          ${tenths.map((n) => `sum(p.abandoned_answered[${n}]) as tenth_${n}`).join(', ')}
-        from module_days p where p.tenant_id = $1 and ${sql} group by p.module_id
-      ), ever as (
-        select p.module_id, sum(p.students_started) as started, sum(p.students_completed) as completed
-        from module_days p
-        where p.tenant_id = $1 and (p.students_started > 0 or p.students_completed > 0)
-          -- of days that may not be told some are missing, and no share can be made of the others
-          and ${seesPeople(viewer)} and ${appendPredicate(before, parameters)}
-          and p.day <= $${parameters.push(scope.to)}::date
-        group by p.module_id
-      )`;
-    return { ctes, parameters };
-  }
-
-  /** The sessions of students whom a filter means now, by the definitions of `module_days`. */
-  ofStudents(viewer: Viewer, filter: Filter, { from, to }: Period, moment: Moment): Source {
-    const { sql, parameters } = studentPredicate(viewer, filter, moment);
-    const first = `$${parameters.push(from)}::date`;
-    const last = `$${parameters.push(to)}::date`;
-    const ctes = `student as materialized (
-        select p.student_id from student_progress p where p.tenant_id = $1 and ${sql}
-      ), session as (
-        select s.* from student
-        -- one look-up each: a join might read all that the months hold
-        cross join lateral (
-          select module_id, status, score, questions, correct, duration_seconds, status = 'completed' as done,
-            status = 'abandoned' as abandoned,
-            case when status = 'abandoned' and questions > 0 and jsonb_typeof(answers) = 'array'
-              then least(9, jsonb_array_length(answers) * 10 / questions) end as tenth
-          from sessions
-          where tenant_id = $1 and student_id = student.student_id and day between ${first} and ${last}
-          offset 0
-        ) s
-      ), touched as materialized (
-        select m.module_id, m.first_on, m.first_completed_on
-        from student join student_modules m on m.tenant_id = $1 and m.student_id = student.student_id
-        where m.first_on <= ${last}
-      ), ever as (
-        select module_id, count(*) as started, count(*) filter (where first_completed_on <= ${last}) as completed,
-          count(*) filter (where first_on >= ${first}) as firsts
-        from touched group by module_id
-      ), within as (
-        select s.module_id, count(*) as sessions, count(*) filter (where done) as sessions_completed,
-          count(*) filter (where abandoned) as sessions_abandoned,
-          count(*) filter (where abandoned and duration_seconds < 60) as sessions_bounced,
-          count(*) filter (where done and score >= t.pass_mark) as sessions_passed,
-          count(*) - coalesce(e.firsts, 0) as sessions_repeated,
-          sum(score) filter (where done) as score_sum, count(score) filter (where done) as score_count,
-          sum(score * score) filter (where done) as score_square_sum,
-          sum(questions) filter (where done) as questions, sum(correct) filter (where done) as correct,
-          sum(duration_seconds) filter (where done) as duration_sum,
-          count(duration_seconds) filter (where done) as duration_count,
-          sum(duration_seconds) filter (where abandoned) as abandoned_duration_sum,
-          count(duration_seconds) filter (where abandoned) as abandoned_duration_count,
-          ${tenths.map((n) => `count(*) filter (where tenth = ${n - 1}) as tenth_${n}`).join(', ')}
-        from session s join tenants t on t.id = $1 left join ever e on e.module_id = s.module_id
-        group by s.module_id, e.firsts
-      )`;
-    return { ctes, parameters };
-  }
-
   /** By category and title. */
-  listModules({ ctes, parameters }: Source, categoryId: string | undefined): Promise<ModuleFigures[]> {
+  listModules(viewer: Viewer, asked: ModulesAsked): Promise<ModuleFigures[]> {
+    const { ctes, parameters } = sourceOf(viewer, asked);
     return this.database.read().many<ModuleFigures>(
       `-- analytics.listModules
       with ${ctes}
       select m.id as "moduleId", m.code, m.title, m.category_id as "categoryId", c.title as "categoryTitle",
         m.difficulty, m.is_active as "isActive", ${figures}
-      from ${modules(parameters, categoryId)}
+      from ${modules(parameters, asked.categoryId)}
       group by m.id, m.code, m.title, m.category_id, m.difficulty, m.is_active, c.id, c.title, c.position
       order by c.position, c.title, c.id, m.title, m.id`,
       parameters,
@@ -132,14 +76,15 @@ export class ModuleFiguresRepository {
 
   /** By difficulty, and by category and difficulty: those rows have a category. */
   listDifficulties(
-    { ctes, parameters }: Source,
-    categoryId: string | undefined,
+    viewer: Viewer,
+    asked: ModulesAsked,
   ): Promise<(DifficultyFigures & Partial<CategoryDifficultyFigures>)[]> {
+    const { ctes, parameters } = sourceOf(viewer, asked);
     return this.database.read().many<DifficultyFigures & Partial<CategoryDifficultyFigures>>(
       `-- analytics.listDifficulties
       with ${ctes}
       select c.id as "categoryId", c.title as "categoryTitle", m.difficulty, count(*)::integer as modules, ${figures}
-      from ${modules(parameters, categoryId)}
+      from ${modules(parameters, asked.categoryId)}
       group by grouping sets ((m.difficulty), (c.id, c.title, c.position, m.difficulty))
       order by c.position, c.title, c.id, array_position(array['easy', 'medium', 'hard'], m.difficulty)`,
       parameters,
@@ -155,4 +100,75 @@ function modules(parameters: Predicate['parameters'], categoryId: string | undef
       left join within w on w.module_id = m.id
       left join ever e on e.module_id = m.id
       where m.tenant_id = $1 and (m.is_active or w.sessions > 0) and ${category}`;
+}
+
+function sourceOf(viewer: Viewer, asked: ModulesAsked): Source {
+  return asked.filter ? ofStudents(viewer, asked.filter, asked) : ofDays(viewer, asked);
+}
+
+/** All sessions, by whose days they were. */
+function ofDays(viewer: Viewer, { scope, smallestGroup }: ModulesAsked): Source {
+  const { sql, parameters } = dayPredicate(viewer, scope, 'module_days', smallestGroup);
+  const before = placePredicate(viewer, scope);
+  const ctes = `within as (
+      select p.module_id, ${sums.map((column) => `sum(p.${column}) as ${column}`).join(', ')},
+        ${tenths.map((n) => `sum(p.abandoned_answered[${n}]) as tenth_${n}`).join(', ')}
+      from module_days p where p.tenant_id = $1 and ${sql} group by p.module_id
+    ), ever as (
+      select p.module_id, sum(p.students_started) as started, sum(p.students_completed) as completed
+      from module_days p
+      where p.tenant_id = $1 and (p.students_started > 0 or p.students_completed > 0)
+        -- of days that may not be told some are missing, and no share can be made of the others
+        and ${seesPeople(viewer)} and ${appendPredicate(before, parameters)}
+        and p.day <= $${parameters.push(scope.to)}::date
+      group by p.module_id
+    )`;
+  return { ctes, parameters };
+}
+
+/** The sessions of students whom a filter means now, by the definitions of `module_days`. */
+function ofStudents(viewer: Viewer, filter: Filter, { scope: { from, to }, moment }: ModulesAsked): Source {
+  const { sql, parameters } = studentPredicate(viewer, filter, moment);
+  const first = `$${parameters.push(from)}::date`;
+  const last = `$${parameters.push(to)}::date`;
+  const ctes = `student as materialized (
+      select p.student_id from student_progress p where p.tenant_id = $1 and ${sql}
+    ), session as (
+      select s.* from student
+      -- one look-up each: a join might read all that the months hold
+      cross join lateral (
+        select module_id, status, score, questions, correct, duration_seconds, status = 'completed' as done,
+          status = 'abandoned' as abandoned,
+          case when status = 'abandoned' and questions > 0 and jsonb_typeof(answers) = 'array'
+            then least(9, jsonb_array_length(answers) * 10 / questions) end as tenth
+        from sessions
+        where tenant_id = $1 and student_id = student.student_id and day between ${first} and ${last}
+        offset 0
+      ) s
+    ), touched as materialized (
+      select m.module_id, m.first_on, m.first_completed_on
+      from student join student_modules m on m.tenant_id = $1 and m.student_id = student.student_id
+      where m.first_on <= ${last}
+    ), ever as (
+      select module_id, count(*) as started, count(*) filter (where first_completed_on <= ${last}) as completed,
+        count(*) filter (where first_on >= ${first}) as firsts
+      from touched group by module_id
+    ), within as (
+      select s.module_id, count(*) as sessions, count(*) filter (where done) as sessions_completed,
+        count(*) filter (where abandoned) as sessions_abandoned,
+        count(*) filter (where abandoned and duration_seconds < 60) as sessions_bounced,
+        count(*) filter (where done and score >= t.pass_mark) as sessions_passed,
+        count(*) - coalesce(e.firsts, 0) as sessions_repeated,
+        sum(score) filter (where done) as score_sum, count(score) filter (where done) as score_count,
+        sum(score * score) filter (where done) as score_square_sum,
+        sum(questions) filter (where done) as questions, sum(correct) filter (where done) as correct,
+        sum(duration_seconds) filter (where done) as duration_sum,
+        count(duration_seconds) filter (where done) as duration_count,
+        sum(duration_seconds) filter (where abandoned) as abandoned_duration_sum,
+        count(duration_seconds) filter (where abandoned) as abandoned_duration_count,
+        ${tenths.map((n) => `count(*) filter (where tenth = ${n - 1}) as tenth_${n}`).join(', ')}
+      from session s join tenants t on t.id = $1 left join ever e on e.module_id = s.module_id
+      group by s.module_id, e.firsts
+    )`;
+  return { ctes, parameters };
 }

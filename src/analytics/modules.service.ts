@@ -14,17 +14,10 @@ import {
   type CategoryDifficultyFigures, difficulties, type DifficultyFigures, type DifficultyQuery, type DifficultyResponse,
   type ModuleFigures, type ModulesQuery, type ModuleSums, type ModulesResponse,
 } from './modules.dto.js'; // prettier-ignore
-import { ModuleFiguresRepository } from './modules.repository.js';
+import { ModuleFiguresRepository, type ModulesAsked } from './modules.repository.js';
 
 /** Of a segment, students × days: 90,000 with a session each were measured to take half a second. */
 export const mostStudentDays = 400_000;
-
-interface Asked {
-  readonly scope: AnalyticsScope;
-  /** Of a segment. */
-  readonly filter: Filter | undefined;
-  readonly categoryId: string | undefined;
-}
 
 type Rest<T> = Omit<T, 'from' | 'to' | 'asOf' | 'today' | 'freshness' | 'smallestGroup'>;
 
@@ -42,16 +35,16 @@ export class ModuleFiguresService {
   /** @throws Problem 400, 403 for a segment asked about by who may not have it, 404 for one there is not */
   modules(viewer: Viewer, query: ModulesQuery): Promise<JsonBytes> {
     const { sort, order = sort === 'title' ? 'asc' : 'desc' } = query;
-    return this.answer<ModulesResponse>(viewer, query, `modules ${sort} ${order}`, async (source, categoryId) => {
-      const modules = told(viewer, await this.figures.listModules(source, categoryId));
+    return this.answer<ModulesResponse>(viewer, query, `modules ${sort} ${order}`, async (asked) => {
+      const modules = told(viewer, await this.figures.listModules(viewer, asked));
       return { modules: sorted(modules, sort, order) };
     });
   }
 
   /** @throws Problem as `modules` */
   difficulty(viewer: Viewer, query: DifficultyQuery): Promise<JsonBytes> {
-    return this.answer<DifficultyResponse>(viewer, query, 'difficulty', async (source, categoryId) => {
-      const rows = told(viewer, await this.figures.listDifficulties(source, categoryId));
+    return this.answer<DifficultyResponse>(viewer, query, 'difficulty', async (asked) => {
+      const rows = told(viewer, await this.figures.listDifficulties(viewer, asked));
       const isOfCategory = (row: (typeof rows)[number]): row is CategoryDifficultyFigures => Boolean(row.categoryId);
       return {
         difficulties: difficulties.map((difficulty) => {
@@ -69,21 +62,21 @@ export class ModuleFiguresService {
     viewer: Viewer,
     query: DifficultyQuery,
     name: string,
-    read: (source: ReturnType<ModuleFiguresRepository['ofDays']>, categoryId?: string) => Promise<Rest<T>>,
+    read: (asked: ModulesAsked) => Promise<Rest<T>>,
   ): Promise<JsonBytes> {
     const [{ smallestGroup }, moment] = await Promise.all([
       this.tenants.get(viewer.tenantId),
       this.tenants.moment(viewer.tenantId),
     ]);
-    const { scope, filter, categoryId } = await this.asked(viewer, query, moment);
+    const scope = scopeAsked(viewer, query, moment);
+    const filter = await this.filterAsked(viewer, query);
+    const categoryId = query.categoryId?.toLowerCase();
+    const asked: ModulesAsked = { scope, categoryId, filter, smallestGroup, moment };
     const key = `analytics.${name} ${scopeKey(viewer)} ${JSON.stringify([seesPeople(viewer), scope, filter, categoryId])}`;
     const options = { tags: scopeTags(viewer), lifetimeSeconds: analyticsSeconds, day: moment.today };
     return this.cache.bytes(key, options, async () => {
       if (filter) await this.demandFew(viewer, filter, scope, moment);
-      const source = filter
-        ? this.figures.ofStudents(viewer, filter, scope, moment)
-        : this.figures.ofDays(viewer, scope, smallestGroup);
-      const [freshness, rest] = await Promise.all([this.fresh.freshness(viewer, scope), read(source, categoryId)]);
+      const [freshness, rest] = await Promise.all([this.fresh.freshness(viewer, scope), read(asked)]);
       return {
         from: scope.from,
         to: scope.to,
@@ -96,21 +89,16 @@ export class ModuleFiguresService {
     });
   }
 
-  private async asked(viewer: Viewer, query: DifficultyQuery, moment: Moment): Promise<Asked> {
+  /** Of a segment; undefined where none is asked about. */
+  private async filterAsked(viewer: Viewer, query: DifficultyQuery): Promise<Filter | undefined> {
     const { segmentId, departmentId, instructorId } = query;
-    const scope = scopeAsked(viewer, query, moment);
-    const categoryId = query.categoryId?.toLowerCase();
-    if (segmentId === undefined) return { scope, filter: undefined, categoryId };
+    if (segmentId === undefined) return undefined;
     if (!holds(viewer, 'segments:read')) {
       throw new Problem(403, 'permission_denied', {
         detail: 'Segments are for who may read segments (segments:read).',
       });
     }
-    return {
-      scope,
-      filter: await this.reads.filterMeant(viewer, { segmentId, departmentId, instructorId }),
-      categoryId,
-    };
+    return this.reads.filterMeant(viewer, { segmentId, departmentId, instructorId });
   }
 
   private async demandFew(viewer: Viewer, filter: Filter, { from, to }: AnalyticsScope, moment: Moment): Promise<void> {
