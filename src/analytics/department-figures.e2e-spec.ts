@@ -63,20 +63,13 @@ const session = (student: Member, at: string, score: number): Practised => ({
   correct: 3,
   seconds: 600,
 });
-/** Also into another department. */
-async function move(student: Member, instructor: Member): Promise<void> {
-  const { departmentId, userId: instructorId } = instructor;
-  await app.as(admin).patch(`/users/${student.userId}`).send({ departmentId, instructorId }).expect(200);
-  ledger.moves.push({ student, at: app.clock.now().toISOString(), instructor });
-}
-
 it('shows each department with all below it, and counts nobody twice', async () => {
   await ledger.practise([
     session(students[0]!, '2026-03-02T09:00:00Z', 60),
     session(students[2]!, '2026-03-02T09:00:00Z', 90),
     session(students[4]!, '2026-03-03T09:00:00Z', 30),
   ]);
-  await move(students[0]!, teachers[3]!);
+  await ledger.move(students[0]!, teachers[3]!);
   await ledger.practise([session(students[0]!, '2026-03-05T09:00:00Z', 100)]);
   const { body } = await app.as(admin).get('/analytics/departments').query({ from: '2026-03-01' }).expect(200);
   expect(body).toMatchObject({ from: '2026-03-01', to: '2026-03-05', today: '2026-03-05', smallestGroup: null });
@@ -156,7 +149,7 @@ it('is parent = own + children, and equals plain arithmetic, whoever moved where
       for (const { hour, student, moves, score } of events.toSorted((a, b) => a.hour - b.hour)) {
         const now = start + hour * 3_600_000;
         app.clock.set(new Date(now + 1_800_000).toISOString());
-        if (moves !== null) await move(students[student]!, teachers[moves]!);
+        if (moves !== null) await ledger.move(students[student]!, teachers[moves]!);
         else if (!taken.has(`${student} ${now}`)) {
           taken.add(`${student} ${now}`);
           await ledger.practise([session(students[student]!, new Date(now).toISOString(), score)]);

@@ -138,25 +138,33 @@ export class DepartmentFiguresRepository {
       with ${everybody ? stayed(from, to, stays) : ''} placed as (
         select p.student_id, p.department_id, range_agg(${daysOfEntry(from)}) as days
         from roster_entries p join tenants t on t.id = $1
-        where p.tenant_id = $1 and ${everybody ? 'p.student_id in (select student_id from mover)' : sql}
+        where p.tenant_id = $1 and ${everybody ? 'p.student_id = any (array(select student_id from mover))' : sql}
         group by p.student_id, p.department_id
       ), place as (
         select p.student_id, array_agg(p.department_id order by p.department_id) as departments
         from placed p
-        join active_days d on d.tenant_id = $1 and d.student_id = p.student_id
-        where d.days && (p.days * datemultirange(daterange(${from}, ${to}, '[]')))
+        cross join lateral (
+          select from active_days d
+          where d.tenant_id = $1 and d.student_id = p.student_id
+            and d.days && (p.days * datemultirange(daterange(${from}, ${to}, '[]')))
+          offset 0
+        ) active
         group by p.student_id
       ), figure as (
-        select departments, count(*) as students from place group by departments
-        ${everybody ? 'union all select array[department_id], students from stayed' : ''}
+        select row_number() over () as number, f.* from (
+          select departments, count(*) as students from place group by departments
+          ${everybody ? 'union all select array[department_id], students from stayed' : ''}
+        ) f
       )
       select a.id as "departmentId",
-        json_build_object('activeStudents', coalesce(sum(f.students) filter (where a.id = any (f.departments)), 0)::bigint)
+        json_build_object('activeStudents', coalesce(sum(a.students) filter (where a.id = any (a.departments)), 0)::bigint)
           as own,
-        json_build_object('activeStudents', sum(f.students)::bigint) as total
-      from figure f
-      cross join lateral (
-        select distinct unnest(d.path) as id from departments d where d.tenant_id = $1 and d.id = any (f.departments)
+        json_build_object('activeStudents', sum(a.students)::bigint) as total
+      from (
+        select distinct f.number, f.departments, f.students, unnest(d.path) as id
+        from figure f
+        cross join lateral unnest(f.departments) as own (id)
+        join departments d on d.tenant_id = $1 and d.id = own.id
       ) a
       group by a.id`,
       parameters,
@@ -183,9 +191,10 @@ const stayed = (from: string, to: string, staysFrom: string): string => `mover a
         select p.department_id, count(*) as students
         from student_progress p
         where p.tenant_id = $1 and p.last_active_on >= ${from} and (
-          p.last_active_on <= ${to} or exists (
-            select from active_days d
-            where d.tenant_id = $1 and d.student_id = p.student_id and d.days && daterange(${from}, ${to}, '[]')
+          -- of who has been active since, the days have to be looked at: of nobody where the period ends today
+          p.last_active_on <= ${to} or p.student_id in (
+            select d.student_id from active_days d
+            where d.tenant_id = $1 and d.days && daterange(${from}, ${to}, '[]')
           )
         ) and p.student_id not in (select student_id from mover)
         group by p.department_id

@@ -176,7 +176,7 @@ it('equals plain arithmetic over the sessions, whatever it is grouped by and who
         }
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 12, endOnFailure: true },
   );
 }, 240_000);
 

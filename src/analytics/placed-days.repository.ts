@@ -48,11 +48,13 @@ export function placedDays(viewer: Viewer, asked: Asked): Predicate {
     return { sql: 'select student_id, days from active_days where tenant_id = $1', parameters };
   }
   return {
-    // cut once for each student, and not once more for every period that is looked for in it
-    sql: `select d.student_id, d.days * place.days as days
+    // a look-up each, of those asked about alone; and not cut anew for everything that is asked of the days
+    sql: `select place.student_id, own.days
       from (${placedStudents(viewer, asked, place)}) place
-      join active_days d on d.tenant_id = $1 and d.student_id = place.student_id
-      offset 0`,
+      cross join lateral (
+        select d.days * place.days as days from active_days d
+        where d.tenant_id = $1 and d.student_id = place.student_id offset 0
+      ) own`,
     parameters,
   };
 }
