@@ -8,7 +8,10 @@ const document = JSON.parse(readFileSync('openapi.json', 'utf8')) as OpenAPIObje
 const named = ({ schema, field }: { schema: string; field: string }): string => `${schema}.${field}`;
 
 /** What may stand in these is said by who sends it, or by the kind of the entry; numbers there are theirs. */
-const saidElsewhere = ['KeySet.keys', 'AttemptResponse.content', 'InterventionEntry.details', 'ReportResponse.filter'];
+const saidElsewhere = [
+  'KeySet.keys', 'AttemptResponse.content', 'InterventionEntry.details', 'ReportResponse.filter',
+  'ReportScheduleResponse.filter',
+]; // prettier-ignore
 
 describe('every number of every answer has one entry of the metric catalogue', () => {
   it('and every entry is shown somewhere (else: CONTRIBUTING.md, "A new number")', () => {

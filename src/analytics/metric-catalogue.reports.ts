@@ -34,4 +34,12 @@ export const reportMetrics: readonly MetricDefinition[] = [
     formula: 'tries begun',
     fields: ['ReportResponse.attempts'],
   },
+  {
+    id: 'dayOfMonth',
+    title: 'Day of the month',
+    unit: 'number',
+    meaning: 'On which day of each month a scheduled report is made, 1 to 28. No value where it is made more often.',
+    formula: 'as it was asked for',
+    fields: ['ReportScheduleResponse.monthDay'],
+  },
 ];

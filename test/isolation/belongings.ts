@@ -1,3 +1,4 @@
+import { NIL, v7 as uuidv7 } from 'uuid';
 import type { Database } from '../../src/database/database.js';
 import type { Row } from './plan.js';
 
@@ -75,4 +76,16 @@ export async function insertIntervention(
     values ($1, gen_random_uuid(), $2, '2026-02-11', $3, 'note', $4)`,
     [tenantId, id, personId, code],
   );
+}
+
+/** @returns its id */
+export async function insertOperator(database: Database): Promise<string> {
+  const id = uuidv7();
+  await database.run(
+    `-- test.insertOperator
+    insert into users (tenant_id, id, role, name, joined_on, created_at)
+    values ($1, $2, 'operator', 'Operator', '2025-09-01', '2025-09-01')`,
+    [NIL, id],
+  );
+  return id;
 }

@@ -7,11 +7,15 @@ import {
   type Place as Home, sessionBody,
 } from '../factories.js'; // prettier-ignore
 import { insertAssignment, insertHandOut } from './assigned-work.js';
-import { insertDelegation, insertIntervention, insertReport, insertSegment, insertSignIn } from './belongings.js';
+import {
+  insertDelegation, insertIntervention, insertOperator, insertReport, insertSegment, insertSignIn,
+} from './belongings.js'; // prettier-ignore
 import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
 
 export const password = 'correct horse battery staple';
+/** What hangs on nothing but a person. */
+const belongings = { signIn: insertSignIn, report: insertReport };
 export const installation = '00000000-0000-0000-0000-000000000000';
 
 type Tenant = Home & { readonly slug: string };
@@ -97,9 +101,9 @@ export class Fixture {
           await this.addStudent(place, this.staff.get(place) ?? this.staff.get('own')!),
         );
       case 'signIn':
-        return this.addSignIn(place, personId!);
+        return this.addBelonging('signIn', place, personId!);
       case 'report':
-        return this.addReport(place, personId!);
+        return this.addBelonging('report', place, personId!);
       case 'service':
         return this.addService(place);
       case 'key':
@@ -154,8 +158,8 @@ export class Fixture {
     for (const [place, { tenantId, userId }] of this.staff) {
       await this.addSegment(place, tenantId, userId, 'segment');
       await this.addSegment(place, tenantId, userId, 'sharedSegment');
-      await this.addSignIn(place, userId);
-      await this.addReport(place, userId);
+      await this.addBelonging('signIn', place, userId);
+      await this.addBelonging('report', place, userId);
     }
     const staff = (place: Place): string => this.staff.get(place)!.userId;
     for (const [giver, substitute] of delegations) await this.addDelegation(giver, staff(giver), staff(substitute));
@@ -354,18 +358,8 @@ export class Fixture {
     add('admin', admin, 'own');
     add('service', service, 'own');
     add('service without the scope', service, 'own');
-    add('operator', { tenantId: installation, userId: await this.addOperator(), role: 'operator', departmentId: null });
-  }
-
-  private async addOperator(): Promise<string> {
-    const id = uuidv7();
-    await this.app.database.run(
-      `-- test.insertOperator
-      insert into users (tenant_id, id, role, name, joined_on, created_at)
-      values ($1, $2, 'operator', 'Operator', '2025-09-01', '2025-09-01')`,
-      [installation, id],
-    );
-    return id;
+    const operatorId = await insertOperator(this.app.database);
+    add('operator', { tenantId: installation, userId: operatorId, role: 'operator', departmentId: null });
   }
 
   /** Those that are made first hold now, any other for an hour of its own. */
@@ -377,15 +371,9 @@ export class Fixture {
     return row;
   }
 
-  private async addSignIn(place: Place, personId: string): Promise<Row> {
-    const row = this.add({ kind: 'signIn', place, id: uuidv7(), personId });
-    await insertSignIn(this.app.database, this.homes.get(place)!.tenantId, row);
-    return row;
-  }
-
-  private async addReport(place: Place, personId: string): Promise<Row> {
-    const row = this.add({ kind: 'report', place, id: uuidv7(), personId });
-    await insertReport(this.app.database, this.homes.get(place)!.tenantId, row);
+  private async addBelonging(kind: keyof typeof belongings, place: Place, personId: string): Promise<Row> {
+    const row = this.add({ kind, place, id: uuidv7(), personId });
+    await belongings[kind](this.app.database, this.homes.get(place)!.tenantId, row);
     return row;
   }
 
