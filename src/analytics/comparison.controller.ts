@@ -21,7 +21,7 @@ export class ComparisonController {
       'they did in the period while they were there: of departments all students of either (interval: Welch, of shares Newcombe), of periods ' +
       'those who have a value in both (interval: paired). Students who have been deactivated since are left out. Of ' +
       'departments one below the other, students of both are on both sides, and the interval is rather too wide. ' +
-      'At most 1,500,000 active days of students are compared.',
+      'At most 1,000,000 active days of students are compared.',
     permission: 'analytics:read',
     answer: ComparisonResponse,
   })

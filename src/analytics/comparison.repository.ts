@@ -28,32 +28,37 @@ export type PairMoments = { readonly students: number; readonly otherStudents: n
   Record<ComparedName, PairedMoments>
 >;
 
-/** On the sums of one student; NULL where there is no value. Who did nothing has no sums. */
+/** Of one student; NULL where there is no value. Who did nothing has sums of nothing, which are NULL. */
 const values: Readonly<Record<ComparedName, string>> = {
-  averageScore: 'done.score_sum::double precision / nullif(done.score_count, 0)',
-  accuracy: 'done.correct * 100::double precision / nullif(done.questions, 0)',
-  sessionsPerStudent: 'coalesce(done.sessions, 0)::double precision',
-  activeShare: 'case when done.sessions_completed > 0 then 100 else 0 end::double precision',
-  timePerStudentSeconds: 'coalesce(done.time_spent_seconds, 0)::double precision',
+  averageScore: 'sum(score_sum)::double precision / nullif(sum(score_count), 0)',
+  accuracy: 'sum(correct) * 100::double precision / nullif(sum(questions), 0)',
+  sessionsPerStudent: 'coalesce(sum(sessions), 0)::double precision',
+  activeShare: 'case when sum(sessions_completed) > 0 then 100 else 0 end::double precision',
+  timePerStudentSeconds: 'coalesce(sum(time_spent_seconds), 0)::double precision',
 };
-const summed = [
-  'score_sum', 'score_count', 'correct', 'questions', 'sessions', 'sessions_completed', 'time_spent_seconds',
-]; // prettier-ignore
 const columns = (of: (name: ComparedName) => string): string => comparedFigures.map(of).join(', ');
 
-/** A query of one row for each student who was there on any day of a period, with a value for each figure. */
+/**
+ * A query of one row for each student who was there on any day of a period, with a value for each figure. Students and
+ * days are not joined: how many there are of either cannot be estimated, and a nested loop over them would be quadratic.
+ */
 const sideOf = (students: string, place: string, from: string, to: string): string => `
-        select student.student_id, ${columns((name) => `${values[name]} as "${name}"`)}
-        from (${students}) student
-        join student_progress s on s.tenant_id = $1 and s.student_id = student.student_id and s.is_active
-          and s.joined_on <= ${to}
-        left join (
-          select p.student_id, ${summed.map((column) => `sum(p.${column}) as ${column}`).join(', ')}
+        select student_id, ${columns((name) => `${values[name]} as "${name}"`)}
+        from (
+          select s.student_id, true as is_there, null::numeric as score_sum, null::integer as score_count,
+            null::integer as correct, null::integer as questions, null::integer as sessions,
+            null::integer as sessions_completed, null::integer as time_spent_seconds
+          from (${students}) student
+          join student_progress s on s.tenant_id = $1 and s.student_id = student.student_id and s.is_active
+            and s.joined_on <= ${to}
+          where student.days && daterange(${from}, ${to}, '[]')
+          union all
+          select p.student_id, false, p.score_sum, p.score_count, p.correct, p.questions, p.sessions,
+            p.sessions_completed, p.time_spent_seconds
           from progress_snapshots p
           where p.tenant_id = $1 and ${place} and p.day between ${from} and ${to}
-          group by p.student_id
-        ) done on done.student_id = student.student_id
-        where student.days && daterange(${from}, ${to}, '[]')`;
+        ) part
+        group by student_id having bool_or(is_there)`;
 
 @Injectable()
 export class ComparisonRepository {

@@ -32,7 +32,7 @@ import { alwaysFresh } from './freshness.repository.js';
 /** With fewer students on a side nothing can be said. */
 const fewestCompared = 10;
 /** What can be added up in time. */
-const mostStudentDays = 1_500_000;
+const mostStudentDays = 1_000_000;
 
 const otherNames = { from: 'otherFrom', to: 'otherTo' };
 
