@@ -110,7 +110,7 @@ export class ReportFilesRepository {
   }
 
   /** For a format that cannot go on where it was left. @returns whether it is still to be written by this attempt */
-  async clear({ tenantId, id, attempts }: BegunFile): Promise<boolean> {
+  async clear(tenantId: string, { id, attempts }: BegunFile): Promise<boolean> {
     await this.deleteParts(tenantId, id);
     const count = await this.database.run(
       `-- reports.clearFile
@@ -120,7 +120,7 @@ export class ReportFilesRepository {
     return count === 1;
   }
 
-  async isHeld({ tenantId, id, attempts }: BegunFile): Promise<boolean> {
+  async isHeld(tenantId: string, { id, attempts }: BegunFile): Promise<boolean> {
     const { held } = await this.database.one<{ held: boolean }>(
       `-- reports.isFileHeld
       select exists (select from report_files where ${ownsFile}) as held`,
@@ -130,7 +130,7 @@ export class ReportFilesRepository {
   }
 
   /** With how far it reaches, in one statement. @returns whether it was still to be written by this attempt */
-  async storePart({ tenantId, id, attempts }: BegunFile, part: Part, now: Date): Promise<boolean> {
+  async storePart(tenantId: string, { id, attempts }: BegunFile, part: Part, now: Date): Promise<boolean> {
     const count = await this.database.run(
       `-- reports.storePart
       with file as (
@@ -151,7 +151,7 @@ export class ReportFilesRepository {
   }
 
   /** Waits for another attempt. What is stored stays. */
-  async postpone({ tenantId, id, attempts }: BegunFile, error: string): Promise<void> {
+  async postpone(tenantId: string, { id, attempts }: BegunFile, error: string): Promise<void> {
     await this.database.run(
       `-- reports.postponeFile
       update report_files set status = 'queued', error = $4 where ${ownsFile}`,
@@ -159,7 +159,7 @@ export class ReportFilesRepository {
     );
   }
 
-  async fail({ tenantId, id, attempts }: BegunFile, error: string, now: Date): Promise<void> {
+  async fail(tenantId: string, { id, attempts }: BegunFile, error: string, now: Date): Promise<void> {
     await this.database.transaction(async () => {
       const count = await this.database.run(
         `-- reports.failFile

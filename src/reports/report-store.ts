@@ -4,14 +4,11 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
-import { collectGarbage } from './collect-garbage.js';
 import { fileFormats } from './file-formats.js';
 import { type BegunFile, type Part, ReportFilesRepository } from './report-files.repository.js';
 import { ReportsRepository } from './reports.repository.js';
 
 const keptDays = 7;
-/** Parts of 1 MB, to which belong some 20 MB of what was read for each. */
-const partsBetweenCollections = 2;
 const deflate = promisify(gzip);
 
 /** The file is no longer this attempt's to write: it was cancelled, or another worker has it. */
@@ -43,9 +40,8 @@ export class ReportStore {
       progress: isLast ? 100 : Math.min(99, Math.floor((100 * part.rows) / Math.max(total, part.rows, 1))),
       expiresAt: isLast ? new Date(now.getTime() + keptDays * 86_400_000) : null,
     };
-    if (part.number % partsBetweenCollections === partsBetweenCollections - 1) collectGarbage();
     await this.database.transaction(async () => {
-      if (!(await this.files.storePart(file, stored, now))) throw new FileLost();
+      if (!(await this.files.storePart(file.tenantId, file, stored, now))) throw new FileLost();
       if (!isLast) return;
       const askers = await this.reports.listAskers(file.tenantId, file.id);
       const reportIds = askers.map(({ reportId }) => reportId);
@@ -56,7 +52,7 @@ export class ReportStore {
   /** @throws FileLost */
   async clear(file: BegunFile): Promise<void> {
     await this.database.transaction(async () => {
-      if (!(await this.files.clear(file))) throw new FileLost();
+      if (!(await this.files.clear(file.tenantId, file))) throw new FileLost();
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { byteOrderMark, csvLine, type TableCell, xlsxFile } from '../http/table-file.js';
+import { collectGarbage } from './collect-garbage.js';
 import { fileFormats } from './file-formats.js';
 import type { BegunFile } from './report-files.repository.js';
 import type { ReportColumn, ReportKind, ReportScope } from './report-kind.js';
@@ -10,6 +11,8 @@ import { ReportStore } from './report-store.js';
 
 /** Rows that are held at once: of more, what a statement answers outlives its page and is collected late. */
 const pageRows = 500;
+/** Read between two collections: some 20 MB. */
+const collectedRows = 4_000;
 /** About as much; of text formats it ends where a page does. */
 const partBytes = 1_048_576;
 
@@ -56,6 +59,7 @@ export class ReportWriter {
       bytes += chunk.length;
       position = page.position;
       rows += page.rows.length;
+      if (rows % collectedRows === 0) collectGarbage();
       const isLast = position === null;
       if (!isLast && bytes < partBytes) continue;
       await this.store.add(file, { number: parts++, content: Buffer.concat(chunks), rows, position, total, isLast });
@@ -121,6 +125,7 @@ async function* rowsOf(
       yield row;
     }
     position = page.position;
+    if (read.rows % collectedRows === 0) collectGarbage();
   } while (position !== null);
 }
 

@@ -123,6 +123,10 @@ export class ReportsController {
       '403 `report_access_lost` once the report shows what its owner may no longer see.',
     permission: 'reports:read',
     answer: DownloadLink,
+    example: {
+      url: `${example.links.self}/file?token=AZsP…`,
+      expiresAt: '2026-11-20T08:35:00.000Z',
+    },
     errors: [404, 409, 410],
     example: {
       url: `${path(example.id)}/file?token=AZjwAAAAcACAAAAAAAAAAQGY8AAAAHAAgAAAAAAAAAI`,

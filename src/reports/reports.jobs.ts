@@ -42,13 +42,13 @@ export class ReportsJobs {
       if (error instanceof FileLost) return { fileId, result: 'lost' };
       const reason = reasonOf(error);
       if (error instanceof DatabaseUnavailable && attempt < writeReport.attempts) {
-        await this.files.postpone(file, reason);
+        await this.files.postpone(file.tenantId, file, reason);
         throw error;
       }
       if (!(error instanceof DatabaseUnavailable || error instanceof Problem)) {
         this.logger.error({ message: 'a report cannot be written', kind: file.kind, fileId, error });
       }
-      await this.files.fail(file, reason, this.clock.now());
+      await this.files.fail(file.tenantId, file, reason, this.clock.now());
       return { fileId, result: 'failed', reason };
     } finally {
       clearInterval(watch);
@@ -70,7 +70,7 @@ export class ReportsJobs {
   /** Tells when it was cancelled: between two parts of a workbook much time can pass. */
   private async watch(file: BegunFile, lost: AbortController): Promise<void> {
     // what cannot be asked now is asked again in a second, or found out by the next part
-    const held = await this.files.isHeld(file).catch(() => true);
+    const held = await this.files.isHeld(file.tenantId, file).catch(() => true);
     if (!held) lost.abort(new FileLost());
   }
 

@@ -21,7 +21,7 @@ export class ReportsRepository {
 
   /** Newest first; `after` is the time and id of the last of the page before. */
   list(
-    { tenantId, userId }: Viewer,
+    viewer: Viewer,
     status: ReportStatus | undefined,
     now: Date,
     { limit, offset, after }: Position,
@@ -32,26 +32,26 @@ export class ReportsRepository {
       where r.tenant_id = $1 and r.owner_id = $2 and ($4::text is null or ${statusAt('$3')} = $4)
         and ($5::timestamptz is null or (r.created_at, r.id) < ($5, $6::uuid))
       order by r.created_at desc, r.id desc limit $7 offset $8`,
-      [tenantId, userId, now, status ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1, offset],
+      [viewer.tenantId, viewer.userId, now, status ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1, offset],
     );
   }
 
-  async count({ tenantId, userId }: Viewer, status: ReportStatus | undefined, now: Date): Promise<number> {
+  async count(viewer: Viewer, status: ReportStatus | undefined, now: Date): Promise<number> {
     const { count } = await this.database.one<{ count: number }>(
       `-- reports.count
       select count(*) as count from ${tables}
       where r.tenant_id = $1 and r.owner_id = $2 and ($4::text is null or ${statusAt('$3')} = $4)`,
-      [tenantId, userId, now, status ?? null],
+      [viewer.tenantId, viewer.userId, now, status ?? null],
     );
     return count;
   }
 
-  find({ tenantId, userId }: Pick<Viewer, 'tenantId' | 'userId'>, id: string, now: Date): Promise<ReportRow | null> {
+  find(viewer: Viewer, id: string, now: Date): Promise<ReportRow | null> {
     return this.database.maybeOne<ReportRow>(
       `-- reports.find
       select ${columnsAt('$4')} from ${tables}
       where r.tenant_id = $1 and r.owner_id = $2 and r.id = $3`,
-      [tenantId, userId, id, now],
+      [viewer.tenantId, viewer.userId, id, now],
     );
   }
 
@@ -65,20 +65,20 @@ export class ReportsRepository {
   }
 
   /** What is queued or running: of this owner, and files of the whole tenant. */
-  countUnfinished({ tenantId, userId }: Viewer): Promise<{ own: number; all: number }> {
+  countUnfinished(viewer: Viewer): Promise<{ own: number; all: number }> {
     return this.database.one<{ own: number; all: number }>(
       `-- reports.countUnfinished
       select count(distinct f.id) as all, count(r.id) filter (where r.owner_id = $2) as own
       from report_files f
       left join reports r on r.tenant_id = $1 and r.file_id = f.id and r.cancelled_at is null
       where f.tenant_id = $1 and f.status in ('queued', 'running')`,
-      [tenantId, userId],
+      [viewer.tenantId, viewer.userId],
     );
   }
 
   /** @returns whether the id was free */
   async insert(
-    { tenantId, userId }: Viewer,
+    viewer: Viewer,
     report: { readonly id: string; readonly fileId: string; readonly scheduleId: string | null },
     now: Date,
   ): Promise<boolean> {
@@ -86,19 +86,19 @@ export class ReportsRepository {
       `-- reports.insert
       insert into reports (tenant_id, id, owner_id, file_id, schedule_id, created_at) values ($1, $2, $3, $4, $5, $6)
       on conflict (tenant_id, id) do nothing`,
-      [tenantId, report.id, userId, report.fileId, report.scheduleId, now],
+      [viewer.tenantId, report.id, viewer.userId, report.fileId, report.scheduleId, now],
     );
     return count === 1;
   }
 
   /** Until the transaction ends nobody else cancels it or finishes its file. */
-  lockOne({ tenantId, userId }: Viewer, id: string): Promise<{ fileId: string; status: ReportStatus } | null> {
+  lockOne(viewer: Viewer, id: string): Promise<{ fileId: string; status: ReportStatus } | null> {
     return this.database.maybeOne<{ fileId: string; status: ReportStatus }>(
       `-- reports.lockOne
       select f.id as "fileId", case when r.cancelled_at is not null then 'cancelled' else f.status end as status
       from ${tables}
       where r.tenant_id = $1 and r.owner_id = $2 and r.id = $3 for update`,
-      [tenantId, userId, id],
+      [viewer.tenantId, viewer.userId, id],
     );
   }
 

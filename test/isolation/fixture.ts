@@ -14,9 +14,15 @@ import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
 
 export const password = 'correct horse battery staple';
-/** What hangs on nothing but a person. */
-const belongings = { signIn: insertSignIn, report: insertReport };
 export const installation = '00000000-0000-0000-0000-000000000000';
+
+/** What belongs to a person. */
+const owned = {
+  segment: insertSegment,
+  sharedSegment: insertSegment,
+  signIn: insertSignIn,
+  report: insertReport,
+} as const;
 
 type Tenant = Home & { readonly slug: string };
 
@@ -76,7 +82,9 @@ export class Fixture {
         return this.addSession(row.studentId!, row);
       case 'segment':
       case 'sharedSegment':
-        return this.addSegment(place, this.homes.get(place)!.tenantId, personId!, kind);
+      case 'signIn':
+      case 'report':
+        return this.addOwned(kind, place, personId!);
       case 'category':
         return this.addCategory(place);
       case 'module':
@@ -100,10 +108,6 @@ export class Fixture {
           kind,
           await this.addStudent(place, this.staff.get(place) ?? this.staff.get('own')!),
         );
-      case 'signIn':
-        return this.addBelonging('signIn', place, personId!);
-      case 'report':
-        return this.addBelonging('report', place, personId!);
       case 'service':
         return this.addService(place);
       case 'key':
@@ -155,11 +159,8 @@ export class Fixture {
     for (const place of this.staff.keys()) await this.addHandOut(await this.addAssignment('assignment', place));
     for (const place of ['own', 'otherTenant'] as const) await this.addAssignment('commonAssignment', place);
     await this.addActors(tenant, own);
-    for (const [place, { tenantId, userId }] of this.staff) {
-      await this.addSegment(place, tenantId, userId, 'segment');
-      await this.addSegment(place, tenantId, userId, 'sharedSegment');
-      await this.addBelonging('signIn', place, userId);
-      await this.addBelonging('report', place, userId);
+    for (const [place, { userId }] of this.staff) {
+      for (const kind of Object.keys(owned) as (keyof typeof owned)[]) await this.addOwned(kind, place, userId);
     }
     const staff = (place: Place): string => this.staff.get(place)!.userId;
     for (const [giver, substitute] of delegations) await this.addDelegation(giver, staff(giver), staff(substitute));
@@ -323,14 +324,9 @@ export class Fixture {
     return session;
   }
 
-  private async addSegment(
-    place: Place,
-    tenantId: string,
-    ownerId: string,
-    kind: 'segment' | 'sharedSegment',
-  ): Promise<Row> {
-    const row = this.add({ kind, place, id: uuidv7(), personId: ownerId });
-    await insertSegment(this.app.database, tenantId, row);
+  private async addOwned(kind: keyof typeof owned, place: Place, personId: string): Promise<Row> {
+    const row = this.add({ kind, place, id: uuidv7(), personId });
+    await owned[kind](this.app.database, this.homes.get(place)!.tenantId, row);
     return row;
   }
 
@@ -368,12 +364,6 @@ export class Fixture {
     const isFirst = this.originals.length === 0;
     const times = isFirst ? { validFrom: '2026-03-01', validTo: '2026-03-15' } : this.freshHour();
     await insertDelegation(this.app.database, this.homes.get(place)!.tenantId, row, times);
-    return row;
-  }
-
-  private async addBelonging(kind: keyof typeof belongings, place: Place, personId: string): Promise<Row> {
-    const row = this.add({ kind, place, id: uuidv7(), personId });
-    await belongings[kind](this.app.database, this.homes.get(place)!.tenantId, row);
     return row;
   }
 

@@ -66,7 +66,7 @@ export class RosterReport implements ReportKind<Filter> {
   }
 
   async page(scope: ReportScope<Filter>, position: string | null, limit: number): Promise<ReportPage> {
-    const students = await this.rosters.list(scope, position, limit);
+    const students = await this.rosters.list(scope.viewer, scope, position, limit);
     return {
       rows: students.map((student) => names.map((name) => student[name])),
       position: students.length < limit ? null : students.at(-1)!.id,
@@ -74,7 +74,7 @@ export class RosterReport implements ReportKind<Filter> {
   }
 
   async summary(scope: ReportScope<Filter>): Promise<ReportSummary> {
-    const sums = await this.rosters.sumUp(scope);
+    const sums = await this.rosters.sumUp(scope.viewer, scope);
     return {
       title: this.title,
       figures: [

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
+import type { Viewer } from '../../http/viewer.js';
 import { isInBand, type RiskBand, riskBands } from '../../students/risk-bands.js';
 import { type Filter, statusPredicates, studentPredicate } from '../../students/student-filter.js';
 import { studentColumns } from '../../students/student-list.repository.js';
@@ -15,12 +16,14 @@ export interface RosterSums extends Readonly<Record<RiskBand, number>> {
   readonly overallScore: number | null;
 }
 
+type Asked = Pick<ReportScope<Filter>, 'filter' | 'moment'>;
+
 @Injectable()
 export class RosterRepository {
   constructor(private readonly database: Database) {}
 
   /** The rows of the student list, by id: whatever else they could be sorted by may change while they are read. */
-  list({ viewer, filter, moment }: ReportScope<Filter>, after: string | null, limit: number): Promise<StudentRow[]> {
+  list(viewer: Viewer, { filter, moment }: Asked, after: string | null, limit: number): Promise<StudentRow[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const further = after === null ? '' : `and p.student_id > ${parameter(after)}`;
@@ -41,7 +44,7 @@ export class RosterRepository {
     );
   }
 
-  async sumUp({ viewer, filter, moment }: ReportScope<Filter>): Promise<RosterSums> {
+  async sumUp(viewer: Viewer, { filter, moment }: Asked): Promise<RosterSums> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const since = `$${parameters.push(addDays(moment.today, -6))}::date`;
     const bands = riskBands.map((band) => `count(*) filter (where ${isInBand('p.risk_score', band)}) as "${band}"`);
