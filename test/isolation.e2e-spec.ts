@@ -20,6 +20,7 @@ import { metrics } from './isolation/expectations.metrics.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
 import { performance } from './isolation/expectations.performance.js';
+import { reportSchedules } from './isolation/expectations.report-schedules.js';
 import { reports } from './isolation/expectations.reports.js';
 import { risk } from './isolation/expectations.risk.js';
 import { services } from './isolation/expectations.services.js';
@@ -54,6 +55,7 @@ const expectations: Expectations = {
   ...viewFigures,
   ...performance,
   ...reports,
+  ...reportSchedules,
 };
 const operations = readOperations();
 

@@ -128,10 +128,6 @@ export class ReportsController {
       expiresAt: '2026-11-20T08:35:00.000Z',
     },
     errors: [404, 409, 410],
-    example: {
-      url: `${path(example.id)}/file?token=AZjwAAAAcACAAAAAAAAAAQGY8AAAAHAAgAAAAAAAAAI`,
-      expiresAt: '2026-11-20T08:35:00.000Z',
-    },
   })
   async downloadLink(@CurrentViewer() viewer: Viewer, @IdParam() id: string): Promise<DownloadLink> {
     const { token, expiresAt } = await this.downloads.link(viewer, id);

@@ -89,3 +89,18 @@ export async function insertOperator(database: Database): Promise<string> {
   );
   return id;
 }
+
+/** One that is never due. */
+export async function insertReportSchedule(
+  database: Database,
+  tenantId: string,
+  { id, personId, name }: Row,
+): Promise<void> {
+  await database.run(
+    `-- test.insertReportSchedule
+    insert into report_schedules (tenant_id, id, owner_id, name, kind, format, filter, every, at_minute, recipients,
+      next_at, created_at)
+    values ($1, $2, $3, $4, 'roster', 'csv', '{}', 'day', 0, array[$3::uuid], '2100-01-01', '2026-03-01')`,
+    [tenantId, id, personId, name],
+  );
+}

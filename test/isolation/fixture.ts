@@ -8,7 +8,7 @@ import {
 } from '../factories.js'; // prettier-ignore
 import { insertAssignment, insertHandOut } from './assigned-work.js';
 import {
-  insertDelegation, insertIntervention, insertOperator, insertReport, insertSegment, insertSignIn,
+  insertDelegation, insertIntervention, insertOperator, insertReport, insertReportSchedule, insertSegment, insertSignIn,
 } from './belongings.js'; // prettier-ignore
 import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
@@ -22,6 +22,7 @@ const owned = {
   sharedSegment: insertSegment,
   signIn: insertSignIn,
   report: insertReport,
+  reportSchedule: insertReportSchedule,
 } as const;
 
 type Tenant = Home & { readonly slug: string };

@@ -67,13 +67,14 @@ export type Kind =
   | 'intervention'
   | 'closedIntervention'
   /** Not yet written. */
-  | 'report';
+  | 'report'
+  | 'reportSchedule';
 
 export interface Row {
   readonly kind: Kind;
   readonly place: Place;
   readonly id: string;
-  /** Of a student, a session and a delegation the instructor, of a segment, a sign-in and a report its owner, of a key its service. */
+  /** Of a student, a session and a delegation the instructor, of a segment, a sign-in, a report and its schedule the owner, of a key its service. */
   readonly personId?: string;
   /** Of a session, a submission and an intervention. */
   readonly studentId?: string;
@@ -140,6 +141,7 @@ export function sightOf(actor: Actor, row: Row): Sight {
   if (viewer?.role === 'operator') return row.kind === 'tenant' ? 3 : 0;
   if (!viewer || !isOfTenant(actor, row)) return 0;
   if (row.kind === 'signIn' || row.kind === 'report') return owns(viewer, row) ? 3 : 0;
+  if (row.kind === 'reportSchedule') return owns(viewer, row) || viewer.role === 'admin' ? 3 : 0;
   if (['tenant', 'category', 'module', 'achievement'].includes(row.kind)) return 3;
   // what people think of students is not for machines
   if (viewer.role === 'service' && /intervention/i.test(row.kind)) return 0;
