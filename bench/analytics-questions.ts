@@ -49,6 +49,6 @@ export const questions: readonly Question[] = [
   { name: 'modules of all', ask: whole(admin, '/analytics/modules') },
   { name: 'activity heatmap', ask: whole(instructor, '/analytics/activity-heatmap') },
   { name: 'activity heatmap of all', ask: whole(admin, '/analytics/activity-heatmap') },
-  { name: 'cohorts', ask: whole(instructor, '/analytics/cohorts') },
-  { name: 'cohorts of all', ask: whole(admin, '/analytics/cohorts') },
+  { name: 'cohorts', ask: now(instructor, '/analytics/cohorts') },
+  { name: 'cohorts of all', ask: now(admin, '/analytics/cohorts') },
 ];
