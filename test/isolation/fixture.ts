@@ -85,6 +85,7 @@ export class Fixture {
       case 'sharedSegment':
       case 'signIn':
       case 'report':
+      case 'reportSchedule':
         return this.addOwned(kind, place, personId!);
       case 'category':
         return this.addCategory(place);
