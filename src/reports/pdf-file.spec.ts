@@ -11,7 +11,10 @@ const heading: PdfHeading = {
   timeZone: 'Europe/London',
   scope: 'Students of Ada Lovelace',
   period: { from: '2026-02-01', to: '2026-03-02' },
-  filter: [{ label: 'Status', value: 'at risk' }],
+  filter: [
+    { label: 'Status', value: 'at risk' },
+    { label: 'Department id', value: '0198f000-0000-7000-8000-000000000003' },
+  ],
   asOf: new Date('2026-07-02T08:00:00Z'),
 };
 const chart: Chart = {
@@ -46,7 +49,7 @@ it('says first what it is about, and then has every row once, under its header',
   const [first, ...others] = pages as [string, ...string[]];
   expect(first).toContain('Students of Ada Lovelace');
   expect(first).toContain('1 February 2026 – 2 March 2026');
-  expect(first).toContain('Status: at risk');
+  expect(first).toContain('Status: at risk · Department: 1 chosen');
   // an hour ahead of UTC in July
   expect(first).toContain('As of 2 July 2026 at 09:00 (Europe/London)');
   expect(first).toContain('1,234\nStudents\n');
@@ -66,6 +69,16 @@ it('draws charts that say in words what they show, gaps included', async () => {
   expect(pages[0]).toContain('No data');
   expect(alternatives[0]).toContain('Active: 1 Feb 12, 8 Feb no data, 15 Feb 15. All: 1 Feb 20');
   expect(alternatives).toHaveLength(3);
+});
+
+it('leaves out ids, which are for joining files', async () => {
+  const withIds = [{ name: 'id', title: 'Id' }, ...columns, { name: 'departmentId', title: 'Department id' }];
+  const { pages } = await read(
+    rowsOf(40).map((row, index) => [`id-${index}`, ...row, `department-${index}`]),
+    withIds,
+  );
+  expect(pages[1]).toContain('Name\nOverall score\nLast active\nStudent 0\n0.5\n2026-03-01 09:30\nStudent 1\n');
+  expect(pages.join('')).not.toMatch(/id-\d|department-\d/);
 });
 
 it('is a valid file where nothing matches', async () => {

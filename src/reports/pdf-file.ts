@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { isId } from '../http/fields.js';
 import type { TableCell } from '../http/table-file.js';
 import { type Box, ink, PdfCanvas, placeholder, sheet } from './pdf-canvas.js';
 import { describeChart, drawChart } from './pdf-chart.js';
@@ -180,7 +181,7 @@ class PdfReport {
     const parts = [scope];
     if (period)
       parts.push(period.from === period.to ? longDay(period.from) : `${longDay(period.from)} – ${longDay(period.to)}`);
-    for (const { label, value } of filter) parts.push(`${label}: ${value}`);
+    for (const { label, value } of filter) parts.push(inWords(label, value));
     parts.push(`As of ${localInstant(asOf, timeZone)} (${timeZone})`);
     return parts.join('  ·  ');
   }
@@ -240,6 +241,12 @@ class PdfReport {
     pdf.restore();
     pdf.endMarkedContent();
   }
+}
+
+/** Ids say nothing on paper but how many they are. */
+function inWords(label: string, value: string): string {
+  const values = value.split(', ');
+  return values.every(isId) ? `${label.replace(/ ids?$/, '')}: ${values.length} chosen` : `${label}: ${value}`;
 }
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });

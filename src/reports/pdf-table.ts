@@ -126,9 +126,10 @@ function drawCells(
 }
 
 function setRow(canvas: PdfCanvas, bands: readonly Band[], row: Row): SetRow {
-  const cells: (readonly string[])[] = [];
+  // columns that are not printed are no lines
+  const cells: (readonly string[])[] = row.map(() => []);
   for (const { index, width: wide } of bands.flat()) {
-    cells[index] ??= canvas.lines(printed(row[index] ?? null), wide - 2 * padding.x, most.cellLines, body);
+    cells[index] = canvas.lines(printed(row[index] ?? null), wide - 2 * padding.x, most.cellLines, body);
   }
   const lines = Math.max(1, ...cells.map(({ length }) => length));
   return { cells, height: lines * lineHeight + 2 * padding.y };

@@ -92,9 +92,9 @@ describe('progress', () => {
     // (87.5 + 35) / 2
     expect(figure(summary, 'Mean overall score')).toBe('61.25');
     const [weeks, scores, categories] = summary.charts;
-    // Monday 23 February: both; 2 March: Ada; Ben alone on 10 January
-    expect(weeks!.series[0]!.values.slice(-2)).toEqual([2, 1]);
-    expect(weeks!.labels.at(-1)).toBe('2 Mar');
+    // Monday 23 February: both; the one of today is not over; Ben alone on 10 January
+    expect(weeks!.series[0]!.values.slice(-2)).toEqual([0, 2]);
+    expect(weeks!.labels.at(-1)).toBe('23 Feb');
     expect(weeks!.series[0]!.values[weeks!.labels.indexOf('5 Jan')]).toBe(1);
     expect(scores!.series[0]!.values).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 1, 0]);
     // (75 + 35) / 2

@@ -110,7 +110,7 @@ export class ProgressReport implements ReportKind<ProgressFilter> {
         {
           kind: 'line',
           title: 'Active students by week',
-          unit: 'students with a completed session; the last week is not over',
+          unit: 'students with a completed session, in weeks that are over',
           labels: weeks.map(({ week }) => dayLabel(week)),
           series: [{ name: 'Active', values: weeks.map(({ students }) => students) }],
         },

@@ -109,7 +109,7 @@ export class ProgressReportRepository {
     );
   }
 
-  /** Students with a completed session in each of the weeks, Monday to Sunday, that end with the present one. */
+  /** Students with a completed session in each of the last weeks, Monday to Sunday, that are over. */
   activeByWeek(
     viewer: Viewer,
     { filter, moment }: Asked<Filter>,
@@ -117,11 +117,11 @@ export class ProgressReportRepository {
   ): Promise<{ week: string; students: number }[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const today = `$${parameters.push(moment.today)}::date`;
-    const before = `$${parameters.push(weeks - 1)}::integer`;
+    const before = `$${parameters.push(weeks)}::integer`;
     return this.database.read().many<{ week: string; students: number }>(
       `-- reports.activeByWeek
       with week as (
-        select (date_trunc('week', ${today}) - n * interval '7 days')::date as day from generate_series(0, ${before}) n
+        select (date_trunc('week', ${today}) - n * interval '7 days')::date as day from generate_series(1, ${before}) n
       )
       select w.day as week, count(a.student_id) as students
       from week w
