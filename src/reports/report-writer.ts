@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { byteOrderMark, csvLine, type TableCell, xlsxFile } from '../http/table-file.js';
-import { collectGarbage } from './collect-garbage.js';
 import { fileFormats } from './file-formats.js';
+import { Garbage } from './garbage.js';
 import type { BegunFile } from './report-files.repository.js';
 import type { ReportColumn, ReportKind, ReportScope } from './report-kind.js';
 import { mostPdfRows, writePdf } from './pdf-file.js';
@@ -11,9 +11,7 @@ import { ReportStore } from './report-store.js';
 
 /** Rows that are held at once: of more, what a statement answers outlives its page and is collected late. */
 const pageRows = 500;
-/** Read between two collections: some 20 MB. */
-const collectedRows = 4_000;
-/** About as much; of text formats it ends where a page does. */
+/** Of a part, about; of text formats it ends where a page does. */
 const partBytes = 1_048_576;
 
 interface Source {
@@ -48,6 +46,7 @@ export class ReportWriter {
     signal: AbortSignal,
   ): Promise<number> {
     let { position, rows, parts } = file;
+    const garbage = new Garbage();
     const lineOf = file.format === 'csv' ? csvLine : jsonLineOf(columns);
     let chunks = position === null ? [Buffer.from(beginningOf(file, columns))] : [];
     let bytes = 0;
@@ -59,7 +58,7 @@ export class ReportWriter {
       bytes += chunk.length;
       position = page.position;
       rows += page.rows.length;
-      if (rows % collectedRows === 0) collectGarbage();
+      garbage.add(page.rows.length);
       const isLast = position === null;
       if (!isLast && bytes < partBytes) continue;
       await this.store.add(file, { number: parts++, content: Buffer.concat(chunks), rows, position, total, isLast });
@@ -116,6 +115,7 @@ async function* rowsOf(
   read: { rows: number },
   signal: AbortSignal,
 ): AsyncGenerator<readonly TableCell[]> {
+  const garbage = new Garbage();
   let position: string | null = null;
   do {
     signal.throwIfAborted();
@@ -125,7 +125,7 @@ async function* rowsOf(
       yield row;
     }
     position = page.position;
-    if (read.rows % collectedRows === 0) collectGarbage();
+    garbage.add(page.rows.length);
   } while (position !== null);
 }
 
