@@ -30,6 +30,7 @@ export const reports: Expectations = {
         own: 202,
         foreign: ({ place }) => (['otherTenant', 'nowhere'].includes(place) ? 202 : [409, 'report_id_taken']),
         reaches: owned,
+        spare: true,
         differs: 'an id that somebody of the tenant has used is taken; one from elsewhere is free',
       },
     ],
