@@ -45,7 +45,7 @@ const ready = { answer: ReportResponse, models: [ReportLinks], example };
 
 export class DownloadQuery {
   @Text({ max: 200, description: 'Of the link' })
-  readonly token: string;
+  readonly ticket: string;
 }
 
 @ApiTags('reports')
@@ -124,14 +124,14 @@ export class ReportsController {
     permission: 'reports:read',
     answer: DownloadLink,
     example: {
-      url: `${example.links.self}/file?token=AZsP…`,
+      url: `${example.links.self}/file?ticket=AZmPAAAAcACAAAAAAAAABA`,
       expiresAt: '2026-11-20T08:35:00.000Z',
     },
     errors: [404, 409, 410],
   })
   async downloadLink(@CurrentViewer() viewer: Viewer, @IdParam() id: string): Promise<DownloadLink> {
     const { token, expiresAt } = await this.downloads.link(viewer, id);
-    return { url: `${path(id)}/file?token=${token}`, expiresAt: expiresAt.toISOString() };
+    return { url: `${path(id)}/file?ticket=${token}`, expiresAt: expiresAt.toISOString() };
   }
 
   @Get(':id/file')
@@ -149,10 +149,10 @@ export class ReportsController {
   })
   async file(
     @IdParam() id: string,
-    @Query() { token }: DownloadQuery,
+    @Query() { ticket }: DownloadQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {
-    const { name, type, bytes, content } = await this.downloads.open(id, token);
+    const { name, type, bytes, content } = await this.downloads.open(id, ticket);
     reply.header('content-type', type);
     reply.header('content-length', bytes);
     reply.header('content-disposition', `attachment; filename="${name}"`);

@@ -180,7 +180,7 @@ it('opens nothing by a link that was changed, is over, or is of another report',
   const [one, other] = [await ask(client, {}), await ask(client, { format: 'jsonl' })];
   await Promise.all([finished(client, one.id), finished(client, other.id)]);
   const link = await linkOf(client, one.id);
-  const token = new URLSearchParams(link.split('?')[1]).get('token')!;
+  const token = new URLSearchParams(link.split('?')[1]).get('ticket')!;
   const refused = async (path: string): Promise<void> => {
     expect((await app.anonymous.get(path).expect(403)).body.code).toBe('download_link_invalid');
   };
@@ -190,13 +190,13 @@ it('opens nothing by a link that was changed, is over, or is of another report',
   for (const at of [0, 16, 38, bytes.length - 1]) {
     const changed = Buffer.from(bytes);
     changed[at]! ^= 1;
-    await refused(`/reports/${one.id}/file?token=${changed.toString('base64url')}`);
+    await refused(`/reports/${one.id}/file?ticket=${changed.toString('base64url')}`);
   }
   for (const wrong of ['x', `${token}A`, token.slice(1), token.slice(0, -4)])
-    await refused(`/reports/${one.id}/file?token=${wrong}`);
+    await refused(`/reports/${one.id}/file?ticket=${wrong}`);
   await app.anonymous.get(`/reports/${one.id}/file`).expect(400);
   // an access token is none, and the link is no access token
-  await refused(`/reports/${one.id}/file?token=${app.token(instructor).slice(0, 200)}`);
+  await refused(`/reports/${one.id}/file?ticket=${app.token(instructor).slice(0, 200)}`);
   await app.anonymous.get(`/reports/${one.id}`).set('authorization', `Bearer ${token}`).expect(401);
   await app.anonymous.get(link).expect(200);
   app.clock.advance(301);

@@ -45,7 +45,7 @@ export const reports: Expectations = {
     cases: [
       {
         target: 'report',
-        send: ({ id }) => ({ path: { id }, query: { token: 'x'.repeat(118) } }),
+        send: ({ id }) => ({ path: { id }, query: { ticket: 'x'.repeat(118) } }),
         own: [403, 'download_link_invalid'],
         foreign: [403, 'download_link_invalid'],
       },
