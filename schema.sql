@@ -991,6 +991,7 @@ create table report_files (
   constraint report_files__progress_check CHECK (progress >= 0::numeric AND progress <= 100::numeric),
   constraint report_files__status_check CHECK (status = ANY (ARRAY['queued'::text, 'running'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text]))
 );
+CREATE INDEX report_files__created_at_idx ON report_files USING btree (created_at);
 CREATE INDEX report_files__expires_at_idx ON report_files USING btree (expires_at) WHERE status = 'ready'::text;
 CREATE UNIQUE INDEX report_files__running_key ON report_files USING btree (tenant_id, digest) WHERE status = ANY (ARRAY['queued'::text, 'running'::text]);
 comment on table report_files is 'one run of a report, for everybody who asked for the same';

@@ -25,6 +25,8 @@ interface Column {
 type Values = Readonly<Record<string, unknown>>;
 
 const maintained = 'written by triggers alone, from rows whose own keys hold; nil where nobody is responsible';
+const addedUp = 'written by the roll-up alone, from rows whose own keys hold; nil where nobody is responsible';
+const marked = 'says what has to be added up, is gone a minute later, and costs no lock of theirs';
 const recorded = 'says what was done: it outlives whom it names, and costs no lock of theirs';
 
 /** Ids in a tenant's tables that no foreign key watches, each with its reason. */
@@ -33,8 +35,15 @@ const unwatched: Readonly<Record<string, string>> = {
   'audit_entries.actor_id': recorded,
   'grade_batches.actor_id': 'also of services, which are no users',
   'grade_changes.actor_id': 'also of services, which are no users',
+  'hour_days.tenant_id': addedUp,
+  'hour_days.instructor_id': addedUp,
+  'hour_days.department_id': addedUp,
   'idempotency_keys.tenant_id': recorded,
   'idempotency_keys.user_id': 'also of services, which are no users; gone after a day',
+  'module_days.instructor_id': addedUp,
+  'module_days.department_id': addedUp,
+  'question_days.instructor_id': addedUp,
+  'question_days.department_id': addedUp,
   'reports.owner_id': 'also of services, which are no users',
   'risk_evaluations.instructor_id': recorded,
   'roster_counts.tenant_id': maintained,
@@ -47,6 +56,11 @@ const unwatched: Readonly<Record<string, string>> = {
   'session_keys.session_id': 'the key that a partitioned table cannot have; the session is what is written with it',
   'session_keys.student_id': 'written in the statement that writes the session, whose own keys hold',
   'sessions.category_id': "copied from the module's row when the session comes in, and the module's own key holds",
+  'stale_days.tenant_id': marked,
+  'stale_days.instructor_id': marked,
+  'stale_days.department_id': marked,
+  'stale_students.tenant_id': marked,
+  'stale_students.student_id': marked,
   'student_search.instructor_id': 'copied by trigger from student_progress, whose own key holds',
   'threshold_changes.actor_id': recorded,
 };

@@ -66,7 +66,11 @@ async function fill(database: Database, size: Size, today: string): Promise<void
   await database.run(
     `-- bench.insertStudents
     insert into users (tenant_id, id, role, name, department_id, joined_on, created_at)
-    select $1, md5($1::uuid || 'student' || i || ' ' || k)::uuid, 'student', 'Student ' || i || ' ' || k,
+    -- as UUIDs of version 7 are that a class gets when it is imported, one after the other
+    select $1, overlay(
+        md5($1::uuid || 'student' || i || ' ' || k)
+        placing lpad(to_hex(1790000000000 + i * 10000 + k), 12, '0') || '7' from 1 for 13
+      )::uuid, 'student', 'Student ' || i || ' ' || k,
       md5($1::uuid || 'class' || i)::uuid,
       $4::date - case when k % 10 = 0 then (random() * $5::integer)::integer else $5 + (random() * 60)::integer end, now()
     from generate_series(0, $2::integer - 1) i, generate_series(0, $3::integer - 1) k`,

@@ -23,19 +23,10 @@ export class HeatmapCell {
 export class ActivityHeatmapResponse extends AnalyticsAnswer {
   @ApiProperty({
     ...count,
-    nullable: true,
-    description:
-      'Days of departments with fewer students in any hour are in no figure; null for whom nothing is left out',
-    example: null,
-  })
-  smallestGroup: number | null;
-  @ApiProperty({
-    ...count,
-    nullable: true,
-    description: 'Sessions of which no time of day is known, and which are in no cell; null where things are left out',
+    description: 'Sessions of which no time of day is known, and which are in no cell',
     example: 12,
   })
-  sessionsWithoutTime: number | null;
+  sessionsWithoutTime: number;
   @ApiProperty({ type: [HeatmapCell], minItems: 168, maxItems: 168, description: 'Monday’s hours first, without gaps' })
   cells: HeatmapCell[];
 }

@@ -68,7 +68,6 @@ it('shows all hours of the week, on days of 23 and 25 hours too', async () => {
     from: '2025-10-02',
     to: '2026-03-31',
     freshness: { pendingDays: 0, pendingSince: null },
-    smallestGroup: null,
     sessionsWithoutTime: 1,
   });
   const hours = Array.from({ length: 168 }, (_, index) => [1 + Math.floor(index / 24), index % 24]);

@@ -1,16 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
-import { type AnalyticsScope, dayPredicate, placePredicate } from './analytics-scope.js';
+import type { Predicate } from '../students/student-filter.js';
+import { type AnalyticsScope, demandPeople, placePredicate } from './analytics-scope.js';
 import { HeatmapCell } from './activity-heatmap.dto.js';
+
+/** @throws Problem 403 for who may not see people */
+function daysOf(viewer: Viewer, scope: AnalyticsScope): Predicate {
+  demandPeople(viewer);
+  const { sql, parameters } = placePredicate(viewer, scope);
+  const period = `p.day between $${parameters.push(scope.from)}::date and $${parameters.push(scope.to)}::date`;
+  return { sql: `${sql} and ${period}`, parameters };
+}
 
 @Injectable()
 export class ActivityHeatmapRepository {
   constructor(private readonly database: Database) {}
 
-  /** One row for every hour of the week. @param smallestGroup of the tenant's settings */
-  listCells(viewer: Viewer, scope: AnalyticsScope, smallestGroup: number): Promise<HeatmapCell[]> {
-    const { sql, parameters } = dayPredicate(viewer, scope, 'hour_days', smallestGroup);
+  /** One row for every hour of the week. Of who may see people: beside modules, hours tell of fewer people than each has. */
+  listCells(viewer: Viewer, scope: AnalyticsScope): Promise<HeatmapCell[]> {
+    const { sql, parameters } = daysOf(viewer, scope);
     return this.database.read().many<HeatmapCell>(
       `-- analytics.activityHeatmap
       with summed as (
@@ -32,12 +41,11 @@ export class ActivityHeatmapRepository {
 
   /** Of what has been added up; hours and modules of a day always are together. */
   async countWithoutTime(viewer: Viewer, scope: AnalyticsScope): Promise<number> {
-    const { sql, parameters } = placePredicate(viewer, scope);
-    const period = `p.day between $${parameters.push(scope.from)}::date and $${parameters.push(scope.to)}::date`;
+    const { sql, parameters } = daysOf(viewer, scope);
     const { count } = await this.database.read().one<{ count: number }>(
       `-- analytics.countSessionsWithoutTime
-      select coalesce((select sum(p.sessions) from module_days p where p.tenant_id = $1 and ${sql} and ${period}), 0)
-        - coalesce((select sum(p.sessions) from hour_days p where p.tenant_id = $1 and ${sql} and ${period}), 0)
+      select coalesce((select sum(p.sessions) from module_days p where p.tenant_id = $1 and ${sql}), 0)
+        - coalesce((select sum(p.sessions) from hour_days p where p.tenant_id = $1 and ${sql}), 0)
         as count`,
       parameters,
     );

@@ -6,7 +6,7 @@ import { TenantsService } from '../org/tenants.service.js';
 import { scopeKey, scopeTags } from '../students/student-reads.js';
 import type { ActivityHeatmapResponse } from './activity-heatmap.dto.js';
 import { ActivityHeatmapRepository } from './activity-heatmap.repository.js';
-import { analyticsSeconds, demandPeople, type AnalyticsQuery, scopeAsked, seesPeople } from './analytics-scope.js';
+import { analyticsSeconds, demandPeople, type AnalyticsQuery, scopeAsked } from './analytics-scope.js';
 import { FreshnessRepository } from './freshness.repository.js';
 
 @Injectable()
@@ -22,20 +22,18 @@ export class ActivityHeatmapService {
   async show(viewer: Viewer, query: AnalyticsQuery): Promise<JsonBytes> {
     demandPeople(viewer);
     const moment = await this.tenants.moment(viewer.tenantId);
-    const { smallestGroup } = await this.tenants.get(viewer.tenantId);
     const scope = scopeAsked(viewer, query, moment);
-    const shown = seesPeople(viewer) ? null : smallestGroup;
-    const key = `analytics.heatmap ${scopeKey(viewer)} ${JSON.stringify([scope, shown])}`;
-    const options = { tags: scopeTags(viewer), lifetimeSeconds: analyticsSeconds, demandPeople, day: moment.today };
+    const key = `analytics.heatmap ${scopeKey(viewer)} ${JSON.stringify(scope)}`;
+    const options = { tags: scopeTags(viewer), lifetimeSeconds: analyticsSeconds, day: moment.today };
     return this.cache.bytes(key, options, async (): Promise<ActivityHeatmapResponse> => {
       const [cells, sessionsWithoutTime, freshness] = await Promise.all([
-        this.heatmaps.listCells(viewer, scope, smallestGroup),
-        shown === null ? this.heatmaps.countWithoutTime(viewer, scope) : null,
+        this.heatmaps.listCells(viewer, scope),
+        this.heatmaps.countWithoutTime(viewer, scope),
         this.freshness.freshness(viewer, scope),
       ]);
       const { from, to } = scope;
       const asOf = moment.now.toISOString();
-      return { from, to, asOf, today: moment.today, freshness, smallestGroup: shown, sessionsWithoutTime, cells };
+      return { from, to, asOf, today: moment.today, freshness, sessionsWithoutTime, cells };
     });
   }
 }

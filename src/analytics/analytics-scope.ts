@@ -111,27 +111,25 @@ const dayTables = {
 } as const;
 
 /**
- * The same on rows `p` of `roster_days`, `module_days` and `hour_days` within the period. Who may not see people is told
+ * The same on rows `p` of `roster_days` and `module_days` within the period. Who may not see people is told
  * only of cells that nobody can be found in: a department's own day, whole, and only where each part it is divided into
  * (modules) has enough people, and enough scores or none. Every sum is then one of such cells, and so is every difference
  * of two sums. That holds of one way to divide a day: together with modules, hours would tell of fewer people than each
  * of them has, so that hours are for who may see people. And it holds of sums of the same sessions: a day that is still
  * to be added up would differ from `roster_days` by who has just come.
  * @param smallestGroup of the tenant's settings
- * @throws Problem 403 for hours, of who may not see people
  */
 export function dayPredicate(
   viewer: Viewer,
   scope: Omit<AnalyticsScope, 'asOf'>,
-  table: 'roster_days' | 'module_days' | 'hour_days',
+  table: 'roster_days' | 'module_days',
   smallestGroup: number,
 ): Predicate {
   const { sql, parameters } = placePredicate(viewer, scope);
   const from = `$${parameters.push(scope.from)}::date`;
   const to = `$${parameters.push(scope.to)}::date`;
   const conditions = [sql, `p.day between ${from} and ${to}`];
-  if (table === 'hour_days') demandPeople(viewer);
-  else if (!seesPeople(viewer)) {
+  if (!seesPeople(viewer)) {
     const { part, students } = dayTables[table];
     const group = `$${parameters.push(smallestGroup)}`;
     conditions.push(`(p.department_id, p.day) in (

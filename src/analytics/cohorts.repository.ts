@@ -3,6 +3,7 @@ import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import type { Predicate } from '../students/student-filter.js';
 import { type AnalyticsScope, placePredicate } from './analytics-scope.js';
+import { rosterOf } from './placed-days.repository.js';
 
 export interface CohortsAsked extends Pick<AnalyticsScope, 'asOf' | 'departmentId' | 'instructorId'> {
   /** The first Monday. */
@@ -26,26 +27,6 @@ export interface CohortCounts {
 }
 
 const presentRoster = '(select * from student_progress where tenant_id = $1)';
-
-/**
- * Whose students there were at the end of a day in the past. Before the first entry of a student it was as that says;
- * whoever has none was always where they are.
- */
-const rosterOf = (endsAt: string): string => `(
-  select e.student_id, e.instructor_id, e.department_id from roster_entries e
-  where e.tenant_id = $1 and e.valid_from < ${endsAt} and (e.valid_to is null or e.valid_to >= ${endsAt})
-  union all
-  select e.student_id, e.instructor_id, e.department_id from roster_entries e
-  where e.tenant_id = $1 and e.valid_from >= ${endsAt} and not exists (
-    select from roster_entries o
-    where o.tenant_id = $1 and o.student_id = e.student_id and o.valid_from < e.valid_from
-  )
-  union all
-  select s.student_id, s.instructor_id, s.department_id from student_progress s
-  where s.tenant_id = $1 and s.is_active and not exists (
-    select from roster_entries o where o.tenant_id = $1 and o.student_id = s.student_id
-  )
-)`;
 
 @Injectable()
 export class CohortsRepository {

@@ -2,12 +2,27 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
-import type { Moment } from '../org/tenants.service.js';
-import { scopeOf, scopePredicate, workPredicates } from '../students/student-filter.js';
+import { scopePredicate } from '../students/student-filter.js';
 import { AssignmentInView, DashboardStatistics, TrendDay } from './dashboard.dto.js';
 
 /** How many assignments each list of the dashboard shows. */
 const listedAssignments = 10;
+
+type WorkCounts = Pick<DashboardStatistics, 'dueSoon' | 'overdue' | 'awaitingGrade'>;
+
+interface WorkRow extends WorkCounts {
+  /** NULL in the row of all, which counts each student once. */
+  readonly assignmentId: string | null;
+  readonly title: string;
+  readonly dueSoonAt: string | null;
+  readonly overdueAt: string | null;
+}
+
+interface Work {
+  readonly counts: WorkCounts;
+  readonly dueSoon: AssignmentInView[];
+  readonly overdue: AssignmentInView[];
+}
 
 @Injectable()
 export class DashboardRepository {
@@ -33,23 +48,15 @@ export class DashboardRepository {
     );
   }
 
-  /**
-   * From the maintained counts, a few dozen rows per instructor, however many students there are; what moves with the
-   * clock from the work itself.
-   */
-  statistics(viewer: Viewer, { today, now }: Moment): Promise<Omit<DashboardStatistics, 'overdueInterventions'>> {
+  /** From the maintained counts, a few dozen rows per instructor, however many students there are. */
+  statistics(
+    viewer: Viewer,
+    today: string,
+  ): Promise<Omit<DashboardStatistics, keyof WorkCounts | 'overdueInterventions'>> {
     const { sql, parameters } = scopePredicate(viewer);
     const day = `$${parameters.push(today)}::date`;
     const since = `$${parameters.push(addDays(today, -6))}::date`;
-    const moment = `$${parameters.push(now)}`;
-    const each = eachStudent(viewer);
-    const studentsWith = (state: 'dueSoon' | 'overdue' | 'awaitingGrade'): string => `(
-          select count(*)::integer from student_progress p
-          where p.tenant_id = $1 and p.is_active and ${sql} and exists (
-            select from work_at($1, ${moment}) w where w.student_id = p.student_id and ${workPredicates[state]} ${each}
-          ) is true
-        )`;
-    return this.database.read().one<Omit<DashboardStatistics, 'overdueInterventions'>>(
+    return this.database.read().one(
       `-- analytics.dashboardStatistics
       select coalesce(sum(students), 0)::integer as "totalStudents",
         coalesce(sum(students) filter (where last_active_on >= ${day}), 0)::integer as "activeToday",
@@ -63,8 +70,6 @@ export class DashboardRepository {
           select count(*)::integer from student_progress p
           where p.tenant_id = $1 and p.is_active and p.joined_on > ${day} - 30 and ${sql}
         ) as "newStudents",
-        ${studentsWith('dueSoon')} as "dueSoon", ${studentsWith('overdue')} as overdue,
-        ${studentsWith('awaitingGrade')} as "awaitingGrade",
         round(sum(score_sum) / nullif(sum(score_count), 0), 2) as "averageScore",
         round(sum(completion_sum) / nullif(sum(completion_count), 0), 2) as "completionRate"
       from roster_counts p
@@ -73,28 +78,43 @@ export class DashboardRepository {
     );
   }
 
-  /** Assignments with students whose work is in that state now, the earliest due first. */
-  listAssignments(viewer: Viewer, state: 'dueSoon' | 'overdue', now: Date): Promise<AssignmentInView[]> {
+  /**
+   * What moves with the clock, from the work itself, in one pass: students with work that is in each state now, and the
+   * assignments that it is on, the earliest due first.
+   */
+  async work(viewer: Viewer, now: Date): Promise<Work> {
     const { sql, parameters } = scopePredicate(viewer);
     const moment = `$${parameters.push(now)}`;
-    return this.database.read().many<AssignmentInView>(
-      `-- analytics.dashboardAssignments
-      select a.id as "assignmentId", a.title, found."dueAt", found.students
-      from (
-        select w.assignment_id, min(w.effective_due_at) as "dueAt", count(*)::integer as students
+    const rows = await this.database.read().many<WorkRow>(
+      `-- analytics.dashboardWork
+      with work as (
+        select w.assignment_id, w.student_id, w.effective_due_at, w.is_due_soon, w.is_overdue, w.is_awaiting_grade
         from student_progress p
-        cross join lateral (
-          select * from work_at($1, ${moment}) w
-          where w.student_id = p.student_id and ${workPredicates[state]} ${eachStudent(viewer)}
-        ) w
+        join work_at($1, ${moment}) w
+          on w.student_id = p.student_id and (w.is_due_soon or w.is_overdue or w.is_awaiting_grade)
         where p.tenant_id = $1 and p.is_active and ${sql}
-        group by w.assignment_id
-        order by "dueAt", w.assignment_id limit ${listedAssignments}
-      ) found
-      join assignments a on a.tenant_id = $1 and a.id = found.assignment_id
-      order by found."dueAt", a.id`,
+      ), sums as (
+        select assignment_id, count(distinct student_id) filter (where is_due_soon)::integer as "dueSoon",
+          count(distinct student_id) filter (where is_overdue)::integer as overdue,
+          count(distinct student_id) filter (where is_awaiting_grade)::integer as "awaitingGrade",
+          min(effective_due_at) filter (where is_due_soon) as "dueSoonAt",
+          min(effective_due_at) filter (where is_overdue) as "overdueAt"
+        from work group by grouping sets ((), (assignment_id))
+      )
+      select assignment_id as "assignmentId", s."dueSoon", s.overdue, s."awaitingGrade", s."dueSoonAt", s."overdueAt",
+        a.title
+      from sums s left join assignments a on a.tenant_id = $1 and a.id = s.assignment_id`,
       parameters,
     );
+    const { dueSoon, overdue, awaitingGrade } = rows.find(({ assignmentId }) => assignmentId === null)!;
+    const listed = (state: 'dueSoon' | 'overdue'): AssignmentInView[] =>
+      rows
+        .flatMap(({ assignmentId, title, [state]: students, [`${state}At` as const]: dueAt }) =>
+          assignmentId === null || dueAt === null ? [] : [{ assignmentId, title, dueAt, students }],
+        )
+        .sort((a, b) => (a.dueAt + a.assignmentId < b.dueAt + b.assignmentId ? -1 : 1))
+        .slice(0, listedAssignments);
+    return { counts: { dueSoon, overdue, awaitingGrade }, dueSoon: listed('dueSoon'), overdue: listed('overdue') };
   }
 
   /** One row for each of the last 30 local days; a day without activity is zeros, and NULL where there is no mean. */
@@ -116,12 +136,4 @@ export class DashboardRepository {
       parameters,
     );
   }
-}
-
-/**
- * Behind work: looked up student by student where few of all are asked about, however much is due elsewhere; of all,
- * what there is of it is read once.
- */
-function eachStudent(viewer: Viewer): string {
-  return scopeOf(viewer) === 'roster' ? 'offset 0' : '';
 }

@@ -28,13 +28,13 @@ export class DashboardService {
 
   dashboard(viewer: Viewer): Promise<JsonBytes> {
     return this.cached(viewer, 'dashboard', async (moment): Promise<DashboardResponse> => {
-      const [statistics, trend, atRisk, inactive, dueSoon, overdue, cases] = await Promise.all([
-        this.statisticsNow(viewer, moment),
+      const work = this.dashboards.work(viewer, moment.now);
+      const [statistics, trend, atRisk, inactive, { dueSoon, overdue }, cases] = await Promise.all([
+        this.statisticsNow(viewer, moment, work),
         this.dashboards.trend(viewer, moment.today),
         this.students(viewer, { status: 'atRisk' }, 'risk', 'desc', moment),
         this.students(viewer, { status: 'inactive' }, 'lastActive', 'asc', moment),
-        this.dashboards.listAssignments(viewer, 'dueSoon', moment.now),
-        this.dashboards.listAssignments(viewer, 'overdue', moment.now),
+        work,
         this.interventions.list(viewer, overdueCases, { sort: 'due', order: 'asc', today: moment.today }, listed),
       ]);
       const overdueInterventions = cases.slice(0, listed.limit);
@@ -52,13 +52,17 @@ export class DashboardService {
     });
   }
 
-  private async statisticsNow(viewer: Viewer, moment: Moment): Promise<StatisticsResponse> {
-    const { today, now } = moment;
-    const [students, overdueInterventions] = await Promise.all([
-      this.dashboards.statistics(viewer, moment),
+  private async statisticsNow(
+    viewer: Viewer,
+    { today, now }: Moment,
+    work = this.dashboards.work(viewer, now),
+  ): Promise<StatisticsResponse> {
+    const [students, { counts }, overdueInterventions] = await Promise.all([
+      this.dashboards.statistics(viewer, today),
+      work,
       this.interventions.count(viewer, overdueCases, today),
     ]);
-    const statistics = { ...students, overdueInterventions };
+    const statistics = { ...students, ...counts, overdueInterventions };
     return { today, asOf: now.toISOString(), statistics, links: linksOn(today) };
   }
 

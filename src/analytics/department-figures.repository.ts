@@ -192,9 +192,9 @@ const stayed = (from: string, to: string, staysFrom: string): string => `mover a
         from student_progress p
         where p.tenant_id = $1 and p.last_active_on >= ${from} and (
           -- of who has been active since, the days have to be looked at: of nobody where the period ends today
-          p.last_active_on <= ${to} or p.student_id in (
-            select d.student_id from active_days d
-            where d.tenant_id = $1 and d.days && daterange(${from}, ${to}, '[]')
+          p.last_active_on <= ${to} or exists (
+            select from active_days d
+            where d.tenant_id = $1 and d.student_id = p.student_id and d.days && daterange(${from}, ${to}, '[]') offset 0
           )
         ) and p.student_id not in (select student_id from mover)
         group by p.department_id

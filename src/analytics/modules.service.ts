@@ -72,7 +72,8 @@ export class ModuleFiguresService {
     const filter = await this.filterAsked(viewer, query);
     const categoryId = query.categoryId?.toLowerCase();
     const asked: ModulesAsked = { scope, categoryId, filter, smallestGroup, moment };
-    const key = `analytics.${name} ${scopeKey(viewer)} ${JSON.stringify([seesPeople(viewer), scope, filter, categoryId])}`;
+    const shown = seesPeople(viewer) ? null : smallestGroup;
+    const key = `analytics.${name} ${scopeKey(viewer)} ${JSON.stringify([scope, filter, categoryId, shown])}`;
     const options = { tags: scopeTags(viewer), lifetimeSeconds: analyticsSeconds, day: moment.today };
     return this.cache.bytes(key, options, async () => {
       if (filter) await this.demandFew(viewer, filter, scope, moment);
@@ -83,7 +84,7 @@ export class ModuleFiguresService {
         asOf: moment.now.toISOString(),
         today: moment.today,
         freshness,
-        smallestGroup: seesPeople(viewer) ? null : smallestGroup,
+        smallestGroup: shown,
         ...rest,
       };
     });

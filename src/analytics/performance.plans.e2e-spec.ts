@@ -149,7 +149,7 @@ it.each(['instructor', 'supervisor'] as const)('reads by index whatever a %s ask
   await departments.countStudentsAsOf(who, scope, new Date('2026-02-20T00:00:00Z'));
   const active = await departments.countActive(who, scope, new Date('2026-02-01T00:00:00Z'));
   expect(active.map(({ total }) => total)).toEqual([{ activeStudents: 100 }, { activeStudents: 100 }]);
-  await heatmaps.listCells(who, scope, 5);
+  await heatmaps.listCells(who, scope);
   await heatmaps.countWithoutTime(who, scope);
   const before: Period = { from: '2026-01-01', to: '2026-01-30' };
   expect(await comparisons.summarise(who, scope)).toMatchObject({ students: 100, averageScore: { n: 100, mean: 80 } });

@@ -3,6 +3,7 @@ import { AssignmentsRepository } from '../assignments/assignments.repository.js'
 import { Clock } from '../database/clock.js';
 import type { Viewer } from '../http/viewer.js';
 import { PeopleRepository } from '../org/people.repository.js';
+import { ReportSchedulesRepository } from '../reports/report-schedules.repository.js';
 import { SegmentsRepository } from '../students/segments.repository.js';
 import { PeopleRecord } from './people-record.js';
 import { Placement } from './placement.js';
@@ -15,6 +16,7 @@ export class InstructorMergeService {
     private readonly people: PeopleRepository,
     private readonly segments: SegmentsRepository,
     private readonly assignments: AssignmentsRepository,
+    private readonly schedules: ReportSchedulesRepository,
     private readonly record: PeopleRecord,
     private readonly clock: Clock,
   ) {}
@@ -38,5 +40,6 @@ export class InstructorMergeService {
     await this.people.moveDelegations(tenantId, fromId, intoId, now);
     await this.segments.giveAway(tenantId, fromId, intoId);
     await this.assignments.giveAway(tenantId, fromId, intoId, now);
+    await this.schedules.giveAway(tenantId, fromId, intoId);
   }
 }

@@ -4,6 +4,7 @@ import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { InterventionsModule } from '../interventions/interventions.module.js';
 import { OrgModule } from '../org/org.module.js';
+import { ReportsModule } from '../reports/reports.module.js';
 import { StudentsModule } from '../students/students.module.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
 import { PeopleRecord } from './people-record.js';
@@ -20,7 +21,15 @@ import { UsersService } from './users.service.js';
 
 /** People as administrators keep them; above all that knows what people have done and whose roster they are on. */
 @Module({
-  imports: [OrgModule, AuthModule, StudentsModule, ActivityModule, AssignmentsModule, InterventionsModule],
+  imports: [
+    OrgModule,
+    AuthModule,
+    StudentsModule,
+    ActivityModule,
+    AssignmentsModule,
+    InterventionsModule,
+    ReportsModule,
+  ],
   controllers: [UsersController, UserImportsController],
   providers: [
     UserReads,

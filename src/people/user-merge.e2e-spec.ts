@@ -258,8 +258,18 @@ describe('merging instructors', () => {
       where tenant_id = $1`,
       [tenant.tenantId, from.userId, instructor.userId],
     );
+    const weekly = { name: 'Mondays', kind: 'roster', format: 'csv', every: 'week', at: '07:00' };
+    const recipients = [from.userId, admin.userId];
+    const schedule = { ...weekly, filter: { instructorId: from.userId }, recipients };
+    const { id: scheduleId } = (await app.as(from).post('/report-schedules').send(schedule).expect(201)).body as { id: string }; // prettier-ignore
     const { body } = await merge(from, into).expect(200);
     expect(body).toMatchObject({ into: { id: into.userId }, sessions: 0, students: 3 });
+    expect((await app.as(into).get(`/report-schedules/${scheduleId}`).expect(200)).body).toMatchObject({
+      ownerId: into.userId,
+      recipients: [into.userId, admin.userId],
+      filter: { instructorId: into.userId },
+      version: 2,
+    });
     expect((await app.as(into).get('/students')).body.pagination.total).toBe(2);
     expect((await app.as(from).get('/students')).body.pagination.total).toBe(0);
     const entries = await rows(

@@ -225,6 +225,22 @@ export class ReportFilesRepository {
     );
   }
 
+  /** What there was to be had: who asked for what is no longer known. @returns how many; fewer than `limit`: the last */
+  forget(before: Date, limit: number): Promise<number> {
+    return this.database.run(
+      `-- reports.forgetFiles
+      with over as (
+        select tenant_id, id from report_files
+        where created_at < $1 and status in ('failed', 'cancelled', 'expired')
+        order by created_at limit $2 for update skip locked
+      ), asked as (
+        delete from reports r using over o where r.tenant_id = o.tenant_id and r.file_id = o.id
+      )
+      delete from report_files f using over o where f.tenant_id = o.tenant_id and f.id = o.id`,
+      [before, limit],
+    );
+  }
+
   /** Those whose job ended without them: its workers died, or ran out of time, again and again. */
   failAbandoned(job: string, error: string, now: Date): Promise<number> {
     return this.database.run(

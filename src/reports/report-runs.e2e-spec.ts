@@ -225,7 +225,7 @@ it('clears away what is over, and what no worker will finish', async () => {
     signal: new AbortController().signal,
   };
   const expire = () => app.app.get(ReportsJobs, { strict: false }).expireFiles(run);
-  expect(await expire()).toEqual({ failed: 1, expired: 0 });
+  expect(await expire()).toEqual({ failed: 1, expired: 0, forgotten: 0 });
   expect(await get(given.id)).toMatchObject({
     status: 'failed',
     error: expect.stringContaining('begun several times'),
@@ -236,4 +236,8 @@ it('clears away what is over, and what no worker will finish', async () => {
   expect(await parts(old.id)).toEqual([]);
   expect(await get(old.id)).toMatchObject({ status: 'expired' });
   await client.get(`/reports/${old.id}/download-link`).expect(410);
+  app.clock.advance(90 * 86_400);
+  const { forgotten } = (await expire()) as { forgotten: number };
+  expect(forgotten).toBeGreaterThan(1);
+  for (const { id } of [old, given]) await client.get(`/reports/${id}`).expect(404);
 });

@@ -114,6 +114,21 @@ export class ReportSchedulesRepository {
     );
   }
 
+  /** Of somebody who is another person's second account: what they own, what they are sent, and filters that name them. */
+  async giveAway(tenantId: string, fromId: string, intoId: string): Promise<void> {
+    await this.database.run(
+      `-- reports.giveAwaySchedules
+      update report_schedules
+      set owner_id = case owner_id when $2::uuid then $3::uuid else owner_id end, version = version + 1,
+        recipients = case when $3 = any (recipients) then array_remove(recipients, $2)
+          else array_replace(recipients, $2, $3) end,
+        filter = case when filter ->> 'instructorId' = $2::text
+          then jsonb_set(filter, '{instructorId}', to_jsonb($3::text)) else filter end
+      where tenant_id = $1 and (owner_id = $2 or $2 = any (recipients) or filter ->> 'instructorId' = $2::text)`,
+      [tenantId, fromId, intoId],
+    );
+  }
+
   /** Of all tenants, those that have waited longest first. */
   listDue(now: Date, limit: number): Promise<{ tenantId: string; id: string }[]> {
     return this.database.many<{ tenantId: string; id: string }>(

@@ -13,6 +13,9 @@ import { ReportsRepository } from './reports.repository.js';
 const watchSeconds = 1;
 /** Thousands of parts hang on one. */
 const mostExpired = 20;
+/** What somebody asked for may name people. */
+const rememberedDays = 90;
+const mostForgotten = 1_000;
 const abandoned = 'It was begun several times and never finished. Ask for less at once.';
 
 @Injectable()
@@ -46,7 +49,12 @@ export class ReportsJobs {
         throw error;
       }
       if (!(error instanceof DatabaseUnavailable || error instanceof Problem)) {
-        this.logger.error({ message: 'a report cannot be written', kind: file.kind, fileId, error });
+        this.logger.error({
+          message: 'a report cannot be written',
+          kind: file.kind,
+          fileId,
+          error: (error as Error).stack,
+        });
       }
       await this.files.fail(file.tenantId, file, reason, this.clock.now());
       return { fileId, result: 'failed', reason };
@@ -64,7 +72,13 @@ export class ReportsJobs {
       signal.throwIfAborted();
       count = await this.files.expire(now, mostExpired);
     }
-    return { failed, expired };
+    let forgotten = 0;
+    const before = new Date(now.getTime() - rememberedDays * 86_400_000);
+    for (let count = mostForgotten; count === mostForgotten; forgotten += count) {
+      signal.throwIfAborted();
+      count = await this.files.forget(before, mostForgotten);
+    }
+    return { failed, expired, forgotten };
   }
 
   /** Tells when it was cancelled: between two parts of a workbook much time can pass. */

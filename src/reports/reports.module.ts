@@ -100,5 +100,6 @@ const kinds = [
     ReportMailsRepository,
     ReportMailsJobs,
   ],
+  exports: [ReportSchedulesRepository],
 })
 export class ReportsModule {}

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { riskBands } from '../../students/risk-bands.js';
+import { TenantsService } from '../../org/tenants.service.js';
 import type { Filter } from '../../students/student-filter.js';
 import { StudentListRepository } from '../../students/student-list.repository.js';
 import type { StudentRow } from '../../students/students.dto.js';
 import type { Viewer } from '../../http/viewer.js';
 import type { ReportColumn, ReportKind, ReportPage, ReportScope, ReportSummary } from '../report-kind.js';
+import { zonedInstant } from '../zoned-time.js';
 import { ReportedStudents } from './reported-students.js';
 import { RosterRepository } from './roster.repository.js';
 
@@ -51,6 +53,7 @@ export class RosterReport implements ReportKind<Filter> {
     private readonly students: ReportedStudents,
     private readonly lists: StudentListRepository,
     private readonly rosters: RosterRepository,
+    private readonly tenants: TenantsService,
   ) {}
 
   columns(): Promise<readonly ReportColumn[]> {
@@ -66,9 +69,15 @@ export class RosterReport implements ReportKind<Filter> {
   }
 
   async page(scope: ReportScope<Filter>, position: string | null, limit: number): Promise<ReportPage> {
-    const students = await this.rosters.list(scope.viewer, scope, position, limit);
+    const [students, { timeZone }] = await Promise.all([
+      this.rosters.list(scope.viewer, scope, position, limit),
+      this.tenants.get(scope.viewer.tenantId),
+    ]);
     return {
-      rows: students.map((student) => names.map((name) => student[name])),
+      rows: students.map(({ lastActiveAt: at, ...student }) => {
+        const row = { ...student, lastActiveAt: at === null ? null : zonedInstant(timeZone, at) };
+        return names.map((name) => row[name]);
+      }),
       position: students.length < limit ? null : students.at(-1)!.id,
     };
   }
