@@ -159,16 +159,15 @@ CREATE OR REPLACE FUNCTION public.progress_snapshots_to_roster_days_delete()
  LANGUAGE plpgsql
 AS $function$
     begin
-      insert into roster_days as d (tenant_id, instructor_id, department_id, day, active_students, sessions, sessions_completed, time_spent_seconds, questions, correct, score_sum, score_count)
-      select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day, coalesce(sum(sign) filter (where sessions_completed > 0), 0),
-        sum(sign * sessions), sum(sign * sessions_completed), sum(sign * time_spent_seconds), sum(sign * questions), sum(sign * correct), sum(sign * score_sum), sum(sign * score_count)
+      insert into roster_days as d (tenant_id, instructor_id, department_id, day, active_students, students_scored, sessions, sessions_completed, time_spent_seconds, questions, correct, score_sum, score_count)
+      select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day,
+        coalesce(sum(sign) filter (where sessions_completed > 0), 0), coalesce(sum(sign) filter (where score_count > 0), 0), sum(sign * sessions), sum(sign * sessions_completed), sum(sign * time_spent_seconds), sum(sign * questions), sum(sign * correct), sum(sign * score_sum), sum(sign * score_count)
       from (select -1 as sign, o.* from old_rows o) as change
       group by 1, 2, 3, 4
-      having coalesce(sum(sign) filter (where sessions_completed > 0), 0) <> 0 or sum(sign * sessions) <> 0 or sum(sign * sessions_completed) <> 0 or sum(sign * time_spent_seconds) <> 0 or sum(sign * questions) <> 0 or sum(sign * correct) <> 0 or sum(sign * score_sum) <> 0 or sum(sign * score_count) <> 0
+      having coalesce(sum(sign) filter (where sessions_completed > 0), 0) <> 0 or coalesce(sum(sign) filter (where score_count > 0), 0) <> 0 or sum(sign * sessions) <> 0 or sum(sign * sessions_completed) <> 0 or sum(sign * time_spent_seconds) <> 0 or sum(sign * questions) <> 0 or sum(sign * correct) <> 0 or sum(sign * score_sum) <> 0 or sum(sign * score_count) <> 0
       order by 1, 2, 3, 4
       on conflict (tenant_id, instructor_id, department_id, day) do update
-      set active_students = d.active_students + excluded.active_students,
-        sessions = d.sessions + excluded.sessions, sessions_completed = d.sessions_completed + excluded.sessions_completed, time_spent_seconds = d.time_spent_seconds + excluded.time_spent_seconds, questions = d.questions + excluded.questions, correct = d.correct + excluded.correct, score_sum = d.score_sum + excluded.score_sum, score_count = d.score_count + excluded.score_count;
+      set active_students = d.active_students + excluded.active_students, students_scored = d.students_scored + excluded.students_scored, sessions = d.sessions + excluded.sessions, sessions_completed = d.sessions_completed + excluded.sessions_completed, time_spent_seconds = d.time_spent_seconds + excluded.time_spent_seconds, questions = d.questions + excluded.questions, correct = d.correct + excluded.correct, score_sum = d.score_sum + excluded.score_sum, score_count = d.score_count + excluded.score_count;
       return null;
     end $function$;
 
@@ -177,16 +176,15 @@ CREATE OR REPLACE FUNCTION public.progress_snapshots_to_roster_days_insert()
  LANGUAGE plpgsql
 AS $function$
     begin
-      insert into roster_days as d (tenant_id, instructor_id, department_id, day, active_students, sessions, sessions_completed, time_spent_seconds, questions, correct, score_sum, score_count)
-      select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day, coalesce(sum(sign) filter (where sessions_completed > 0), 0),
-        sum(sign * sessions), sum(sign * sessions_completed), sum(sign * time_spent_seconds), sum(sign * questions), sum(sign * correct), sum(sign * score_sum), sum(sign * score_count)
+      insert into roster_days as d (tenant_id, instructor_id, department_id, day, active_students, students_scored, sessions, sessions_completed, time_spent_seconds, questions, correct, score_sum, score_count)
+      select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day,
+        coalesce(sum(sign) filter (where sessions_completed > 0), 0), coalesce(sum(sign) filter (where score_count > 0), 0), sum(sign * sessions), sum(sign * sessions_completed), sum(sign * time_spent_seconds), sum(sign * questions), sum(sign * correct), sum(sign * score_sum), sum(sign * score_count)
       from (select 1 as sign, n.* from new_rows n) as change
       group by 1, 2, 3, 4
-      having coalesce(sum(sign) filter (where sessions_completed > 0), 0) <> 0 or sum(sign * sessions) <> 0 or sum(sign * sessions_completed) <> 0 or sum(sign * time_spent_seconds) <> 0 or sum(sign * questions) <> 0 or sum(sign * correct) <> 0 or sum(sign * score_sum) <> 0 or sum(sign * score_count) <> 0
+      having coalesce(sum(sign) filter (where sessions_completed > 0), 0) <> 0 or coalesce(sum(sign) filter (where score_count > 0), 0) <> 0 or sum(sign * sessions) <> 0 or sum(sign * sessions_completed) <> 0 or sum(sign * time_spent_seconds) <> 0 or sum(sign * questions) <> 0 or sum(sign * correct) <> 0 or sum(sign * score_sum) <> 0 or sum(sign * score_count) <> 0
       order by 1, 2, 3, 4
       on conflict (tenant_id, instructor_id, department_id, day) do update
-      set active_students = d.active_students + excluded.active_students,
-        sessions = d.sessions + excluded.sessions, sessions_completed = d.sessions_completed + excluded.sessions_completed, time_spent_seconds = d.time_spent_seconds + excluded.time_spent_seconds, questions = d.questions + excluded.questions, correct = d.correct + excluded.correct, score_sum = d.score_sum + excluded.score_sum, score_count = d.score_count + excluded.score_count;
+      set active_students = d.active_students + excluded.active_students, students_scored = d.students_scored + excluded.students_scored, sessions = d.sessions + excluded.sessions, sessions_completed = d.sessions_completed + excluded.sessions_completed, time_spent_seconds = d.time_spent_seconds + excluded.time_spent_seconds, questions = d.questions + excluded.questions, correct = d.correct + excluded.correct, score_sum = d.score_sum + excluded.score_sum, score_count = d.score_count + excluded.score_count;
       return null;
     end $function$;
 
@@ -195,16 +193,15 @@ CREATE OR REPLACE FUNCTION public.progress_snapshots_to_roster_days_update()
  LANGUAGE plpgsql
 AS $function$
     begin
-      insert into roster_days as d (tenant_id, instructor_id, department_id, day, active_students, sessions, sessions_completed, time_spent_seconds, questions, correct, score_sum, score_count)
-      select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day, coalesce(sum(sign) filter (where sessions_completed > 0), 0),
-        sum(sign * sessions), sum(sign * sessions_completed), sum(sign * time_spent_seconds), sum(sign * questions), sum(sign * correct), sum(sign * score_sum), sum(sign * score_count)
+      insert into roster_days as d (tenant_id, instructor_id, department_id, day, active_students, students_scored, sessions, sessions_completed, time_spent_seconds, questions, correct, score_sum, score_count)
+      select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day,
+        coalesce(sum(sign) filter (where sessions_completed > 0), 0), coalesce(sum(sign) filter (where score_count > 0), 0), sum(sign * sessions), sum(sign * sessions_completed), sum(sign * time_spent_seconds), sum(sign * questions), sum(sign * correct), sum(sign * score_sum), sum(sign * score_count)
       from (select 1 as sign, n.* from new_rows n union all select -1, o.* from old_rows o) as change
       group by 1, 2, 3, 4
-      having coalesce(sum(sign) filter (where sessions_completed > 0), 0) <> 0 or sum(sign * sessions) <> 0 or sum(sign * sessions_completed) <> 0 or sum(sign * time_spent_seconds) <> 0 or sum(sign * questions) <> 0 or sum(sign * correct) <> 0 or sum(sign * score_sum) <> 0 or sum(sign * score_count) <> 0
+      having coalesce(sum(sign) filter (where sessions_completed > 0), 0) <> 0 or coalesce(sum(sign) filter (where score_count > 0), 0) <> 0 or sum(sign * sessions) <> 0 or sum(sign * sessions_completed) <> 0 or sum(sign * time_spent_seconds) <> 0 or sum(sign * questions) <> 0 or sum(sign * correct) <> 0 or sum(sign * score_sum) <> 0 or sum(sign * score_count) <> 0
       order by 1, 2, 3, 4
       on conflict (tenant_id, instructor_id, department_id, day) do update
-      set active_students = d.active_students + excluded.active_students,
-        sessions = d.sessions + excluded.sessions, sessions_completed = d.sessions_completed + excluded.sessions_completed, time_spent_seconds = d.time_spent_seconds + excluded.time_spent_seconds, questions = d.questions + excluded.questions, correct = d.correct + excluded.correct, score_sum = d.score_sum + excluded.score_sum, score_count = d.score_count + excluded.score_count;
+      set active_students = d.active_students + excluded.active_students, students_scored = d.students_scored + excluded.students_scored, sessions = d.sessions + excluded.sessions, sessions_completed = d.sessions_completed + excluded.sessions_completed, time_spent_seconds = d.time_spent_seconds + excluded.time_spent_seconds, questions = d.questions + excluded.questions, correct = d.correct + excluded.correct, score_sum = d.score_sum + excluded.score_sum, score_count = d.score_count + excluded.score_count;
       return null;
     end $function$;
 
@@ -732,10 +729,12 @@ create table roster_days (
   correct integer not null,
   score_sum numeric not null,
   score_count integer not null,
+  students_scored integer not null default 0,
   constraint roster_days_pkey PRIMARY KEY (tenant_id, instructor_id, department_id, day)
 ) with (fillfactor=50);
 CREATE INDEX roster_days__day_idx ON roster_days USING btree (tenant_id, day);
 comment on table roster_days is 'snapshots added up by that day''s instructor and department; nil: nobody''s';
+comment on column roster_days.students_scored is 'with a score on that day';
 
 create table session_keys (
   tenant_id uuid not null,
@@ -909,6 +908,7 @@ create table module_days (
   day date not null,
   module_id uuid not null,
   students integer not null,
+  students_scored integer not null,
   sessions integer not null,
   sessions_completed integer not null,
   sessions_abandoned integer not null,
@@ -933,6 +933,7 @@ create table module_days (
 CREATE INDEX module_days__day_idx ON module_days USING btree (tenant_id, day);
 comment on table module_days is 'sessions added up by module and by that day''s instructor and department; nil: nobody''s';
 comment on column module_days.students is 'with a session of the module on that day';
+comment on column module_days.students_scored is 'of these, with a score';
 comment on column module_days.sessions_bounced is 'abandoned in the first minute';
 comment on column module_days.sessions_passed is 'completed, with a score of at least the tenant''s pass mark';
 comment on column module_days.sessions_repeated is 'all but the first one of each student';
@@ -2015,7 +2016,8 @@ create materialized view daily_platform_metrics as
     sum(f.questions) AS questions,
     sum(f.correct) AS correct,
     sum(f.score_sum) AS score_sum,
-    sum(f.score_count) AS score_count
+    sum(f.score_count) AS score_count,
+    sum(f.students_scored) AS students_scored
    FROM ( SELECT roster_days.tenant_id,
             roster_days.department_id,
             roster_days.day,
@@ -2027,7 +2029,8 @@ create materialized view daily_platform_metrics as
             roster_days.questions,
             roster_days.correct,
             roster_days.score_sum,
-            roster_days.score_count
+            roster_days.score_count,
+            roster_days.students_scored
            FROM roster_days
         UNION ALL
          SELECT student_progress.tenant_id,
@@ -2035,6 +2038,7 @@ create materialized view daily_platform_metrics as
             student_progress.joined_on,
             0,
             1,
+            0,
             0,
             0,
             0,

@@ -14,6 +14,7 @@ export class CreateRollups1764000000000 implements MigrationInterface {
         day date not null,
         module_id uuid not null,
         students integer not null,
+        students_scored integer not null,
         sessions integer not null,
         sessions_completed integer not null,
         sessions_abandoned integer not null,
@@ -38,6 +39,7 @@ export class CreateRollups1764000000000 implements MigrationInterface {
       create index module_days__day_idx on module_days (tenant_id, day);
       comment on table module_days is 'sessions added up by module and by that day''s instructor and department; nil: nobody''s';
       comment on column module_days.students is 'with a session of the module on that day';
+      comment on column module_days.students_scored is 'of these, with a score';
       comment on column module_days.sessions_bounced is 'abandoned in the first minute';
       comment on column module_days.sessions_passed is 'completed, with a score of at least the tenant''s pass mark';
       comment on column module_days.sessions_repeated is 'of students who had an earlier session of the module';

@@ -104,13 +104,14 @@ export class CreateViews1764000400000 implements MigrationInterface {
         sum(f.new_students) as new_students, sum(f.sessions) as sessions,
         sum(f.sessions_completed) as sessions_completed, sum(f.time_spent_seconds) as time_spent_seconds,
         sum(f.questions) as questions, sum(f.correct) as correct, sum(f.score_sum) as score_sum,
-        sum(f.score_count) as score_count
+        sum(f.score_count) as score_count, sum(f.students_scored) as students_scored
       from (
         select tenant_id, department_id, day, active_students, 0 as new_students, sessions, sessions_completed,
-          time_spent_seconds, questions, correct, score_sum, score_count
+          time_spent_seconds, questions, correct, score_sum, score_count,
+          students_scored
         from roster_days
         union all
-        select tenant_id, department_id, joined_on, 0, 1, 0, 0, 0, 0, 0, 0, 0 from student_progress where is_active
+        select tenant_id, department_id, joined_on, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 from student_progress where is_active
       ) f
       join view_days d on d.tenant_id = f.tenant_id and f.day <= d.day and f.day > d.day - 1096
       group by f.tenant_id, f.department_id, f.day;

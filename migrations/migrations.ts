@@ -21,6 +21,7 @@ import { CreateRisk1763900000000 } from './1763900000000-create-risk.js';
 import { MarkUnscoredStudents1763900200000 } from './1763900200000-mark-unscored-students.js';
 import { CreateThresholdChanges1763900400000 } from './1763900400000-create-threshold-changes.js';
 import { KeepRiskHistory1763900700000 } from './1763900700000-keep-risk-history.js';
+import { CountScoredStudents1764000050000 } from './1764000050000-count-scored-students.js';
 import { CreateRollups1764000000000 } from './1764000000000-create-rollups.js';
 import { FollowRollups1764000100000 } from './1764000100000-follow-rollups.js';
 import { IndexSnapshots1764000110000 } from './1764000110000-index-snapshots.js';
@@ -56,6 +57,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateThresholdChanges1763900400000,
   KeepRiskHistory1763900700000,
   CreateRollups1764000000000,
+  CountScoredStudents1764000050000,
   FollowRollups1764000100000,
   IndexSnapshots1764000110000,
   IndexMoves1764000200000,

@@ -77,6 +77,7 @@ export function addUp(
       return {
         ...key,
         students: people(list).size,
+        students_scored: people(completed.filter(({ score }) => score !== null)).size,
         sessions: list.length,
         sessions_completed: completed.length,
         sessions_abandoned: abandoned.length,

@@ -144,7 +144,8 @@ async function expectRosters(
 ): Promise<void> {
   const days = figures.flatMap((figure) => figure.days);
   const rosterDays = await read(`-- test.derivedRosterDays
-    select instructor_id as "instructorId", day, active_students as "activeStudents", sessions,
+    select instructor_id as "instructorId", day, active_students as "activeStudents",
+      students_scored as "studentsScored", sessions,
       sessions_completed as "sessionsCompleted", time_spent_seconds as "timeSpentSeconds", questions, correct,
       score_sum as "scoreSum", score_count as "scoreCount"
     from roster_days where tenant_id = $1 and (active_students, sessions, time_spent_seconds) <> (0, 0, 0)
@@ -155,6 +156,7 @@ async function expectRosters(
         instructorId,
         day,
         activeStudents: those.filter(({ sessionsCompleted }) => sessionsCompleted > 0).length,
+        studentsScored: those.filter(({ scores }) => scores.length > 0).length,
         sessions: sum(those.map(({ sessions }) => sessions)),
         sessionsCompleted: sum(those.map(({ sessionsCompleted }) => sessionsCompleted)),
         timeSpentSeconds: sum(those.map(({ timeSpentSeconds }) => timeSpentSeconds)),

@@ -72,12 +72,12 @@ export class IngestionService {
     const now = this.clock.now();
     const { timeZone } = await this.tenants.get(tenantId);
     const today = (): string => localDay(timeZone, this.clock.now());
-    const { verdicts, students } = await this.recorder.record(tenantId, items, now, today);
+    const { verdicts, students, instructorIds } = await this.recorder.record(tenantId, items, now, today);
     if (students.length > 0) {
       await this.cache.bump([
         `tenant:${tenantId}`,
         ...students.map(({ studentId }) => `student:${studentId}`),
-        ...new Set(students.map(({ instructorId }) => `roster:${instructorId}`)),
+        ...new Set([...students.map(({ instructorId }) => instructorId), ...instructorIds].map((id) => `roster:${id}`)),
       ]);
     }
     return verdicts;

@@ -28,6 +28,8 @@ export interface Recording {
   readonly verdicts: Verdict[];
   /** Whose numbers have changed. */
   readonly students: LockedStudent[];
+  /** Whose days they were on: of who has moved since, another one's than theirs; null: nobody's. */
+  readonly instructorIds: (string | null)[];
 }
 
 /** Sessions and everything that follows from them, in one transaction. */
@@ -55,7 +57,7 @@ export class SessionRecorder {
         if (students.has(items[index]!.session.studentId)) known.push(index);
         else verdicts[index] = 'student_unknown';
       }
-      if (known.length === 0) return { verdicts, students: [] };
+      if (known.length === 0) return { verdicts, students: [], instructorIds: [] };
 
       const sessions = known.map((index): Session => {
         const { session } = items[index]!;
@@ -65,7 +67,7 @@ export class SessionRecorder {
       const recorded = await this.sessions.record(tenantId, sessions, now);
       for (const { index, result } of recorded) verdicts[known[index]!] = result;
       const days = recorded.flatMap(({ studentId, days }) => days.map((day): StudentDay => ({ studentId, day })));
-      if (days.length === 0) return { verdicts, students: [] };
+      if (days.length === 0) return { verdicts, students: [], instructorIds: [] };
 
       const changes = await this.snapshots.refresh(tenantId, days, today);
       const late = days.filter(({ day }) => day < today);
@@ -87,7 +89,8 @@ export class SessionRecorder {
           entry: { action: 'sessions.recorded', targetType: 'session', after: { count } },
         })),
       );
-      return { verdicts, students: studentIds.map((id) => students.get(id)!) };
+      const instructorIds = changes.flatMap((change) => change.instructorIds);
+      return { verdicts, students: studentIds.map((id) => students.get(id)!), instructorIds };
     };
     return insertTwice(() => this.database.transaction(work));
   }

@@ -11,6 +11,8 @@ export interface ProgressChange {
   readonly studentId: string;
   readonly sessionsCompleted: number;
   readonly timeSpentSeconds: number;
+  /** Whose days they are; null: nobody's. */
+  readonly instructorIds: (string | null)[];
 }
 
 @Injectable()
@@ -60,6 +62,7 @@ export class SnapshotsRepository {
         delete from progress_snapshots p using fresh f
         where p.tenant_id = $1 and p.student_id = f.student_id and p.day = f.day
           and f.sessions = 0 and f.time_spent_seconds = 0
+        returning p.student_id, p.instructor_id
       ), kept as (
         insert into progress_snapshots as p (tenant_id, student_id, day, instructor_id, department_id, sessions,
           sessions_completed, time_spent_seconds, questions, correct, interactions, score_sum, score_count,
@@ -87,6 +90,10 @@ export class SnapshotsRepository {
           quiz_score_count = excluded.quiz_score_count, voice_score_sum = excluded.voice_score_sum,
           voice_score_count = excluded.voice_score_count, last_session_at = excluded.last_session_at,
           is_closed = false
+        returning p.student_id, p.instructor_id
+      ), responsible as (
+        select student_id, array_agg(distinct instructor_id) as instructor_ids
+        from (select * from gone union all select * from kept) changed group by student_id
       ), activity as (
         select f.student_id,
           range_agg(daterange(f.day, f.day, '[]')) filter (where f.sessions_completed > 0) as gained,
@@ -103,8 +110,8 @@ export class SnapshotsRepository {
           and (not d.days @> coalesce(a.gained, '{}') or d.days && coalesce(a.lost, '{}'))
       )
       select student_id as "studentId", sessions_completed as "sessionsCompleted",
-        time_spent_seconds as "timeSpentSeconds"
-      from activity`,
+        time_spent_seconds as "timeSpentSeconds", coalesce(r.instructor_ids, '{}') as "instructorIds"
+      from activity left join responsible r using (student_id)`,
       [tenantId, days.map(({ studentId }) => studentId), days.map(({ day }) => day), today],
     );
   }

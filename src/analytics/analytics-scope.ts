@@ -6,11 +6,15 @@ import { addDays } from '../org/local-day.js';
 import type { Moment } from '../org/tenants.service.js';
 import { isBelow, type Predicate, scopePredicate } from '../students/student-filter.js';
 
-/** Three years and a leap day: as long as analytics are kept. */
+/** Of a period: three years and a leap day. */
 export const mostDays = 1_096;
 const usualDays = 30;
+/** Nothing is known of days before. */
+const earliest = '1900-01-01';
 /** How long answers may come from the cache. */
 export const analyticsSeconds = 900;
+/** The same of a segment, as of lists: who is in it may change with the clock. */
+export const segmentSeconds = 60;
 
 export class AnalyticsQuery {
   @Day({ optional: true, description: 'First local day; 30 days up to `to` unless told' })
@@ -51,6 +55,13 @@ export function seesPeople(viewer: Viewer): boolean {
   return holds(viewer, 'students:read');
 }
 
+/** Before a segment is asked about. @throws Problem 403 */
+export function demandSegments(viewer: Viewer): void {
+  demandPeople(viewer);
+  if (holds(viewer, 'segments:read')) return;
+  throw new Problem(403, 'permission_denied', { detail: 'Segments are for who may read segments (segments:read).' });
+}
+
 /** Before what is about people and cannot be made of cells that nobody is found in. @throws Problem 403 */
 export function demandPeople(viewer: Viewer): void {
   if (seesPeople(viewer)) return;
@@ -60,7 +71,7 @@ export function demandPeople(viewer: Viewer): void {
 /**
  * @param names of the parameters that say the period
  * @throws Problem 400 for a period that ends before it begins, lies after the day it is asked as of, or is longer than
- *   analytics are kept; for a day to come; for an instructor or the day that it is, asked by who may not see people
+ *   `mostDays`; for a day before there was anything, or to come; for an instructor or the day that it is, asked by who may not see people
  */
 export function scopeAsked(
   viewer: Viewer,
@@ -74,9 +85,13 @@ export function scopeAsked(
   const to = query.to ?? last;
   const from = query.from ?? addDays(to, 1 - usualDays);
   const { departmentId, instructorId } = query;
+  if (asOf < earliest) refuse('asOf', `must not lie before ${earliest}`);
   if (asOf > today) refuse('asOf', 'must not lie after today');
   if (to > asOf) refuse(names.to, query.asOf === undefined ? 'must not lie after today' : 'must not lie after asOf');
   if (to > last) refuse(names.to, 'must have ended: days that go on are for who may see students');
+  for (const name of ['to', 'from'] as const) {
+    if ({ to, from }[name] < earliest) refuse(names[name], `must not lie before ${earliest}`);
+  }
   if (from > to) refuse(names.from, 'must not lie after the last day');
   if (addDays(from, mostDays) <= to)
     refuse(names.from, `must not lie more than ${mostDays - 1} days before the last day`);
@@ -113,7 +128,7 @@ const dayTables = {
 /**
  * The same on rows `p` of `roster_days` and `module_days` within the period. Who may not see people is told
  * only of cells that nobody can be found in: a department's own day, whole, and only where each part it is divided into
- * (modules) has enough people, and enough scores or none. Every sum is then one of such cells, and so is every difference
+ * (modules) has enough people, and enough of them a score or none. Every sum is then one of such cells, and so is every difference
  * of two sums. That holds of one way to divide a day: together with modules, hours would tell of fewer people than each
  * of them has, so that hours are for who may see people. And it holds of sums of the same sessions: a day that is still
  * to be added up would differ from `roster_days` by who has just come.
@@ -134,12 +149,12 @@ export function dayPredicate(
     const group = `$${parameters.push(smallestGroup)}`;
     conditions.push(`(p.department_id, p.day) in (
       select cell.department_id, cell.day from (
-        select c.department_id, c.day, sum(c.${students}) as students, sum(c.score_count) as scores from ${table} c
+        select c.department_id, c.day, sum(c.${students}) as students, sum(c.students_scored) as scored from ${table} c
         where c.tenant_id = $1 and c.day between ${from} and ${to}
         group by c.department_id, c.day${part}
       ) cell
       group by cell.department_id, cell.day
-      having min(cell.students) >= ${group} and bool_and(cell.scores = 0 or cell.scores >= ${group})
+      having min(cell.students) >= ${group} and bool_and(cell.scored = 0 or cell.scored >= ${group})
     )`);
     if (table === 'module_days') {
       conditions.push(`not exists (

@@ -5,7 +5,8 @@ export class FreshnessResponse {
     type: 'integer',
     format: 'int32',
     minimum: 0,
-    description: 'Days, of an instructor and department each, that still have to be added up',
+    description:
+      'Local days that still have to be added up: of the period, and of those before it where figures reach back',
     example: 0,
   })
   pendingDays: number;

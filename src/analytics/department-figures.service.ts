@@ -101,7 +101,14 @@ export class DepartmentFiguresService {
 }
 
 /** What only who sees people is told. */
-const people = { students: null, activeStudents: null, atRisk: null, topPerformers: null, completionRate: null };
+const people = {
+  students: null,
+  activeStudents: null,
+  accuracy: null,
+  atRisk: null,
+  topPerformers: null,
+  completionRate: null,
+};
 /** What is known of the present alone. */
 const present = { atRisk: null, topPerformers: null, completionRate: null };
 

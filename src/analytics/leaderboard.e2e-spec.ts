@@ -71,6 +71,10 @@ it('ranks by each metric, equal ones sharing a rank, and says what it is about',
   });
   // today and yesterday are the streak; January is before the usual 30 days
   expect(places(await read(instructor, { metric: 'streak', limit: 1 }))).toEqual([[1, 'Student 0', 2]]);
+  // broken by midnight, though no night's job has run
+  app.clock.advance(2 * 86_400);
+  expect(places(await read(instructor, { metric: 'streak', limit: 1 }))).toMatchObject([[1, expect.anything(), 0]]);
+  app.clock.advance(-2 * 86_400);
   const completed = await read(instructor, { metric: 'sessionsCompleted' });
   expect(completed).toMatchObject({ from: '2026-02-01', to: today, students: 4 });
   expect(places(completed)).toEqual([

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { appendPredicate } from '../assignments/assignment-scope.js';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
-import { type Predicate, scopePredicate } from '../students/student-filter.js';
+import { currentStreak, type Predicate, scopePredicate } from '../students/student-filter.js';
 import type { Period } from './analytics-scope.js';
 import type { LeaderboardMetric, LeaderboardRow } from './leaderboard.dto.js';
 
@@ -26,7 +26,7 @@ const values: Readonly<Record<LeaderboardMetric, string>> = {
   overallScore: 'p.overall_score',
   sessionsCompleted: inPeriod('sessions_completed'),
   timeSpent: inPeriod('time_spent_seconds'),
-  streak: 'p.current_streak',
+  streak: currentStreak('$3'),
 };
 
 @Injectable()
@@ -51,9 +51,18 @@ export class LeaderboardRepository {
   list(
     viewer: Viewer,
     own: StudentClass | null,
-    { metric, period, limit }: { metric: LeaderboardMetric; period: Period | null; limit: number },
+    {
+      metric,
+      period,
+      today,
+      limit,
+    }: { metric: LeaderboardMetric; period: Period | null; today: string; limit: number },
   ): Promise<RankedStudent[]> {
-    const { sql, parameters } = playersFor(viewer, own, period);
+    const { sql, parameters } = playersFor(
+      viewer,
+      own,
+      period ? [period.from, period.to] : metric === 'streak' ? [today] : [],
+    );
     return this.database.read().many<RankedStudent>(
       `-- analytics.leaderboard
       with player as materialized (
@@ -82,10 +91,9 @@ export class LeaderboardRepository {
   }
 }
 
-/** On `student_progress p`; the viewer is the second parameter, the period the third and fourth. */
-function playersFor(viewer: Viewer, own: StudentClass | null, period: Period | null): Predicate {
-  const parameters: unknown[] = [viewer.tenantId, viewer.userId];
-  if (period) parameters.push(period.from, period.to);
+/** On `student_progress p`; the viewer is the second parameter, the days of the metric follow. */
+function playersFor(viewer: Viewer, own: StudentClass | null, days: readonly string[]): Predicate {
+  const parameters: unknown[] = [viewer.tenantId, viewer.userId, ...days];
   if (own === null) {
     return { sql: `${appendPredicate(scopePredicate(viewer), parameters)} and p.takes_part is not false`, parameters };
   }

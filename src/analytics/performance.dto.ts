@@ -49,11 +49,13 @@ export class PerformancePoint {
   @ApiProperty({
     ...count,
     format: 'int64',
+    nullable: true,
     description:
-      'Of what students did at the same time, once; with `moduleId` the lengths of completed sessions, in seconds',
+      'Of what students did at the same time, once; with `moduleId` the lengths of completed sessions, in seconds, and ' +
+      'null for services that may not see students',
     example: 1_204_300,
   })
-  timeSpentSeconds: number;
+  timeSpentSeconds: number | null;
   @ApiProperty({
     type: Number,
     nullable: true,
@@ -65,12 +67,16 @@ export class PerformancePoint {
   meanSessionSeconds: number | null;
   @ApiProperty({ ...mean, description: 'Mean score of completed sessions', example: 78.31 })
   averageScore: number | null;
-  @ApiProperty({ ...mean, description: '`correct` of `questions`, in per cent', example: 81.2 })
+  @ApiProperty({
+    ...mean,
+    description: '`correct` of `questions`, in per cent; these three are null for services that may not see students',
+    example: 81.2,
+  })
   accuracy: number | null;
-  @ApiProperty({ ...count, description: 'In completed sessions', example: 17_020 })
-  questions: number;
-  @ApiProperty({ ...count, description: 'Of these, answered correctly', example: 13_820 })
-  correct: number;
+  @ApiProperty({ ...count, nullable: true, description: 'In completed sessions', example: 17_020 })
+  questions: number | null;
+  @ApiProperty({ ...count, nullable: true, description: 'Of these, answered correctly', example: 13_820 })
+  correct: number | null;
 }
 
 export class PerformanceResponse extends AnalyticsAnswer {

@@ -4,6 +4,7 @@ import {
   createCategory, createDepartment, createInstructor, createModule, createStudents, createTenant, type Member,
   type Module, type Person, type Tenant,
 } from '../../test/factories.js'; // prettier-ignore
+import { createIntervention } from '../../test/factories.risk.js';
 import { expectFigures, figuresOf, Ledger, type Practised } from '../../test/practice-ledger.js';
 import { addDays } from '../org/local-day.js';
 import { bucketsOf, granularities } from './calendar-buckets.js';
@@ -254,6 +255,33 @@ it('ends as of a day in the past, and leaves each day with whom it was', async (
   expect((await show(teachers[0]!, { asOf: '2026-03-19' })).totals.to).toBe('2026-03-19');
 });
 
+it('shows a session that comes in late to whose day it is, at once', async () => {
+  const school = await found('Europe/London');
+  const { ledger, teachers, students } = school;
+  await ledger.practise([session(school, 0, '2026-03-18T09:00:00Z')]);
+  await ledger.move(students[0]!, teachers[1]!);
+  app.clock.advance(86_400);
+  const sessions = async (viewer: Member): Promise<unknown> => (await show(viewer, {})).totals['sessions'];
+  expect([await sessions(teachers[0]!), await sessions(teachers[1]!)]).toEqual([1, 0]);
+  await ledger.practise([session(school, 0, '2026-03-17T09:00:00Z')]);
+  expect([await sessions(teachers[0]!), await sessions(teachers[1]!)]).toEqual([2, 0]);
+});
+
+it('tells a service nothing of who has a case, whoever asked before', async () => {
+  const school = await found('Europe/London');
+  const { ledger, teachers, students, tenant } = school;
+  await ledger.practise([session(school, 0, '2026-03-18T09:00:00Z')]);
+  await createIntervention(app.database, students[0]!, teachers[0]!);
+  for (const [role, students] of [
+    ['admin', 1],
+    ['service', 0],
+    ['admin', 1],
+  ] as const) {
+    const { body } = await app.as(role, tenant).get('/students?intervention=open&limit=1').expect(200);
+    expect([role, body.data.length]).toEqual([role, students]);
+  }
+});
+
 it('refuses what cannot be answered', async () => {
   const { teachers, modules, tenant, students } = await found('Europe/London');
   const refuse = async (query: object, pointer: string, detail: string): Promise<void> => {
@@ -267,6 +295,9 @@ it('refuses what cannot be answered', async () => {
     'from',
     'must not lie more than 1095 days before the last day',
   );
+  await refuse({ to: '0001-01-15' }, 'to', 'must not lie before 1900-01-01');
+  await refuse({ to: '1900-01-15' }, 'from', 'must not lie before 1900-01-01');
+  await refuse({ asOf: '0001-01-15' }, 'asOf', 'must not lie before 1900-01-01');
   await refuse({ groupBy: 'hour' }, 'groupBy', 'must be one of day, week, month, quarter');
   await refuse({ asOf: '2026-03-21' }, 'asOf', 'must not lie after today');
   await refuse({ to: '2026-03-21' }, 'to', 'must not lie after today');

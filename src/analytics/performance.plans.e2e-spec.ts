@@ -85,10 +85,10 @@ async function fill(database: Database): Promise<void> {
       where tenant_id = $1::text::uuid group by 1, 2`,
       `insert into roster_days
       select $1::uuid, md5($1 || 'teacher' || c)::uuid, md5($1 || 'class' || c)::uuid, date '2026-03-01' - d, 30, 40, 30,
-        20000, 100, 80, 2000, 30
+        20000, 100, 80, 2000, 30, 30
       from generate_series(0, 11) c, generate_series(0, 400) d`,
       `insert into module_days
-      select tenant_id, instructor_id, department_id, day, md5($1 || 'module' || m)::uuid, 5, 6, 5, 0, 0, 5, 0, 0, 0, 400,
+      select tenant_id, instructor_id, department_id, day, md5($1 || 'module' || m)::uuid, 5, 5, 6, 5, 0, 0, 5, 0, 0, 0, 400,
         5, 32000, 20, 15, 3000, 5, 0, 0, '{}'
       from roster_days, generate_series(0, 4) m where tenant_id = $1::text::uuid`,
       `insert into hour_days

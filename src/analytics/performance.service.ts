@@ -9,18 +9,18 @@ import { StudentsRepository } from '../students/students.repository.js';
 import {
   analyticsSeconds,
   type AnalyticsScope,
+  demandSegments,
   type Period,
   refuse,
   scopeAsked,
   seesPeople,
+  segmentSeconds,
 } from './analytics-scope.js';
 import { bucketsOf } from './calendar-buckets.js';
 import { alwaysFresh, FreshnessRepository } from './freshness.repository.js';
 import type { PerformancePoint, PerformanceQuery, PerformanceResponse } from './performance.dto.js';
 import { PerformanceRepository } from './performance.repository.js';
 
-/** As lists: who is in a segment may change with the clock. */
-const segmentSeconds = 60;
 /** Of a segment: what can be added up in time. */
 const mostStudents = 10_000;
 const mostStudentDays = 1_000_000;
@@ -44,7 +44,7 @@ export class PerformanceService {
     const moduleId = query.moduleId?.toLowerCase();
     const parts = bucketsOf(scope, groupBy);
     if (segmentId !== undefined && moduleId !== undefined) refuse('segmentId', 'cannot be combined with moduleId');
-    if (segmentId !== undefined && !seesPeople(viewer)) refuse('segmentId', 'is for who may see students');
+    if (segmentId !== undefined) demandSegments(viewer);
     const segment = segmentId === undefined ? null : await this.reads.filterMeant(viewer, { segmentId });
     const { smallestGroup } = await this.tenants.get(viewer.tenantId);
     const shown = seesPeople(viewer) ? null : smallestGroup;
@@ -83,7 +83,7 @@ export class PerformanceService {
     smallestGroup: number,
   ): Promise<PerformancePoint[]> {
     const read = this.performance.ofRosters(viewer, scope, parts, smallestGroup);
-    if (!seesPeople(viewer)) return (await read).map(withoutPeople);
+    if (!seesPeople(viewer)) return (await read).map((point) => ({ ...withoutPeople(point), ...untold }));
     // a student is in one row of each day: only of more days they have to be told from each other
     const long = [scope, ...parts].filter(({ from, to }) => from < to);
     const [points, counts] = await Promise.all([
@@ -100,7 +100,8 @@ export class PerformanceService {
     parts: readonly Period[],
     module: { readonly moduleId: string; readonly smallestGroup: number },
   ): Promise<PerformancePoint[]> {
-    return (await this.performance.ofModule(viewer, scope, parts, module)).map(withoutPeople);
+    const points = (await this.performance.ofModule(viewer, scope, parts, module)).map(withoutPeople);
+    return seesPeople(viewer) ? points : points.map((point) => ({ ...point, ...untoldOfModule }));
   }
 
   private async ofSegment(
@@ -122,6 +123,10 @@ export class PerformanceService {
     return this.performance.ofStudents(viewer, scope, parts, ids);
   }
 }
+
+/** For who may not see people: what may be of fewer of them than were active. */
+const untold = { accuracy: null, questions: null, correct: null };
+const untoldOfModule = { ...untold, timeSpentSeconds: null, meanSessionSeconds: null };
 
 /** Of more than one day nothing tells how many different students there were. */
 function withoutPeople(point: PerformancePoint): PerformancePoint {

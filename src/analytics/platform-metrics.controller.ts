@@ -6,7 +6,7 @@ import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { addDays, localDay } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { scopeOf } from '../students/student-filter.js';
-import { scopeAsked, seesPeople } from './analytics-scope.js';
+import { mostDays, refuse, scopeAsked, seesPeople } from './analytics-scope.js';
 import { PlatformMetricsQuery, PlatformMetricsResponse } from './platform-metrics.dto.js';
 import { PlatformMetricsRepository } from './platform-metrics.repository.js';
 import { ViewsService } from './views.service.js';
@@ -37,6 +37,7 @@ export class PlatformMetricsController {
     }
     const [tenant, moment] = [await this.tenants.get(tenantId), await this.tenants.moment(tenantId)];
     const { from, to } = scopeAsked(viewer, query, moment);
+    if (from < addDays(moment.today, 1 - mostDays)) refuse('from', `must not lie more than ${mostDays - 1} days ago`);
     const smallestGroup = seesPeople(viewer) ? null : tenant.smallestGroup;
     const age = await this.views.age('daily_platform_metrics');
     // what has happened since is not known, and is not nothing; beside other sums it would be what few people did

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { runImport } from '../import-process.js';
+import { isDay } from '../http/fields.js';
 import { ProgressBar } from '../imports/progress-bar.js';
 import { TenantsRepository } from '../org/tenants.repository.js';
 import { Rebuild } from './rebuild.service.js';
@@ -32,12 +33,11 @@ if (options === undefined) {
 }
 
 function readArguments(): { slug: string; period: { from?: string; to?: string } | null } | undefined {
-  const day = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
   try {
     const text = { type: 'string' } as const;
     const { values } = parseArgs({ options: { tenant: text, from: text, to: text, continue: { type: 'boolean' } } });
     const { tenant: slug, from, to } = values;
-    if (slug === undefined || [from, to].some((given) => given !== undefined && !day.test(given))) return undefined;
+    if (slug === undefined || [from, to].some((given) => given !== undefined && !isDay(given))) return undefined;
     if (from !== undefined && to !== undefined && from > to) return undefined;
     if (values.continue && (from ?? to) !== undefined) return undefined;
     return { slug, period: values.continue ? null : { from, to } };

@@ -73,7 +73,7 @@ it('loses no day and adds none up twice when a worker is killed between two of t
     await app.database.run(
       `-- test.holdCell
       insert into module_days
-      select tenant_id, instructor_id, department_id, day, $3, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{}'
+      select tenant_id, instructor_id, department_id, day, $3, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{}'
       from roster_days where tenant_id = $1 and instructor_id = $2`,
       [tenantId, instructors.sort()[15], practice.moduleId],
     );

@@ -51,12 +51,14 @@ export class RollUpJobs {
     return { marked: await this.rollUps.markDays(tenant.id, this.rollUps.recountable(tenant), signal) };
   }
 
-  /** What is longer ago than analytics are kept. */
+  /** What is longer ago than analytics, and the snapshots that they are added up from, are kept. */
   @Handles(deleteExpiredDays)
   async deleteExpiredDays({ signal }: Run): Promise<Outcome> {
     let rowsDeleted = 0;
-    await this.eachTenant(signal, async ({ id, timeZone, analyticsRetentionDays }) => {
-      const first = addDays(localDay(timeZone, this.clock.now()), -analyticsRetentionDays);
+    await this.eachTenant(signal, async ({ id, timeZone, analyticsRetentionDays, snapshotRetentionDays }) => {
+      // what snapshots still write is a difference to what there is
+      const days = Math.max(analyticsRetentionDays, snapshotRetentionDays);
+      const first = addDays(localDay(timeZone, this.clock.now()), -days);
       for (const table of daily) {
         rowsDeleted += await deleteInBatches(signal, (limit) => this.retention.deleteDays(id, table, first, limit));
       }

@@ -255,7 +255,7 @@ export class RollUpsRepository {
   async rollUpModules(tenantId: string, cells: readonly Cell[]): Promise<void> {
     const part = ['module_id'];
     const sums = [
-      'students', 'sessions', 'sessions_completed', 'sessions_abandoned', 'sessions_bounced', 'sessions_passed',
+      'students', 'students_scored', 'sessions', 'sessions_completed', 'sessions_abandoned', 'sessions_bounced', 'sessions_passed',
       'sessions_repeated', 'students_started', 'students_completed', 'score_sum', 'score_count', 'score_square_sum',
       'questions', 'correct', 'duration_sum', 'duration_count', 'abandoned_duration_sum', 'abandoned_duration_count',
       'abandoned_answered',
@@ -265,6 +265,7 @@ export class RollUpsRepository {
       `-- analytics.rollUpModules
       with ${cellsAndSessions}, fresh as materialized (
         select s.instructor_id, s.department_id, s.day, s.module_id, count(distinct s.student_id) as students,
+          count(distinct s.student_id) filter (where p.completed and s.score is not null) as students_scored,
           count(*) as sessions, count(*) filter (where p.completed) as sessions_completed,
           count(*) filter (where p.abandoned) as sessions_abandoned,
           count(*) filter (where p.abandoned and s.duration_seconds < 60) as sessions_bounced,

@@ -181,7 +181,7 @@ async function askEverything(world: World): Promise<Set<number>[]> {
         const own = within(during.filter(({ module }) => module === index));
         learn(scoresOf(figures.find((one) => one.moduleId === moduleId)!), own);
         const series = await ask<PerformanceResponse>(`/analytics/performance?${query}&moduleId=${moduleId}`);
-        learn(timesOf(series.totals), own);
+        learn(scoresOf(series.totals), own);
       }
       const { difficulties: levels } = await ask<DifficultyResponse>(`/analytics/difficulty?${query}`);
       for (const level of levels) {
@@ -200,12 +200,12 @@ async function askEverything(world: World): Promise<Set<number>[]> {
   return found;
 }
 
-const timesOf = ({ sessions, timeSpentSeconds }: { sessions: number; timeSpentSeconds: number }): Sums => ({
+const timesOf = ({ sessions, timeSpentSeconds }: { sessions: number; timeSpentSeconds: number | null }): Sums => ({
   sessions,
-  seconds: timeSpentSeconds,
+  seconds: timeSpentSeconds!,
 });
 /** Every session that is told of here is completed and has a score, a whole number; means are rounded to hundredths. */
-const scoresOf = ({ sessions, averageScore }: ModuleSums): Sums => ({
+const scoresOf = ({ sessions, averageScore }: Pick<ModuleSums, 'sessions' | 'averageScore'>): Sums => ({
   sessions,
   scores: Math.round((averageScore ?? 0) * sessions),
 });
@@ -294,8 +294,32 @@ describe('a day of a department', () => {
     expect(await sessions(world)).toEqual([4, 4, 4]);
     await practise(world, [sitting(4)]);
     expect(await sessions(world)).toEqual([0, 0, 0]);
-    await practise(world, [sitting(5), sitting(0)]);
-    expect(await sessions(world)).toEqual([7, 7, 7]);
+    // three scores, of two people
+    await practise(world, [sitting(5), { ...sitting(5), hour: 13 }]);
+    expect(await sessions(world)).toEqual([0, 0, 0]);
+    await practise(world, [{ ...sitting(0), hour: 13 }]);
+    expect(await sessions(world)).toEqual([8, 8, 8]);
+  });
+
+  it('is told of without what may be of fewer: accuracy, and of a module its lengths', async () => {
+    const world = await build(empty);
+    await practise(
+      world,
+      [0, 1, 2].map((student) => sitting(student)),
+    );
+    const period = `from=${day}&to=${day}`;
+    const series = async (filter: string): Promise<object> =>
+      ((await app.as(world.service).get(`/analytics/performance?${period}${filter}`).expect(200)).body as PerformanceResponse).totals; // prettier-ignore
+    const untold = { accuracy: null, questions: null, correct: null };
+    expect(await series('')).toMatchObject({ ...untold, sessions: 3, averageScore: 70, timeSpentSeconds: 183 });
+    const ofModule = { ...untold, timeSpentSeconds: null, meanSessionSeconds: null };
+    expect(await series(`&moduleId=${world.modules[0]!.moduleId}`)).toMatchObject({ ...ofModule, averageScore: 70 });
+    const { body: platform } = await app.as(world.service).get(`/analytics/platform?${period}`).expect(200);
+    expect((platform as PlatformMetricsResponse).days).toMatchObject([{ sessions: 3, accuracy: null }]);
+    const { body: tree } = await app.as(world.service).get(`/analytics/departments?${period}`).expect(200);
+    for (const { own, total } of (tree as DepartmentFiguresResponse).departments) {
+      expect([own.accuracy, total.accuracy]).toEqual([null, null]);
+    }
   });
 
   it('is not told by module while it is to be added up: beside the roster it would tell of who has just come', async () => {

@@ -184,6 +184,10 @@ export const workPredicates: Readonly<Record<AssignmentState, string>> = {
   completed: 'w.is_assigned and w.is_done',
 };
 
+/** Of `student_progress p`: a streak is broken by midnight, whether or not the night's job has run. */
+export const currentStreak = (today: string): string =>
+  `case when p.last_active_on >= ${today}::date - 1 then p.current_streak else 0 end`;
+
 /** Everything a filter says, within what the viewer may see, about active students. Of a search every word must be found. */
 export function studentPredicate(viewer: Viewer, filter: Filter, { today, now }: Moment): Predicate {
   const { sql, parameters } = scopePredicate(viewer);

@@ -5,7 +5,7 @@ import { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
 import type { Moment } from '../org/tenants.service.js';
 import { sqlBandOf } from './risk-bands.js';
-import { Filter, scopePredicate, StudentSort, studentPredicate } from './student-filter.js';
+import { currentStreak, Filter, scopePredicate, StudentSort, studentPredicate } from './student-filter.js';
 import { StudentRow } from './students.dto.js';
 
 interface SortKey {
@@ -194,8 +194,7 @@ export const studentColumns = (today: string, now: string): string => `
     as "assignmentsOverdue",
   p.quiz_accuracy as "quizAccuracy", p.voice_accuracy as "voiceAccuracy", p.improvement_rate as "improvementRate",
   p.consistency_score as "consistencyScore",
-  -- a streak is broken by midnight, whether or not the night's job has run
-  case when p.last_active_on >= ${today}::date - 1 then p.current_streak else 0 end as "currentStreak",
+  ${currentStreak(today)} as "currentStreak",
   p.longest_streak as "longestStreak", p.sessions_completed as "sessionsCompleted",
   p.total_time_spent_seconds as "totalTimeSpentSeconds", p.last_active_on as "lastActiveOn",
   p.last_active_at as "lastActiveAt", p.risk_score as "riskScore",

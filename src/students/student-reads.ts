@@ -93,7 +93,8 @@ export function scopeKey(viewer: Viewer): string {
     own: () => userId,
     roster: () => rostersOf(viewer).join(' '),
     departments: () => (rosters.length > 0 ? `${departmentId} ${rostersOf(viewer).join(' ')}` : departmentId),
-    tenant: () => '',
+    // may not filter by cases
+    tenant: () => (viewer.role === 'service' ? 'service' : ''),
   }[scope]();
   return `${tenantId} ${scope} ${of}`;
 }
