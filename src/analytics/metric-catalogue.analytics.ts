@@ -88,9 +88,9 @@ export const analyticsMetrics: readonly MetricDefinition[] = [
     title: 'Days to be added up',
     unit: 'days',
     meaning:
-      'Local days of the period whose sums do not hold everything yet, for anybody that was asked about. 0 where ' +
-      'what is answered is not read from such sums.',
-    formula: 'different local days of the period with a mark that something has changed',
+      'Local days whose sums do not hold everything yet, for anybody that was asked about: of the period, and of those ' +
+      'before it where a figure reaches back. 0 where what is answered is not read from such sums.',
+    formula: 'different local days with a mark that something has changed',
   },
   {
     id: 'departmentStudentsAsOf',
