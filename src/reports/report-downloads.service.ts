@@ -34,9 +34,16 @@ export class ReportDownloads {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Problem 403 for an owner who may no longer have it, 404, 409 before it is ready, 410 once it has expired */
-  async link({ tenantId, userId: ownerId }: Viewer, reportId: string): Promise<{ token: string; expiresAt: Date }> {
-    await this.find(tenantId, ownerId, reportId);
+  /**
+   * @throws Problem 403 for an owner who may no longer have it, and for a credential with fewer scopes than the report
+   *   takes; 404, 409 before it is ready, 410 once it has expired
+   */
+  async link(viewer: Viewer, reportId: string): Promise<{ token: string; expiresAt: Date }> {
+    const { tenantId, userId: ownerId } = viewer;
+    const { file } = await this.find(tenantId, ownerId, reportId);
+    if (!this.owners.mayRead(viewer, file.kind)) {
+      throw new Problem(403, 'permission_denied', { detail: 'This needs the permissions of what the report shows.' });
+    }
     return this.tokens.sign(reportId, { tenantId, ownerId });
   }
 

@@ -55,8 +55,8 @@ export interface ReportSummary {
 export interface ReportKind<Filter extends object = object> {
   readonly name: ReportKindName;
   readonly title: string;
-  /** Besides `reports:write`. */
-  readonly permission: Permission;
+  /** All of them are needed, besides those of reports. */
+  readonly permissions: readonly Permission[];
   /** As the columns of this question, which may have them from its filter. */
   columns(scope: ReportScope<Filter>): Promise<readonly ReportColumn[]>;
   /**

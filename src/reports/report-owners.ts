@@ -4,6 +4,7 @@ import { ViewersService } from '../auth/viewers.service.js';
 import type { Viewer } from '../http/viewer.js';
 import { ServicesRepository } from '../services/services.repository.js';
 import { rostersOf, scopeOf } from '../students/student-filter.js';
+import type { ReportKindName } from './report-kind.js';
 import { ReportKinds } from './report-kinds.js';
 import type { FileContent } from './report-files.repository.js';
 
@@ -25,8 +26,12 @@ export class ReportOwners {
     // equal files are of viewers of one role
     const owner =
       viewer.role === 'service' ? await this.service(viewer, ownerId) : await this.person(tenantId, ownerId);
-    if (!owner || !holds(owner, 'reports:read') || !holds(owner, this.kinds.get(kind).permission)) return null;
-    return sees(owner, viewer) ? owner : null;
+    return owner && this.mayRead(owner, kind) && sees(owner, viewer) ? owner : null;
+  }
+
+  /** Whether reports of a kind are for this viewer, with the scopes of the credential that is shown. */
+  mayRead(viewer: Viewer, kind: ReportKindName): boolean {
+    return ['reports:read' as const, ...this.kinds.get(kind).permissions].every((one) => holds(viewer, one));
   }
 
   private async person(tenantId: string, ownerId: string): Promise<Viewer | null> {
@@ -48,8 +53,8 @@ function sees(owner: Viewer, asked: Viewer): boolean {
   // an administrator and a service are not shown the same
   if (now === 'tenant') return then !== 'tenant' || owner.role === asked.role;
   if (then === 'tenant' || then === 'own') return false;
-  // the other may be a supervisor of the same department, whose roster lies in it
   const rosters = rostersOf(owner);
-  const keepsRosters = rostersOf(asked).every((id) => id === asked.userId || rosters.includes(id));
-  return keepsRosters && (now === 'departments' ? owner.departmentId === asked.departmentId : now === then);
+  // that of a supervisor of the same department lies in it
+  const isWithin = (id: string): boolean => (now === 'departments' && id === asked.userId) || rosters.includes(id);
+  return rostersOf(asked).every(isWithin) && (now === 'departments' ? owner.departmentId === asked.departmentId : now === then);
 }

@@ -40,9 +40,8 @@ export class ReportQuestions {
   /** @throws Problem 400 and 404 for the filter, 403 without the permission of the kind */
   async understand(viewer: Viewer, { kind: name, format, filter: given, options }: WantedReport): Promise<Question> {
     const kind = this.kinds.get(name);
-    if (!holds(viewer, kind.permission)) {
-      throw new Problem(403, 'permission_denied', { detail: `This needs the permission ${kind.permission}.` });
-    }
+    const missing = kind.permissions.find((permission) => !holds(viewer, permission));
+    if (missing) throw new Problem(403, 'permission_denied', { detail: `This needs the permission ${missing}.` });
     const moment = await this.tenants.moment(viewer.tenantId);
     const filter = await kind.filterMeant(viewer, given, moment);
     const { byteOrderMark, header } = options ?? new ReportOptions();

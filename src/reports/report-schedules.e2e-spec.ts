@@ -112,6 +112,12 @@ describe('whose', () => {
         ],
       });
     }
+    // another roster is not theirs, in the same department either
+    const sibling = await createInstructor(app.database, department);
+    for (const kind of ['roster', 'activity']) {
+      const body = { ...weekly, kind, recipients: [sibling.userId] };
+      await app.as(instructor).post('/report-schedules').send(body).expect(422);
+    }
     // who sees more may have it
     await create(instructor, { recipients: [head.userId, admin.userId] });
   });

@@ -235,6 +235,58 @@ it('gives no file to an owner who has left, or who sees less than it shows', asy
   }
 });
 
+it('gives no shared file to a substitute whose delegation has ended', async () => {
+  const substitute = await createInstructor(app.database, tenant);
+  const delegate = (from: Member, to: Member): Promise<number> =>
+    app.database.run(
+      `-- test.insertDelegation
+      insert into delegations
+        (tenant_id, id, instructor_id, substitute_id, valid_from, valid_to, created_by, reason, created_at)
+      values ($1, gen_random_uuid(), $2, $3, '2026-03-01', '2026-03-15', $2, '', '2026-03-01')`,
+      [tenant.tenantId, from.userId, to.userId],
+    );
+  await delegate(instructor, substitute);
+  await delegate(substitute, instructor);
+  const clients = [app.as({ ...instructor, rosters: [substitute.userId] }), app.as({ ...substitute, rosters: [instructor.userId] })]; // prettier-ignore
+  const [one, other] = [await ask(clients[0]!, {}), await ask(clients[1]!, {})];
+  await Promise.all([finished(clients[0]!, one.id), finished(clients[1]!, other.id)]);
+  // both see both rosters: asked for at once, it is read as the first of them
+  await app.database.run(
+    `-- test.shareFile
+    update reports r set file_id = o.file_id from reports o
+    where r.tenant_id = $1 and o.tenant_id = $1 and r.id = $2 and o.id = $3`,
+    [tenant.tenantId, other.id, one.id],
+  );
+  const link = await linkOf(clients[1]!, other.id);
+  await app.anonymous.get(link).expect(200);
+  await app.database.run(
+    `-- test.endDelegation
+    delete from delegations where tenant_id = $1 and instructor_id = $2`,
+    [tenant.tenantId, instructor.userId],
+  );
+  await app.anonymous.get(link).expect(403);
+  const { body } = await app.as(substitute).get(`/reports/${other.id}/download-link`).expect(403);
+  expect(body.code).toBe('report_access_lost');
+  await clients[0]!.get(`/reports/${one.id}/download-link`).expect(200);
+});
+
+it('gives no file to a credential with fewer scopes than it takes', async () => {
+  const service = app.as('service', tenant);
+  const { id } = await ask(service, {});
+  await finished(service, id);
+  const { serviceId } = await app.database.one<{ serviceId: string }>(
+    `-- test.findService
+    select id as "serviceId" from services where tenant_id = $1`,
+    [tenant.tenantId],
+  );
+  const narrow = { tenantId: tenant.tenantId, userId: serviceId, role: 'service', departmentId: null } as const;
+  const client = app.as({ ...narrow, scopes: ['reports:read'] });
+  await client.get(`/reports/${id}`).expect(200);
+  const { body } = await client.get(`/reports/${id}/download-link`).expect(403);
+  expect(body.code).toBe('permission_denied');
+  await app.as({ ...narrow, scopes: ['reports:read', 'students:read'] }).get(`/reports/${id}/download-link`).expect(200); // prettier-ignore
+});
+
 it('says of a file that is no longer kept that it is gone', async () => {
   const client = app.as(instructor);
   const { id } = await ask(client, {});

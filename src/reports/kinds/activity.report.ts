@@ -30,7 +30,7 @@ const names = Object.keys(titles) as (keyof ActivityRow)[];
 export class ActivityReport implements ReportKind<ActivityFilter> {
   readonly name = 'activity';
   readonly title = 'Activity';
-  readonly permission = 'students:read';
+  readonly permissions = ['students:read'] as const;
 
   constructor(
     private readonly students: ReportedStudents,

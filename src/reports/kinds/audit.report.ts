@@ -44,7 +44,7 @@ const actionsShown = 8;
 export class AuditReport implements ReportKind<AuditFilter> {
   readonly name = 'audit';
   readonly title = 'Audit extract';
-  readonly permission = 'audit:read';
+  readonly permissions = ['audit:read'] as const;
 
   constructor(
     private readonly entries: AuditReportRepository,

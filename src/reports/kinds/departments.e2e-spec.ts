@@ -1,6 +1,6 @@
 import { startApp, type TestApp } from '../../../test/app.js';
 import { createCategory, createDepartment, createInstructor, createModule, createStudents, createTenant, sessionBody } from '../../../test/factories.js'; // prettier-ignore
-import { figure, rowsOf, scopeOf, summaryOf } from '../../../test/report-kinds.js';
+import { figure, rowsOf, summaryOf } from '../../../test/report-kinds.js';
 
 let app: TestApp;
 
@@ -73,8 +73,15 @@ describe('departments', () => {
   });
 
   it('are not for who may not see people', async () => {
-    const { tenantId } = await createTenant(app.database);
-    const service = { tenantId, userId: tenantId, role: 'service', departmentId: null, scopes: ['analytics:read', 'reports:write'] } as const; // prettier-ignore
-    await expect(scopeOf(app, service, 'departments', {})).rejects.toMatchObject({ status: 403 });
+    const tenant = await createTenant(app.database);
+    const ask = (scopes: readonly string[]) =>
+      app.database
+        .run('-- test.setScopes\nupdate services set scopes = $2 where tenant_id = $1', [tenant.tenantId, scopes])
+        .then(() => app.as('service', tenant).post('/reports').send({ kind: 'departments', format: 'csv' }));
+    const fewer = await ask(['analytics:read', 'reports:read', 'reports:write']);
+    expect(fewer.status).toBe(403);
+    expect(fewer.body.detail).toBe('This needs the permission students:read.');
+    expect((await ask(['students:read', 'reports:read', 'reports:write'])).status).toBe(403);
+    expect((await ask(['analytics:read', 'students:read', 'reports:read', 'reports:write'])).status).toBe(202);
   });
 });

@@ -46,7 +46,7 @@ const assignmentsShown = 10;
 export class GradebookReport implements ReportKind<GradebookFilter> {
   readonly name = 'gradebook';
   readonly title = 'Gradebook';
-  readonly permission = 'gradebook:read';
+  readonly permissions = ['gradebook:read'] as const;
 
   constructor(
     private readonly students: ReportedStudents,

@@ -47,7 +47,7 @@ const inWords = (value: string): string => value.replaceAll('_', ' ');
 export class InterventionsReport implements ReportKind<CaseFilter> {
   readonly name = 'interventions';
   readonly title = 'Interventions';
-  readonly permission = 'interventions:read';
+  readonly permissions = ['interventions:read'] as const;
 
   constructor(
     private readonly lists: InterventionListRepository,

@@ -57,7 +57,7 @@ export class InterventionsReportRepository {
         (select count(*) from found where closed = w.day::date) as closed
       from generate_series(
         -- of more weeks nobody reads the labels
-        (select greatest(min(opened), ${today} - 371) from found), ${today}, interval '7 days'
+        (select greatest(min(opened), date_trunc('week', ${today} - 371)::date) from found), ${today}, interval '7 days'
       ) w (day)
       order by w.day`,
       parameters,

@@ -237,6 +237,21 @@ it('interventions are those of the list with the same filter, in the order they 
   ]);
 });
 
+it('shows the weeks of the last year, where cases are older', async () => {
+  const tenant = await createTenant(app.database);
+  const instructor = await createInstructor(app.database, tenant);
+  const [student] = await createStudents(app.database, instructor, [{}]);
+  await createIntervention(app.database, student!, instructor, { status: 'resolved', openedDay: '2024-12-04' });
+  await createIntervention(app.database, student!, instructor, { openedDay: '2026-02-25' });
+  app.clock.advance(2 * 86_400);
+  const { charts } = await summaryOf(app, instructor, 'interventions');
+  app.clock.advance(-2 * 86_400);
+  const [opened, closed] = charts[0]!.series.map(({ values }) => values);
+  // on Wednesday 4 March 2026, 53 weeks and this one; 1 March is of the week from 23 February
+  expect(opened).toEqual([...Array(52).fill(0), 1, 0]);
+  expect(closed).toEqual([...Array(52).fill(0), 1, 0]);
+});
+
 describe('the audit extract', () => {
   it('has what was done, each once, and is itself on record', async () => {
     app.clock.advance(60);

@@ -44,7 +44,7 @@ const tens = Array.from({ length: 10 }, (_, ten) => `${ten * 10}–${ten === 9 ?
 export class ProgressReport implements ReportKind<ProgressFilter> {
   readonly name = 'progress';
   readonly title = 'Progress';
-  readonly permission = 'students:read';
+  readonly permissions = ['students:read'] as const;
 
   constructor(
     private readonly students: ReportedStudents,

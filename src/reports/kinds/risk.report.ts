@@ -37,7 +37,7 @@ const titles = {
 export class RiskReport implements ReportKind<Filter> {
   readonly name = 'risk';
   readonly title = 'Risk';
-  readonly permission = 'risk:read';
+  readonly permissions = ['risk:read'] as const;
 
   constructor(
     private readonly students: ReportedStudents,

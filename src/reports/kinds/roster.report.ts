@@ -47,7 +47,7 @@ const names = Object.keys(titles) as (keyof StudentRow)[];
 export class RosterReport implements ReportKind<Filter> {
   readonly name = 'roster';
   readonly title = 'Roster';
-  readonly permission = 'students:read';
+  readonly permissions = ['students:read'] as const;
 
   constructor(
     private readonly students: ReportedStudents,
