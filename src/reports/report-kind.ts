@@ -51,7 +51,10 @@ export interface ReportSummary {
   readonly charts: readonly Chart[];
 }
 
-/** A kind of report. Adding one means providing it: the engine knows nothing but this. */
+/**
+ * A kind of report. Adding one means providing it: the engine knows nothing but this. Pages and summaries are read in a
+ * transaction, so one statement after the other.
+ */
 export interface ReportKind<Filter extends object = object> {
   readonly name: ReportKindName;
   readonly title: string;
@@ -64,7 +67,7 @@ export interface ReportKind<Filter extends object = object> {
    * @throws Problem 400, 404
    */
   filterMeant(viewer: Viewer, given: Readonly<Record<string, unknown>>, moment: Moment): Promise<Filter>;
-  /** How many rows there will be; may be an estimate: progress is told by it. */
+  /** How many rows there will be; may be an estimate: progress is told by it, and by nothing where it takes too long. */
   count(scope: ReportScope<Filter>): Promise<number>;
   /** @param position where an earlier page ended; null: from the beginning */
   page(scope: ReportScope<Filter>, position: string | null, limit: number): Promise<ReportPage>;

@@ -56,5 +56,8 @@ function sees(owner: Viewer, asked: Viewer): boolean {
   const rosters = rostersOf(owner);
   // that of a supervisor of the same department lies in it
   const isWithin = (id: string): boolean => (now === 'departments' && id === asked.userId) || rosters.includes(id);
-  return rostersOf(asked).every(isWithin) && (now === 'departments' ? owner.departmentId === asked.departmentId : now === then);
+  return (
+    rostersOf(asked).every(isWithin) &&
+    (now === 'departments' ? owner.departmentId === asked.departmentId : now === then)
+  );
 }

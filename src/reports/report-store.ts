@@ -15,8 +15,8 @@ const deflate = promisify(gzip);
 export class FileLost extends Error {}
 
 export interface NewPart extends Pick<Part, 'number' | 'content' | 'rows' | 'position'> {
-  /** Of the whole file, perhaps an estimate. */
-  readonly total: number;
+  /** Rows of the whole file, perhaps an estimate; null: nobody could say. */
+  readonly total: number | null;
   readonly isLast: boolean;
 }
 
@@ -37,7 +37,7 @@ export class ReportStore {
       ...part,
       content: fileFormats[file.format].isText ? await deflate(content, { level: 4 }) : content,
       bytes: content.length,
-      progress: isLast ? 100 : Math.min(99, Math.floor((100 * part.rows) / Math.max(total, part.rows, 1))),
+      progress: isLast ? 100 : progressOf(part.rows, total),
       expiresAt: isLast ? new Date(now.getTime() + keptDays * 86_400_000) : null,
     };
     await this.database.transaction(async () => {
@@ -55,4 +55,9 @@ export class ReportStore {
       if (!(await this.files.clear(file.tenantId, file))) throw new FileLost();
     });
   }
+}
+
+/** Whole per cent, of what is not finished; 0 where it is not known. */
+function progressOf(rows: number, total: number | null): number {
+  return total === null ? 0 : Math.min(99, Math.floor((100 * rows) / Math.max(total, rows, 1)));
 }

@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { byteOrderMark, csvLine, type TableCell, xlsxFile } from '../http/table-file.js';
+import { Database } from '../database/database.js';
+import { DatabaseUnavailable } from '../database/errors.js';
 import { fileFormats } from './file-formats.js';
 import { Garbage } from './garbage.js';
 import type { BegunFile } from './report-files.repository.js';
-import type { ReportColumn, ReportKind, ReportScope } from './report-kind.js';
+import type { ReportColumn, ReportKind, ReportPage, ReportScope } from './report-kind.js';
 import { mostPdfRows, writePdf } from './pdf-file.js';
 import { ReportQuestions } from './report-questions.js';
 import { ReportStore } from './report-store.js';
@@ -13,12 +15,16 @@ import { ReportStore } from './report-store.js';
 const pageRows = 500;
 /** Of a part, about; of text formats it ends where a page does. */
 const partBytes = 1_048_576;
+/** Of statements that no request waits for. */
+const statementSeconds = 60;
 
 interface Source {
   readonly kind: ReportKind;
   readonly scope: ReportScope;
   readonly columns: readonly ReportColumn[];
-  readonly total: number;
+  /** Of rows; null: unknown. */
+  readonly total: number | null;
+  readonly page: (position: string | null) => Promise<ReportPage>;
 }
 
 /** Writes files part by part, holding no more of them than one part. */
@@ -27,13 +33,15 @@ export class ReportWriter {
   constructor(
     private readonly questions: ReportQuestions,
     private readonly store: ReportStore,
+    private readonly database: Database,
   ) {}
 
   /** @returns how many rows it has. @throws FileLost, and whatever the kind throws */
   async write(file: BegunFile, signal: AbortSignal): Promise<number> {
     const { kind, scope } = await this.questions.open(file);
-    const [columns, total] = await Promise.all([kind.columns(scope), kind.count(scope)]);
-    const source = { kind, scope, columns, total };
+    const [columns, total] = await Promise.all([kind.columns(scope), countOf(kind, scope)]);
+    const page = (position: string | null) => this.unhurried(() => kind.page(scope, position, pageRows));
+    const source = { kind, scope, columns, total, page };
     return fileFormats[file.format].isText
       ? this.writeLines(file, source, signal)
       : this.writeStream(file, source, signal);
@@ -42,7 +50,7 @@ export class ReportWriter {
   /** Goes on where the stored parts end: rows that follow rows do not depend on what stands before them. */
   private async writeLines(
     file: BegunFile,
-    { kind, scope, columns, total }: Source,
+    { columns, total, page: pageAfter }: Source,
     signal: AbortSignal,
   ): Promise<number> {
     let { position, rows, parts } = file;
@@ -52,7 +60,7 @@ export class ReportWriter {
     let bytes = 0;
     do {
       signal.throwIfAborted();
-      const page = await kind.page(scope, position, pageRows);
+      const page = await pageAfter(position);
       const chunk = Buffer.from(page.rows.map(lineOf).join(''));
       chunks.push(chunk);
       bytes += chunk.length;
@@ -75,7 +83,7 @@ export class ReportWriter {
     await this.store.clear(file);
     // those of a PDF are not all printed
     const most = file.format === 'pdf' ? mostPdfRows : Infinity;
-    const [read, total] = [{ rows: 0 }, Math.min(source.total, most)];
+    const [read, total] = [{ rows: 0 }, source.total === null ? null : Math.min(source.total, most)];
     let number = 0;
     const add = (content: Buffer, isLast: boolean): Promise<void> => {
       const rows = Math.min(read.rows, most);
@@ -102,16 +110,31 @@ export class ReportWriter {
     rows: AsyncIterable<readonly TableCell[]>,
   ): Promise<Readable> {
     if (file.format === 'pdf') {
-      const [heading, summary] = await Promise.all([this.questions.heading(file), kind.summary(scope)]);
+      const heading = await this.questions.heading(file);
+      const summary = await this.unhurried(() => kind.summary(scope));
       return writePdf(heading, summary, columns, rows);
     }
     const titles = columns.map(({ title }) => title);
     return xlsxFile({ title: kind.title, columns: titles, header: file.options.header, rows });
   }
+
+  private unhurried<T>(read: () => Promise<T>): Promise<T> {
+    return this.database.transaction(read, { statementSeconds });
+  }
+}
+
+/** Within the time of a request: a file is not kept waiting for what only its progress is told by. */
+async function countOf(kind: ReportKind, scope: ReportScope): Promise<number | null> {
+  try {
+    return await kind.count(scope);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return null;
+    throw error;
+  }
 }
 
 async function* rowsOf(
-  { kind, scope }: Source,
+  { page: pageAfter }: Source,
   read: { rows: number },
   signal: AbortSignal,
 ): AsyncGenerator<readonly TableCell[]> {
@@ -119,7 +142,7 @@ async function* rowsOf(
   let position: string | null = null;
   do {
     signal.throwIfAborted();
-    const page = await kind.page(scope, position, pageRows);
+    const page = await pageAfter(position);
     for (const row of page.rows) {
       read.rows++;
       yield row;

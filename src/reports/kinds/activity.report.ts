@@ -57,10 +57,8 @@ export class ActivityReport implements ReportKind<ActivityFilter> {
 
   async page(scope: ReportScope<ActivityFilter>, position: string | null, limit: number): Promise<ReportPage> {
     const after = position === null ? null : (position.split(' ') as [string, string]);
-    const [days, { timeZone }] = await Promise.all([
-      this.activity.list(scope.viewer, scope, after, limit),
-      this.tenants.get(scope.viewer.tenantId),
-    ]);
+    const days = await this.activity.list(scope.viewer, scope, after, limit);
+    const { timeZone } = await this.tenants.get(scope.viewer.tenantId);
     const last = days.at(-1);
     return {
       rows: days.map((day) => {
@@ -74,10 +72,8 @@ export class ActivityReport implements ReportKind<ActivityFilter> {
 
   async summary(scope: ReportScope<ActivityFilter>): Promise<ReportSummary> {
     const step = stepOf(scope.filter);
-    const [sums, steps] = await Promise.all([
-      this.activity.sumUp(scope.viewer, scope),
-      this.activity.listSteps(scope.viewer, scope, step),
-    ]);
+    const sums = await this.activity.sumUp(scope.viewer, scope);
+    const steps = await this.activity.listSteps(scope.viewer, scope, step);
     const labels = steps.map(({ day }) => dayLabel(day));
     return {
       title: this.title,

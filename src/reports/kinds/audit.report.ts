@@ -76,10 +76,8 @@ export class AuditReport implements ReportKind<AuditFilter> {
       await this.audit.recordRead(viewer, { action: 'audit.extracted', targetType: 'audit', after: filter });
     }
     const after = position === null ? null : (position.split(' ') as [string, string]);
-    const [found, { timeZone }] = await Promise.all([
-      this.entries.list(scope.viewer, scope, after, limit),
-      this.tenants.get(viewer.tenantId),
-    ]);
+    const found = await this.entries.list(scope.viewer, scope, after, limit);
+    const { timeZone } = await this.tenants.get(viewer.tenantId);
     const last = found.at(-1);
     return {
       rows: found.map((entry) =>
@@ -95,11 +93,9 @@ export class AuditReport implements ReportKind<AuditFilter> {
 
   async summary(scope: ReportScope<AuditFilter>): Promise<ReportSummary> {
     const step = stepOf(scope.filter);
-    const [sums, steps, actions] = await Promise.all([
-      this.entries.sumUp(scope.viewer, scope),
-      this.entries.listSteps(scope.viewer, scope, step),
-      this.entries.listActions(scope.viewer, scope, actionsShown),
-    ]);
+    const sums = await this.entries.sumUp(scope.viewer, scope);
+    const steps = await this.entries.listSteps(scope.viewer, scope, step);
+    const actions = await this.entries.listActions(scope.viewer, scope, actionsShown);
     return {
       title: this.title,
       figures: [

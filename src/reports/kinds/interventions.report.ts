@@ -74,10 +74,8 @@ export class InterventionsReport implements ReportKind<CaseFilter> {
     const { viewer, filter, moment } = scope;
     const after = position === null ? null : position.split(' ');
     const order = { sort: 'opened', order: 'asc', today: moment.today } as const;
-    const [found, { timeZone }] = await Promise.all([
-      this.lists.list(viewer, filter, order, { limit, offset: 0, page: undefined, after }),
-      this.tenants.get(viewer.tenantId),
-    ]);
+    const found = await this.lists.list(viewer, filter, order, { limit, offset: 0, page: undefined, after });
+    const { timeZone } = await this.tenants.get(viewer.tenantId);
     const cases = found.slice(0, limit);
     return {
       rows: cases.map((one) =>
@@ -92,11 +90,9 @@ export class InterventionsReport implements ReportKind<CaseFilter> {
 
   async summary(scope: ReportScope<CaseFilter>): Promise<ReportSummary> {
     const { viewer, filter, moment } = scope;
-    const [counts, sums, weeks] = await Promise.all([
-      this.lists.countByStatus(viewer, filter, moment.today),
-      this.cases.sumUp(scope.viewer, scope),
-      this.cases.listWeeks(scope.viewer, scope),
-    ]);
+    const counts = await this.lists.countByStatus(viewer, filter, moment.today);
+    const sums = await this.cases.sumUp(scope.viewer, scope);
+    const weeks = await this.cases.listWeeks(scope.viewer, scope);
     return {
       title: this.title,
       figures: [

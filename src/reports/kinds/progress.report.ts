@@ -73,10 +73,8 @@ export class ProgressReport implements ReportKind<ProgressFilter> {
   }
 
   async page(scope: ReportScope<ProgressFilter>, position: string | null, limit: number): Promise<ReportPage> {
-    const [students, { timeZone }] = await Promise.all([
-      this.progress.list(scope.viewer, studentsOf(scope), position, limit),
-      this.tenants.get(scope.viewer.tenantId),
-    ]);
+    const students = await this.progress.list(scope.viewer, studentsOf(scope), position, limit);
+    const { timeZone } = await this.tenants.get(scope.viewer.tenantId);
     const { categoryIds } = scope.filter;
     return {
       rows: students.map(({ accuracies, ...student }) => {
@@ -90,12 +88,10 @@ export class ProgressReport implements ReportKind<ProgressFilter> {
 
   async summary(scope: ReportScope<ProgressFilter>): Promise<ReportSummary> {
     const asked = studentsOf(scope);
-    const [sums, weeks, means, categories] = await Promise.all([
-      this.progress.sumUp(asked.viewer, asked),
-      this.progress.activeByWeek(asked.viewer, asked, weeksShown),
-      this.progress.meanAccuracies(asked.viewer, asked),
-      this.categories(scope),
-    ]);
+    const sums = await this.progress.sumUp(asked.viewer, asked);
+    const weeks = await this.progress.activeByWeek(asked.viewer, asked, weeksShown);
+    const means = await this.progress.meanAccuracies(asked.viewer, asked);
+    const categories = await this.categories(scope);
     const meanOf = new Map(means.map(({ categoryId, mean }) => [categoryId, mean]));
     return {
       title: this.title,

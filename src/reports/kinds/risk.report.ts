@@ -78,10 +78,8 @@ export class RiskReport implements ReportKind<Filter> {
   }
 
   async summary(scope: ReportScope<Filter>): Promise<ReportSummary> {
-    const [sums, departments] = await Promise.all([
-      this.risk.sumUp(scope.viewer, scope),
-      this.risk.listDepartments(scope.viewer, scope, departmentsShown),
-    ]);
+    const sums = await this.risk.sumUp(scope.viewer, scope);
+    const departments = await this.risk.listDepartments(scope.viewer, scope, departmentsShown);
     const places = departments.map(({ name }) => name);
     return {
       title: this.title,

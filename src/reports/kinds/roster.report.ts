@@ -69,10 +69,8 @@ export class RosterReport implements ReportKind<Filter> {
   }
 
   async page(scope: ReportScope<Filter>, position: string | null, limit: number): Promise<ReportPage> {
-    const [students, { timeZone }] = await Promise.all([
-      this.rosters.list(scope.viewer, scope, position, limit),
-      this.tenants.get(scope.viewer.tenantId),
-    ]);
+    const students = await this.rosters.list(scope.viewer, scope, position, limit);
+    const { timeZone } = await this.tenants.get(scope.viewer.tenantId);
     return {
       rows: students.map(({ lastActiveAt: at, ...student }) => {
         const row = { ...student, lastActiveAt: at === null ? null : zonedInstant(timeZone, at) };
