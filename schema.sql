@@ -977,6 +977,7 @@ create table report_files (
   progress numeric(5,2) not null default 0,
   rows integer not null default 0,
   bytes bigint not null default 0,
+  parts integer not null default 0,
   "position" text,
   attempts integer not null default 0,
   error text,
@@ -995,9 +996,11 @@ create table report_files (
 CREATE INDEX report_files__created_at_idx ON report_files USING btree (created_at);
 CREATE INDEX report_files__expires_at_idx ON report_files USING btree (expires_at) WHERE status = 'ready'::text;
 CREATE UNIQUE INDEX report_files__running_key ON report_files USING btree (tenant_id, digest) WHERE status = ANY (ARRAY['queued'::text, 'running'::text]);
+CREATE INDEX report_files__stored_idx ON report_files USING btree (tenant_id, status) WHERE parts > 0;
 comment on table report_files is 'one run of a report, for everybody who asked for the same';
 comment on column report_files.digest is 'of kind, format, filter and what the viewer may see';
 comment on column report_files.viewer is 'whose scope the rows are read in';
+comment on column report_files.parts is 'stored, which are numbered from 0; those of a file that is over go by and by';
 comment on column report_files."position" is 'how far the rows of the stored parts reach; where a killed run goes on';
 comment on column report_files.attempts is 'begun so often; who began it last is the only one who may write';
 comment on column report_files.options is 'how the file is written, besides its format';

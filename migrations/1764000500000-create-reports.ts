@@ -16,6 +16,7 @@ export class CreateReports1764000500000 implements MigrationInterface {
         progress numeric(5,2) not null default 0,
         rows integer not null default 0,
         bytes bigint not null default 0,
+        parts integer not null default 0,
         position text,
         attempts integer not null default 0,
         error text,
@@ -32,9 +33,12 @@ export class CreateReports1764000500000 implements MigrationInterface {
       -- equal questions at the same time share one run
       create unique index report_files__running_key on report_files (tenant_id, digest) where status in ('queued', 'running');
       create index report_files__expires_at_idx on report_files (expires_at) where status = 'ready';
+      -- by tenant what is stored, and what of files that are over is to be deleted
+      create index report_files__stored_idx on report_files (tenant_id, status) where parts > 0;
       comment on table report_files is 'one run of a report, for everybody who asked for the same';
       comment on column report_files.digest is 'of kind, format, filter and what the viewer may see';
       comment on column report_files.viewer is 'whose scope the rows are read in';
+      comment on column report_files.parts is 'stored, which are numbered from 0; those of a file that is over go by and by';
       comment on column report_files.position is 'how far the rows of the stored parts reach; where a killed run goes on';
 
       create table report_parts (

@@ -21,13 +21,15 @@ export interface ReportFile extends FileContent {
   readonly asOf: string;
 }
 
-/** A file that is being written. */
-export interface BegunFile extends ReportFile {
+/** By whom it was written last. */
+export interface WrittenFile extends Pick<ReportFile, 'tenantId' | 'id'> {
   readonly attempts: number;
+}
+
+/** A file that is being written. */
+export interface BegunFile extends ReportFile, WrittenFile {
   readonly position: string | null;
   readonly rows: number;
-  /** How many are stored. */
-  readonly parts: number;
 }
 
 export interface StoredFile extends ReportFile {
@@ -37,8 +39,7 @@ export interface StoredFile extends ReportFile {
   readonly expiresAt: string | null;
 }
 
-export interface Part {
-  readonly number: number;
+export interface NewPart {
   readonly content: Buffer;
   /** Of the content as it is sent. */
   readonly bytes: number;
@@ -49,6 +50,11 @@ export interface Part {
   readonly progress: number;
   /** Of the last part: when the file is no longer kept; null for others. */
   readonly expiresAt: Date | null;
+}
+
+export interface StoredPart {
+  readonly number: number;
+  readonly content: Buffer;
 }
 
 const columns = `f.id, f.tenant_id as "tenantId", f.kind, f.format, f.options, f.filter, f.viewer, f.as_of as "asOf"`;
@@ -103,18 +109,19 @@ export class ReportFilesRepository {
       update report_files f
       set status = 'running', attempts = f.attempts + 1, occasion = $3, started_at = coalesce(f.started_at, $4)
       where f.tenant_id = $1 and f.id = $2 and f.status in ('queued', 'running')
-      returning ${columns}, f.attempts, f.position, f.rows,
-        (select count(*) from report_parts p where p.tenant_id = $1 and p.file_id = $2) as parts`,
+      returning ${columns}, f.attempts, f.position, f.rows`,
       [tenantId, id, occasion, now],
     );
   }
 
-  /** For a format that cannot go on where it was left. @returns whether it is still to be written by this attempt */
+  /**
+   * For a format that cannot go on where it was left, and whose parts are deleted.
+   * @returns whether it is still to be written by this attempt
+   */
   async clear(tenantId: string, { id, attempts }: BegunFile): Promise<boolean> {
-    await this.deleteParts(tenantId, id);
     const count = await this.database.run(
       `-- reports.clearFile
-      update report_files set position = null, rows = 0, bytes = 0, progress = 0 where ${ownsFile}`,
+      update report_files set position = null, rows = 0, bytes = 0, parts = 0, progress = 0 where ${ownsFile}`,
       [tenantId, id, attempts],
     );
     return count === 1;
@@ -130,21 +137,20 @@ export class ReportFilesRepository {
   }
 
   /** With how far it reaches, in one statement. @returns whether it was still to be written by this attempt */
-  async storePart(tenantId: string, { id, attempts }: BegunFile, part: Part, now: Date): Promise<boolean> {
+  async storePart(tenantId: string, { id, attempts }: BegunFile, part: NewPart, now: Date): Promise<boolean> {
     const count = await this.database.run(
       `-- reports.storePart
       with file as (
         update report_files
-        set position = $4, rows = $5, progress = $6, bytes = bytes + $7, error = null,
+        set position = $4, rows = $5, progress = $6, bytes = bytes + $7, parts = parts + 1, error = null,
           status = case when $8::timestamptz is null then status else 'ready' end,
           finished_at = case when $8::timestamptz is null then null else $9::timestamptz end, expires_at = $8
         where ${ownsFile}
-        returning id
+        returning id, parts - 1 as number
       )
-      insert into report_parts (tenant_id, file_id, number, content) select $1::uuid, id, $10::integer, $11::bytea from file`,
+      insert into report_parts (tenant_id, file_id, number, content) select $1::uuid, id, number, $10::bytea from file`,
       [
-        tenantId, id, attempts, part.position, part.rows, part.progress, part.bytes, part.expiresAt, now, part.number,
-        part.content,
+        tenantId, id, attempts, part.position, part.rows, part.progress, part.bytes, part.expiresAt, now, part.content,
       ],
     ); // prettier-ignore
     return count === 1;
@@ -160,14 +166,11 @@ export class ReportFilesRepository {
   }
 
   async fail(tenantId: string, { id, attempts }: BegunFile, error: string, now: Date): Promise<void> {
-    await this.database.transaction(async () => {
-      const count = await this.database.run(
-        `-- reports.failFile
-        update report_files set status = 'failed', error = $4, finished_at = $5 where ${ownsFile}`,
-        [tenantId, id, attempts, error, now],
-      );
-      if (count > 0) await this.deleteParts(tenantId, id);
-    });
+    await this.database.run(
+      `-- reports.failFile
+      update report_files set status = 'failed', error = $4, finished_at = $5 where ${ownsFile}`,
+      [tenantId, id, attempts, error, now],
+    );
   }
 
   async cancel(tenantId: string, id: string, now: Date): Promise<void> {
@@ -177,13 +180,40 @@ export class ReportFilesRepository {
       where tenant_id = $1 and id = $2 and status in ('queued', 'running')`,
       [tenantId, id, now],
     );
-    await this.deleteParts(tenantId, id);
   }
 
-  private async deleteParts(tenantId: string, id: string): Promise<void> {
-    await this.database.run(
+  /**
+   * Of a file that is over, or that this attempt still writes: what a later one has stored is not this one's to delete.
+   * @returns how many; fewer than `limit` when none is left. Each is up to a megabyte.
+   */
+  deleteParts(tenantId: string, { id, attempts }: WrittenFile, limit: number): Promise<number> {
+    return this.database.run(
       `-- reports.deleteParts
-      delete from report_parts where tenant_id = $1 and file_id = $2`,
+      delete from report_parts where tenant_id = $1 and file_id = $2 and number in (
+        select p.number from report_parts p
+        join report_files f on f.tenant_id = $1 and f.id = $2 and f.attempts = $3 and f.status not in ('queued', 'ready')
+        where p.tenant_id = $1 and p.file_id = $2 order by p.number limit $4
+      )`,
+      [tenantId, id, attempts, limit],
+    );
+  }
+
+  /** Of files that are over, and so can no longer be had, those that have parts still. */
+  listOver(limit: number): Promise<WrittenFile[]> {
+    return this.database.many<WrittenFile>(
+      `-- reports.listOverFiles
+      select tenant_id as "tenantId", id, attempts from report_files
+      where parts > 0 and status in ('failed', 'cancelled', 'expired') limit $1`,
+      [limit],
+    );
+  }
+
+  /** Once its parts are deleted. */
+  async recordEmptied(tenantId: string, id: string): Promise<void> {
+    await this.database.run(
+      `-- reports.recordEmptied
+      update report_files set parts = 0
+      where tenant_id = $1 and id = $2 and status in ('failed', 'cancelled', 'expired')`,
       [tenantId, id],
     );
   }
@@ -201,8 +231,8 @@ export class ReportFilesRepository {
   }
 
   /** The part after that number; null: there is none. */
-  findPartAfter(tenantId: string, id: string, number: number): Promise<Pick<Part, 'number' | 'content'> | null> {
-    return this.database.read().maybeOne<Pick<Part, 'number' | 'content'>>(
+  findPartAfter(tenantId: string, id: string, number: number): Promise<StoredPart | null> {
+    return this.database.read().maybeOne<StoredPart>(
       `-- reports.findPartAfter
       select number, content from report_parts where tenant_id = $1 and file_id = $2 and number > $3
       order by number limit 1`,
@@ -217,8 +247,6 @@ export class ReportFilesRepository {
       with over as (
         select tenant_id, id from report_files where status = 'ready' and expires_at <= $1
         order by expires_at limit $2 for update skip locked
-      ), emptied as (
-        delete from report_parts p using over o where p.tenant_id = o.tenant_id and p.file_id = o.id
       )
       update report_files f set status = 'expired' from over o where f.tenant_id = o.tenant_id and f.id = o.id`,
       [now, limit],
@@ -231,7 +259,7 @@ export class ReportFilesRepository {
       `-- reports.forgetFiles
       with over as (
         select tenant_id, id from report_files
-        where created_at < $1 and status in ('failed', 'cancelled', 'expired')
+        where created_at < $1 and parts = 0 and status in ('failed', 'cancelled', 'expired')
         order by created_at limit $2 for update skip locked
       ), asked as (
         delete from reports r using over o where r.tenant_id = o.tenant_id and r.file_id = o.id
@@ -241,21 +269,28 @@ export class ReportFilesRepository {
     );
   }
 
-  /** Those whose job ended without them: its workers died, or ran out of time, again and again. */
-  failAbandoned(job: string, error: string, now: Date): Promise<number> {
+  /**
+   * Those whose job ended without them: its workers died, or ran out of time, again and again; and those whose job is
+   * lost, which have been waiting or written since before `lostBefore`.
+   */
+  failAbandoned(
+    job: string,
+    error: string,
+    { now, lostBefore }: Readonly<Record<'now' | 'lostBefore', Date>>,
+  ): Promise<number> {
+    // prettier-ignore
     return this.database.run(
       `-- reports.failAbandoned
       with over as (
         select f.tenant_id, f.id from report_files f
-        join job_runs r on r.job = $1 and r.occasion = f.occasion and r.status = 'failed'
-        where f.status in ('queued', 'running')
-        for update of f skip locked
-      ), emptied as (
-        delete from report_parts p using over o where p.tenant_id = o.tenant_id and p.file_id = o.id
+        where f.status in ('queued', 'running') and (coalesce(f.started_at, f.created_at) < $4 or exists (
+          select from job_runs r where r.job = $1 and r.occasion = f.occasion and r.status = 'failed'
+        ))
+        for update skip locked
       )
       update report_files f set status = 'failed', error = $2, finished_at = $3 from over o
       where f.tenant_id = o.tenant_id and f.id = o.id`,
-      [job, error, now],
+      [job, error, now, lostBefore],
     );
   }
 }

@@ -9,6 +9,8 @@ import { ask, csvRows, download, finished } from '../../test/reports.js';
 import { readSheet } from '../../test/workbook.js';
 import { migrateQueues } from '../jobs/queues.js';
 import type { Run } from '../jobs/job.js';
+import { ReportFilesRepository } from './report-files.repository.js';
+import { FileLost, ReportStore } from './report-store.js';
 import { ReportsJobs } from './reports.jobs.js';
 import type { ReportResponse } from './reports.dto.js';
 
@@ -92,6 +94,20 @@ function write(fileId: string, attempt = 1): Promise<unknown> {
   return app.app.get(ReportsJobs, { strict: false }).writeFile(run);
 }
 
+/** What happens every ten minutes. */
+function clearAway(): Promise<unknown> {
+  const run: Run = {
+    job: 'reports.expire-files',
+    tenantId: null,
+    key: '',
+    occasion: 'tick',
+    payload: {},
+    attempt: 1,
+    signal: new AbortController().signal,
+  };
+  return app.app.get(ReportsJobs, { strict: false }).expireFiles(run);
+}
+
 it('leaves, killed in the middle, what another worker completes to the bytes of an undisturbed one', async () => {
   const client = app.as(instructor);
   // a second for each part: time to be killed in
@@ -130,7 +146,7 @@ it('begins a workbook anew', async () => {
   await app.database.run(
     `-- test.leaveHalf
     with file as (
-      update report_files set status = 'running', attempts = 1, rows = 700, bytes = 4, progress = 6
+      update report_files set status = 'running', attempts = 1, rows = 700, bytes = 4, parts = 1, progress = 6
       where tenant_id = $1 and id = $2 returning tenant_id, id
     )
     insert into report_parts (tenant_id, file_id, number, content) select tenant_id, id, 0, 'half' from file`,
@@ -139,6 +155,18 @@ it('begins a workbook anew', async () => {
   expect(await write(fileId)).toEqual({ fileId, rows: studentCount });
   expect(await get(id)).toMatchObject({ status: 'ready', rows: studentCount, attempts: 2 });
   expect(readSheet(await download(app, client, id))).toHaveLength(studentCount + 1);
+});
+
+it('deletes nothing that another worker has stored', async () => {
+  const { id } = await ask(app.as(instructor), { format: 'xlsx' });
+  const fileId = await fileOf(id);
+  const late = (await app.app
+    .get(ReportFilesRepository, { strict: false })
+    .begin(tenant.tenantId, fileId, 'test', app.clock.now()))!;
+  expect(await write(fileId)).toEqual({ fileId, rows: studentCount });
+  const clear = app.app.get(ReportStore, { strict: false }).clear(late, new AbortController().signal);
+  await expect(clear).rejects.toBeInstanceOf(FileLost);
+  expect(readSheet(await download(app, app.as(instructor), id))).toHaveLength(studentCount + 1);
 });
 
 it('writes nothing on when another worker has taken over', async () => {
@@ -153,6 +181,27 @@ it('writes nothing on when another worker has taken over', async () => {
   expect(csvRows(await download(app, app.as(instructor), id))).toHaveLength(studentCount + 1);
 });
 
+it('goes on after a part that is being stored while another worker takes over', async () => {
+  const { id } = await ask(app.as(instructor), {});
+  const fileId = await fileOf(id);
+  await disturb('perform pg_sleep(1)');
+  const one = write(fileId);
+  await until(() =>
+    app.database.many<{ pid: number }>(
+      `-- test.storing
+      select pid from pg_stat_activity
+      where datname = current_database() and wait_event = 'PgSleep' and query like '%reports.storePart%'`,
+    ),
+  );
+  // waits for the row, and is told how many parts there are
+  const other = write(fileId);
+  expect(await Promise.all([one, other])).toEqual([
+    { fileId, result: 'lost' },
+    { fileId, rows: studentCount },
+  ]);
+  expect(csvRows(await download(app, app.as(instructor), id))).toHaveLength(studentCount + 1);
+});
+
 it('stops when it is cancelled, and leaves nothing', async () => {
   const client = app.as(instructor);
   await disturb('perform pg_sleep(0.8)');
@@ -162,8 +211,11 @@ it('stops when it is cancelled, and leaves nothing', async () => {
   await until(() => parts(id));
   await client.post(`/reports/${id}/cancel`).expect(200);
   expect(await run).toEqual({ fileId, result: 'lost' });
-  expect(await parts(id)).toEqual([]);
   expect(await get(id)).toMatchObject({ status: 'cancelled', links: { downloadLink: null } });
+  await client.get(`/reports/${id}/download-link`).expect(409);
+  expect(await clearAway()).toMatchObject({ emptied: 1 });
+  expect(await parts(id)).toEqual([]);
+  expect(await clearAway()).toMatchObject({ emptied: 0 });
 });
 
 it('is tried again while there is no room, goes on where it was, and says why it waits', async () => {
@@ -195,9 +247,29 @@ it('fails with a plain reason when the fault does not pass, or never could, and 
     [broken.id, 'A fault of ours, which is on record.'],
   ] as const) {
     expect(await get(id)).toMatchObject({ status: 'failed', error });
-    expect(await parts(id)).toEqual([]);
     await client.get(`/reports/${id}/download-link`).expect(409);
   }
+  expect(await clearAway()).toMatchObject({ emptied: 2 });
+  for (const { id } of [full, broken]) expect(await parts(id)).toEqual([]);
+});
+
+it('gives up what no job writes, which held up all who asked the same', async () => {
+  const client = app.as(instructor);
+  const filter = { scoreMin: 77 };
+  const [queued, running] = [await ask(client, { filter }), await ask(client, { filter, format: 'jsonl' })];
+  await app.database.run(
+    `-- test.loseJob
+    update report_files set status = 'running', attempts = 1, occasion = 'outbox-none', started_at = created_at
+    where tenant_id = $1 and id = $2`,
+    [tenant.tenantId, await fileOf(running.id)],
+  );
+  app.clock.advance(86_399);
+  expect(await clearAway()).toMatchObject({ failed: 0 });
+  app.clock.advance(2);
+  expect(await clearAway()).toMatchObject({ failed: 2 });
+  for (const { id } of [queued, running]) expect(await get(id)).toMatchObject({ status: 'failed' });
+  const anew = await ask(client, { filter });
+  expect(await write(await fileOf(anew.id))).toMatchObject({ rows: 0 });
 });
 
 it('clears away what is over, and what no worker will finish', async () => {
@@ -215,29 +287,19 @@ it('clears away what is over, and what no worker will finish', async () => {
     values ($1, 'reports.write-file', 'outbox-0', '', true, 'failed', 4, now())`,
     [tenant.tenantId, fileId],
   );
-  const run: Run = {
-    job: 'reports.expire-files',
-    tenantId: null,
-    key: '',
-    occasion: 'tick',
-    payload: {},
-    attempt: 1,
-    signal: new AbortController().signal,
-  };
-  const expire = () => app.app.get(ReportsJobs, { strict: false }).expireFiles(run);
-  expect(await expire()).toEqual({ failed: 1, expired: 0, forgotten: 0 });
+  expect(await clearAway()).toEqual({ failed: 1, expired: 0, emptied: 0, forgotten: 0 });
   expect(await get(given.id)).toMatchObject({
     status: 'failed',
     error: expect.stringContaining('begun several times'),
   });
   app.clock.advance(7 * 86_400 + 1);
-  const { expired } = (await expire()) as { expired: number };
+  const { expired } = (await clearAway()) as { expired: number };
   expect(expired).toBeGreaterThan(0);
   expect(await parts(old.id)).toEqual([]);
   expect(await get(old.id)).toMatchObject({ status: 'expired' });
   await client.get(`/reports/${old.id}/download-link`).expect(410);
   app.clock.advance(90 * 86_400);
-  const { forgotten } = (await expire()) as { forgotten: number };
+  const { forgotten } = (await clearAway()) as { forgotten: number };
   expect(forgotten).toBeGreaterThan(1);
   for (const { id } of [old, given]) await client.get(`/reports/${id}`).expect(404);
 });

@@ -5,16 +5,19 @@ import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
 import { fileFormats } from './file-formats.js';
-import { type BegunFile, type Part, ReportFilesRepository } from './report-files.repository.js';
+import { type BegunFile, type NewPart, ReportFilesRepository, type WrittenFile } from './report-files.repository.js';
 import { ReportsRepository } from './reports.repository.js';
 
 const keptDays = 7;
+/** Deleted by one statement: some 50 MB. */
+const mostParts = 50;
+const mostEmptied = 100;
 const deflate = promisify(gzip);
 
 /** The file is no longer this attempt's to write: it was cancelled, or another worker has it. */
 export class FileLost extends Error {}
 
-export interface NewPart extends Pick<Part, 'number' | 'content' | 'rows' | 'position'> {
+export interface WrittenPart extends Pick<NewPart, 'content' | 'rows' | 'position'> {
   /** Rows of the whole file, perhaps an estimate; null: nobody could say. */
   readonly total: number | null;
   readonly isLast: boolean;
@@ -31,9 +34,9 @@ export class ReportStore {
   ) {}
 
   /** With the last part the file is ready, and whoever waits for it is told. @throws FileLost */
-  async add(file: BegunFile, { total, isLast, content, ...part }: NewPart): Promise<void> {
+  async add(file: BegunFile, { total, isLast, content, ...part }: WrittenPart): Promise<void> {
     const now = this.clock.now();
-    const stored: Part = {
+    const stored: NewPart = {
       ...part,
       content: fileFormats[file.format].isText ? await deflate(content, { level: 4 }) : content,
       bytes: content.length,
@@ -49,11 +52,30 @@ export class ReportStore {
     });
   }
 
-  /** @throws FileLost */
-  async clear(file: BegunFile): Promise<void> {
-    await this.database.transaction(async () => {
-      if (!(await this.files.clear(file.tenantId, file))) throw new FileLost();
-    });
+  /** What an earlier attempt left. @throws FileLost */
+  async clear(file: BegunFile, signal: AbortSignal): Promise<void> {
+    await this.empty(file, signal);
+    if (!(await this.files.clear(file.tenantId, file))) throw new FileLost();
+  }
+
+  /** Of all that are over. @returns how many there were */
+  async emptyOver(signal: AbortSignal): Promise<number> {
+    for (let emptied = 0; ;) {
+      const over = await this.files.listOver(mostEmptied);
+      for (const file of over) {
+        await this.empty(file, signal);
+        await this.files.recordEmptied(file.tenantId, file.id);
+      }
+      emptied += over.length;
+      if (over.length < mostEmptied) return emptied;
+    }
+  }
+
+  private async empty(file: WrittenFile, signal: AbortSignal): Promise<void> {
+    for (let count = mostParts; count === mostParts;) {
+      signal.throwIfAborted();
+      count = await this.files.deleteParts(file.tenantId, file, mostParts);
+    }
   }
 }
 

@@ -53,7 +53,7 @@ export class ReportWriter {
     { columns, total, page: pageAfter }: Source,
     signal: AbortSignal,
   ): Promise<number> {
-    let { position, rows, parts } = file;
+    let { position, rows } = file;
     const garbage = new Garbage();
     const lineOf = file.format === 'csv' ? csvLine : jsonLineOf(columns);
     let chunks = position === null ? [Buffer.from(beginningOf(file, columns))] : [];
@@ -69,7 +69,7 @@ export class ReportWriter {
       garbage.add(page.rows.length);
       const isLast = position === null;
       if (!isLast && bytes < partBytes) continue;
-      await this.store.add(file, { number: parts++, content: Buffer.concat(chunks), rows, position, total, isLast });
+      await this.store.add(file, { content: Buffer.concat(chunks), rows, position, total, isLast });
       [chunks, bytes] = [[], 0];
     } while (position !== null);
     return rows;
@@ -80,14 +80,13 @@ export class ReportWriter {
    * with the place of each of its objects, and neither can be taken up by another process.
    */
   private async writeStream(file: BegunFile, source: Source, signal: AbortSignal): Promise<number> {
-    await this.store.clear(file);
+    await this.store.clear(file, signal);
     // those of a PDF are not all printed
     const most = file.format === 'pdf' ? mostPdfRows : Infinity;
     const [read, total] = [{ rows: 0 }, source.total === null ? null : Math.min(source.total, most)];
-    let number = 0;
     const add = (content: Buffer, isLast: boolean): Promise<void> => {
       const rows = Math.min(read.rows, most);
-      return this.store.add(file, { number: number++, content, rows, position: null, total, isLast });
+      return this.store.add(file, { content, rows, position: null, total, isLast });
     };
     let chunks: Uint8Array[] = [];
     let bytes = 0;

@@ -6,17 +6,19 @@ import { expireReports, writeReport } from '../jobs/catalogue.js';
 import { Handles, type Outcome, type Run } from '../jobs/job.js';
 import { type BegunFile, ReportFilesRepository } from './report-files.repository.js';
 import { ReportOwners } from './report-owners.js';
-import { FileLost } from './report-store.js';
+import { FileLost, ReportStore } from './report-store.js';
 import { ReportWriter } from './report-writer.js';
 import { ReportsRepository } from './reports.repository.js';
 
 const watchSeconds = 1;
-/** Thousands of parts hang on one. */
-const mostExpired = 20;
+const mostExpired = 1_000;
+/** Longer than all attempts of a job take. */
+const lostDays = 1;
 /** What somebody asked for may name people. */
 const rememberedDays = 90;
 const mostForgotten = 1_000;
-const abandoned = 'It was begun several times and never finished. Ask for less at once.';
+const abandoned =
+  'It was begun several times, or waited for a day, and never finished. Ask for less at once, or again.';
 
 @Injectable()
 export class ReportsJobs {
@@ -27,6 +29,7 @@ export class ReportsJobs {
     private readonly reports: ReportsRepository,
     private readonly owners: ReportOwners,
     private readonly writer: ReportWriter,
+    private readonly store: ReportStore,
     private readonly clock: Clock,
   ) {}
 
@@ -66,19 +69,21 @@ export class ReportsJobs {
   @Handles(expireReports)
   async expireFiles({ signal }: Run): Promise<Outcome> {
     const now = this.clock.now();
-    const failed = await this.files.failAbandoned(writeReport.name, abandoned, now);
+    const lostBefore = new Date(now.getTime() - lostDays * 86_400_000);
+    const failed = await this.files.failAbandoned(writeReport.name, abandoned, { now, lostBefore });
     let expired = 0;
     for (let count = mostExpired; count === mostExpired; expired += count) {
       signal.throwIfAborted();
       count = await this.files.expire(now, mostExpired);
     }
+    const emptied = await this.store.emptyOver(signal);
     let forgotten = 0;
     const before = new Date(now.getTime() - rememberedDays * 86_400_000);
     for (let count = mostForgotten; count === mostForgotten; forgotten += count) {
       signal.throwIfAborted();
       count = await this.files.forget(before, mostForgotten);
     }
-    return { failed, expired, forgotten };
+    return { failed, expired, emptied, forgotten };
   }
 
   /** Tells when it was cancelled: between two parts of a workbook much time can pass. */
