@@ -3,6 +3,7 @@ import { holds } from '../auth/permissions.js';
 import { ViewersService } from '../auth/viewers.service.js';
 import { personOf, type Viewer } from '../http/viewer.js';
 import { Problem } from '../http/problem.js';
+import { localDay } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
 import type { ReportKindName } from './report-kind.js';
 import { ReportOwners } from './report-owners.js';
@@ -38,14 +39,14 @@ export class ReportScheduleChecks {
       throw new Problem(403, 'report_schedule_needs_person', { detail: 'Schedules are of people; services can ask.' });
     }
     refusePeriod(order);
-    const { question } = await this.question(viewer, order);
+    const { question } = await this.question(viewer, order, now);
     const suitable = await this.suitable(viewer.tenantId, question, order.recipients);
     const unsuitable = order.recipients.findIndex((id) => !suitable.some(({ userId }) => userId === id));
     if (unsuitable >= 0) {
       const detail = 'A recipient must be active staff who may see all that the report shows.';
       throw Problem.unprocessable('recipient_unsuitable', detail, `/recipients/${unsuitable}`);
     }
-    return this.nextAt(viewer.tenantId, order, now);
+    return nextRun((await this.tenants.get(viewer.tenantId)).timeZone, order, now);
   }
 
   /** As they are now. @throws Problem 403 where they are not active or may not ask for reports any more */
@@ -57,16 +58,24 @@ export class ReportScheduleChecks {
     });
   }
 
-  /** Of a run now. @throws Problem as `check` does for the filter and the permission */
-  async question(viewer: Viewer, order: Order): Promise<{ wanted: WantedReport; question: Question }> {
+  /** Of a run that is due at an instant, however late. @throws Problem as `check` does for the filter and the permission */
+  async question(viewer: Viewer, order: Order, due: Date): Promise<{ wanted: WantedReport; question: Question }> {
     const { kind, format, filter, period } = order;
-    const { today } = await this.tenants.moment(viewer.tenantId);
-    const wanted = { kind, format, filter: period === null ? filter : { ...filter, ...periodBefore(period, today) } };
+    const { timeZone } = await this.tenants.get(viewer.tenantId);
+    const day = localDay(timeZone, due);
+    const wanted = { kind, format, filter: period === null ? filter : { ...filter, ...periodBefore(period, day) } };
     return { wanted, question: await this.questions.understand(viewer, wanted) };
   }
 
-  async nextAt(tenantId: string, order: Order, after: Date): Promise<Date> {
-    return nextRun((await this.tenants.get(tenantId)).timeZone, order, after);
+  /** When it was due last, since `from` when it was due first, and when it is next. */
+  async dueTimes(tenantId: string, order: Order, from: Date, now: Date): Promise<{ due: Date; next: Date }> {
+    const { timeZone } = await this.tenants.get(tenantId);
+    let due = from;
+    for (;;) {
+      const next = nextRun(timeZone, order, due);
+      if (next > now) return { due, next };
+      due = next;
+    }
   }
 
   /**

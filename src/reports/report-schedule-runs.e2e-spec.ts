@@ -9,6 +9,7 @@ import type { Run } from '../jobs/job.js';
 import type { ReportResponse } from './reports.dto.js';
 import { ReportMailsJobs } from './report-mails.jobs.js';
 import type { ReportScheduleResponse } from './report-schedules.dto.js';
+import { ReportSchedulesRepository } from './report-schedules.repository.js';
 import { ReportSchedulesJobs } from './report-schedules.jobs.js';
 import { ReportsJobs } from './reports.jobs.js';
 
@@ -176,6 +177,22 @@ it('makes up once for runs that were missed', async () => {
   expect((await get(head, id)).nextAt).toBe('2026-03-13T09:00:00Z');
 });
 
+it('reports the day before it was due, when it runs after midnight only', async () => {
+  const { id } = await create(head, { every: 'day', at: '23:59', period: 'lastDay' });
+  app.clock.set('2026-03-03T00:00:30Z');
+  await tick();
+  app.clock.set('2026-03-03T23:59:00Z');
+  await tick();
+  const asked = await reportsOf(head);
+  expect(asked.map(({ filter }) => filter)).toMatchObject([{ from: '2026-03-02' }, { from: '2026-03-01' }]);
+  expect((await get(head, id)).nextAt).toBe('2026-03-04T23:59:00Z');
+  // the latest of those that were missed: 6 March, at 23:59
+  app.clock.set('2026-03-07T00:01:00Z');
+  await tick();
+  expect((await reportsOf(head))[0]!.filter).toMatchObject({ from: '2026-03-05', to: '2026-03-05' });
+  expect((await get(head, id)).nextAt).toBe('2026-03-07T23:59:00Z');
+});
+
 it('keeps its local time when clocks change, and runs once where it is skipped', async () => {
   // in London clocks go from 01:00 to 02:00 on 29 March
   app.clock.set('2026-03-27T12:00:00Z');
@@ -280,11 +297,32 @@ it('leaves out a recipient who sees less by now, and mails nobody who may not op
   expect([mailTo(head), mailTo(admin)]).toEqual([[], []]);
 });
 
+it('keeps out no other tenant where many are due, and tells the owner of one that fails', async () => {
+  const others = await createTenant(app.database);
+  const other = await createInstructor(app.database, others);
+  const broken = await create(head, { every: 'day', at: '09:00' });
+  await create(head, { every: 'day', at: '09:01' });
+  await create(other, { every: 'day', at: '10:00' });
+  const due = await app.app.get(ReportSchedulesRepository, { strict: false }).listDue(new Date('2026-03-02T10:00:00Z'), 500); // prettier-ignore
+  const both = due.filter(({ tenantId }) => [tenant.tenantId, others.tenantId].includes(tenantId));
+  expect(both.map(({ ownerId }) => ownerId)).toEqual([head.userId, other.userId, head.userId]);
+  await app.database.run(`-- test.refuseReports\nalter table reports add constraint nothing check (false) not valid`);
+  app.clock.set('2026-03-02T09:00:30Z');
+  try {
+    await expect(tick()).rejects.toThrow('1 schedules: ');
+  } finally {
+    await app.database.run('-- test.acceptReports\nalter table reports drop constraint nothing');
+  }
+  expect((await get(head, broken.id)).lastError).toBe('A fault of ours, which is on record.');
+  await tick();
+});
+
 it('waits where too many reports are unfinished', async () => {
   for (let index = 0; index < 10; index++) {
     await app.as(head).post('/reports').send({ kind: 'roster', format: 'csv', filter: { search: `x${index}` } }).expect(202); // prettier-ignore
   }
   const { id } = await create(head, { every: 'day', at: '09:00' });
+  await create(head, { every: 'day', at: '09:00', filter: { search: 'y' } });
   app.clock.set('2026-03-02T09:00:00Z');
   expect(await tick()).toMatchObject({ delayed: 1 });
   expect(await get(head, id)).toMatchObject({ isActive: true, nextAt: '2026-03-02T09:00:00Z', lastAt: null });

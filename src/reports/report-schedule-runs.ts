@@ -25,7 +25,7 @@ export class ReportScheduleRuns {
   ) {}
 
   /**
-   * Where it is still due. However many runs were missed, this is one, and the next is after now. What its owner may not
+   * Where it is still due. However many runs were missed, this is one, the last, and the next is after now. What its owner may not
    * ask for any more stops it; where too many reports are unfinished it stays due.
    */
   run(tenantId: string, id: string, now: Date): Promise<RunResult> {
@@ -33,10 +33,10 @@ export class ReportScheduleRuns {
       const schedule = await this.schedules.claim(tenantId, id, now);
       if (!schedule) return 'notDue';
       try {
-        const left = await this.request(tenantId, schedule, now);
+        const { due, next: nextAt } = await this.checks.dueTimes(tenantId, schedule, new Date(schedule.nextAt!), now);
+        const left = await this.request(tenantId, schedule, { due, now });
         const error =
           left === 0 ? null : `${left} of the recipients may no longer see what it shows, and did not get it.`;
-        const nextAt = await this.checks.nextAt(tenantId, schedule, now);
         await this.schedules.recordRun(tenantId, id, { lastAt: now, nextAt, error });
         return 'requested';
       } catch (refusal) {
@@ -53,10 +53,14 @@ export class ReportScheduleRuns {
   }
 
   /** For the owner, and the same file for each recipient who may have it. @returns how many may not */
-  private async request(tenantId: string, schedule: Schedule, now: Date): Promise<number> {
+  private async request(
+    tenantId: string,
+    schedule: Schedule,
+    { due, now }: Readonly<Record<'due' | 'now', Date>>,
+  ): Promise<number> {
     const { id: scheduleId, ownerId, recipients } = schedule;
     const owner = await this.checks.owner(tenantId, ownerId);
-    const { wanted, question } = await this.checks.question(owner, schedule);
+    const { wanted, question } = await this.checks.question(owner, schedule, due);
     const report = await this.requests.request(owner, { ...wanted, scheduleId });
     const others = recipients.filter((recipient) => recipient !== ownerId);
     const suitable = await this.checks.suitable(tenantId, question, others);

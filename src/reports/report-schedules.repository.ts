@@ -10,6 +10,12 @@ export type Schedule = Omit<ReportScheduleResponse, 'at' | 'ownerName'> & Recurr
 export type ScheduleRow = Schedule & Pick<ReportScheduleResponse, 'ownerName'>;
 export type NewSchedule = Omit<Schedule, 'isActive' | 'lastAt' | 'lastError' | 'version' | 'createdAt'>;
 
+export interface DueSchedule {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly ownerId: string;
+}
+
 const columns = `s.id, s.owner_id as "ownerId", s.name, s.kind, s.format, s.filter, s.period, s.every,
   s.at_minute as "atMinute", s.weekday, s.month_day as "monthDay", s.recipients, s.is_active as "isActive",
   s.next_at as "nextAt", s.last_at as "lastAt", s.version, s.created_at as "createdAt"`;
@@ -129,12 +135,13 @@ export class ReportSchedulesRepository {
     );
   }
 
-  /** Of all tenants, those that have waited longest first. */
-  listDue(now: Date, limit: number): Promise<{ tenantId: string; id: string }[]> {
-    return this.database.many<{ tenantId: string; id: string }>(
+  /** Of each tenant the one that has waited longest, then the next ones: whoever has many keeps out nobody else's. */
+  listDue(now: Date, limit: number): Promise<DueSchedule[]> {
+    return this.database.many<DueSchedule>(
       `-- reports.listDueSchedules
-      select tenant_id as "tenantId", id from report_schedules where is_active and next_at <= $1
-      order by next_at, id limit $2`,
+      select tenant_id as "tenantId", id, owner_id as "ownerId" from report_schedules
+      where is_active and next_at <= $1
+      order by row_number() over (partition by tenant_id order by next_at, id), next_at, id limit $2`,
       [now, limit],
     );
   }

@@ -6,6 +6,7 @@ import { expireReports, writeReport } from '../jobs/catalogue.js';
 import { Handles, type Outcome, type Run } from '../jobs/job.js';
 import { type BegunFile, ReportFilesRepository } from './report-files.repository.js';
 import { ReportOwners } from './report-owners.js';
+import { reasonOf } from './report-failures.js';
 import { FileLost, ReportStore } from './report-store.js';
 import { ReportWriter } from './report-writer.js';
 import { ReportsRepository } from './reports.repository.js';
@@ -100,12 +101,4 @@ export class ReportsJobs {
     }
     throw new Problem(403, 'report_access_lost', { detail: 'What it asks for is no longer yours to see.' });
   }
-}
-
-/** For whoever asked: nothing of the inside. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Problem) return error.message;
-  if (!(error instanceof DatabaseUnavailable)) return 'A fault of ours, which is on record.';
-  const { code } = (error.cause ?? {}) as { code?: unknown };
-  return code === '53100' ? 'There is no room left to store it.' : 'The database could not answer.';
 }
