@@ -44,6 +44,18 @@ const read = async (
 const rowsOf = (count: number): TableCell[][] =>
   Array.from({ length: count }, (_, index) => [`Student ${index}`, index + 0.5, '2026-03-01T09:30:00+00:00']);
 
+it('lets others have their turn after each page', async () => {
+  let turns = 0;
+  let turn = setImmediate(function next() {
+    turns++;
+    turn = setImmediate(next);
+  });
+  const { pages } = await read(rowsOf(400));
+  clearImmediate(turn);
+  expect(pages.length).toBeGreaterThan(9);
+  expect(turns).toBeGreaterThanOrEqual(pages.length - 1);
+});
+
 it('says first what it is about, and then has every row once, under its header', async () => {
   const { pages, text } = await read(rowsOf(120));
   const [first, ...others] = pages as [string, ...string[]];

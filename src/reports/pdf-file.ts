@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { isId } from '../http/fields.js';
 import type { TableCell } from '../http/table-file.js';
 import { type Box, ink, PdfCanvas, placeholder, sheet } from './pdf-canvas.js';
@@ -56,6 +57,8 @@ async function* writtenPages(
   for await (const page of tablePages(report.canvas, columns, kept)) {
     report.drawPage(() => drawTable(report.canvas, page, (draw) => report.tag('P', draw)));
     yield* report.written();
+    // hundreds of rows are there at once, and drawing them would let nothing else have its turn
+    await setImmediate();
   }
   report.end(kept.hasMore);
   yield* report.written();
