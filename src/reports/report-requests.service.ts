@@ -14,7 +14,7 @@ export const mostOfOwner = 10;
 export const mostOfTenant = 50;
 const retrySeconds = 30;
 
-/** Asking for reports: who asks what others are waiting for waits with them. */
+/** Asking for reports: who asks what others are waiting for waits with them, which adds no work. */
 @Injectable()
 export class ReportRequests {
   constructor(
@@ -39,7 +39,6 @@ export class ReportRequests {
       await this.reports.lock(tenantId);
       const known = await this.reports.find(viewer, id, question.now);
       if (known) return known;
-      await this.refuseTooMany(viewer);
       const fileId = (await this.files.findUnfinished(tenantId, question.digest)) ?? (await this.begin(question));
       if (!(await this.reports.insert(viewer, { id, fileId, scheduleId }, question.now))) {
         throw Problem.conflict('report_id_taken', 'This id is in use.', '/id');
@@ -55,7 +54,9 @@ export class ReportRequests {
     });
   }
 
+  /** @throws Problem 429 */
   private async begin({ now, ...file }: Question): Promise<string> {
+    await this.refuseTooMany(file.viewer);
     const { tenantId } = file.viewer;
     const id = uuidv7();
     await this.files.insert(tenantId, { ...file, id }, now);

@@ -297,6 +297,18 @@ it('leaves out a recipient who sees less by now, and mails nobody who may not op
   expect([mailTo(head), mailTo(admin)]).toEqual([[], []]);
 });
 
+it('leaves its recipients what they may ask for themselves', async () => {
+  for (let index = 0; index < 10; index++) {
+    await create(head, { every: 'day', at: '09:00', filter: { search: `x${index}` }, recipients: [admin.userId] });
+  }
+  app.clock.set('2026-03-02T09:00:00Z');
+  expect(await tick()).toMatchObject({ requested: 10 });
+  expect(await reportsOf(admin)).toHaveLength(10);
+  await app.as(admin).post('/reports').send({ kind: 'roster', format: 'csv' }).expect(202);
+  // those of one's own schedules count
+  await app.as(head).post('/reports').send({ kind: 'roster', format: 'csv' }).expect(429);
+});
+
 it('keeps out no other tenant where many are due, and tells the owner of one that fails', async () => {
   const others = await createTenant(app.database);
   const other = await createInstructor(app.database, others);

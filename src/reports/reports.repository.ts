@@ -64,13 +64,15 @@ export class ReportsRepository {
     );
   }
 
-  /** What is queued or running: of this owner, and files of the whole tenant. */
+  /** What is queued or running: asked for by this owner, also by a schedule of theirs, and files of the whole tenant. */
   countUnfinished(viewer: Viewer): Promise<{ own: number; all: number }> {
     return this.database.one<{ own: number; all: number }>(
       `-- reports.countUnfinished
-      select count(distinct f.id) as all, count(r.id) filter (where r.owner_id = $2) as own
+      select count(distinct f.id) as all,
+        count(r.id) filter (where r.owner_id = $2 and coalesce(s.owner_id, $2) = $2) as own
       from report_files f
       left join reports r on r.tenant_id = $1 and r.file_id = f.id and r.cancelled_at is null
+      left join report_schedules s on s.tenant_id = $1 and s.id = r.schedule_id
       where f.tenant_id = $1 and f.status in ('queued', 'running')`,
       [viewer.tenantId, viewer.userId],
     );
