@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AssignmentsRepository } from '../assignments/assignments.repository.js';
 import { Clock } from '../database/clock.js';
-import type { Viewer } from '../http/viewer.js';
 import { PeopleRepository } from '../org/people.repository.js';
 import { ReportSchedulesRepository } from '../reports/report-schedules.repository.js';
 import { SegmentsRepository } from '../students/segments.repository.js';
-import { PeopleRecord } from './people-record.js';
 import { Placement } from './placement.js';
 
 /** Two rows of instructors who are one person. Days that are over stay with the row that was responsible then. */
@@ -17,20 +15,18 @@ export class InstructorMergeService {
     private readonly segments: SegmentsRepository,
     private readonly assignments: AssignmentsRepository,
     private readonly schedules: ReportSchedulesRepository,
-    private readonly record: PeopleRecord,
     private readonly clock: Clock,
   ) {}
 
-  /** @returns how many students were reassigned @throws ConstraintViolation for one outside the other's departments */
-  async moveRoster(viewer: Viewer, fromId: string, intoId: string): Promise<number> {
-    await this.assignments.lockOwned(viewer.tenantId, fromId);
-    const studentIds = await this.placement.lockRoster(viewer.tenantId, fromId);
+  /** @returns which students were reassigned @throws ConstraintViolation for one outside the other's departments */
+  async moveRoster(tenantId: string, fromId: string, intoId: string): Promise<string[]> {
+    await this.assignments.lockOwned(tenantId, fromId);
+    const studentIds = await this.placement.lockRoster(tenantId, fromId);
     await this.placement.assign(
-      viewer.tenantId,
+      tenantId,
       studentIds.map((studentId) => ({ studentId, instructorId: intoId })),
     );
-    await this.record.reassignments(viewer, studentIds, fromId, intoId);
-    return studentIds.length;
+    return studentIds;
   }
 
   /** The rest of what belongs to an instructor. */

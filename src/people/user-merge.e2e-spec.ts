@@ -67,6 +67,9 @@ describe('merging students', () => {
       }),
     );
     await app.as(instructor).patch(`/students/${from!.userId}`).send({ targetScore: 75 }).expect(200);
+    const schedule = { name: 'Cases', kind: 'interventions', format: 'csv', every: 'week', at: '07:00' };
+    const filter = { studentId: from!.userId.toUpperCase(), status: ['open'] };
+    const { id: scheduleId } = (await app.as(instructor).post('/report-schedules').send({ ...schedule, filter }).expect(201)).body as { id: string }; // prettier-ignore
     const { body } = await merge(from!, into!).expect(200);
     expect(body).toMatchObject({
       into: { id: into!.userId, email: into!.email, pid: 'OLD', joinedOn: '2025-01-01', isActive: true },
@@ -83,6 +86,9 @@ describe('merging students', () => {
     });
     expect(detail.categories).toMatchObject([{ sessionsCompleted: 3 }]);
     expect((await app.as(instructor).get('/students')).body.data).toHaveLength(1);
+
+    const { body: kept } = await app.as(instructor).get(`/report-schedules/${scheduleId}`).expect(200);
+    expect(kept.filter).toEqual({ studentId: into!.userId, status: ['open'] });
 
     const { body: gone } = await app.as(admin).get(`/users/${from!.userId}`).expect(200);
     expect(gone).toMatchObject({ isActive: false, email: null, pid: null, mergedIntoId: into!.userId });
@@ -260,7 +266,7 @@ describe('merging instructors', () => {
     );
     const weekly = { name: 'Mondays', kind: 'roster', format: 'csv', every: 'week', at: '07:00' };
     const recipients = [from.userId, admin.userId];
-    const schedule = { ...weekly, filter: { instructorId: from.userId }, recipients };
+    const schedule = { ...weekly, filter: { instructorId: from.userId.toUpperCase() }, recipients };
     const { id: scheduleId } = (await app.as(from).post('/report-schedules').send(schedule).expect(201)).body as { id: string }; // prettier-ignore
     const { body } = await merge(from, into).expect(200);
     expect(body).toMatchObject({ into: { id: into.userId }, sessions: 0, students: 3 });

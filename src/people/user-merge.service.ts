@@ -39,10 +39,16 @@ export class UserMergeService {
 
       const isMoving = from.role === 'student' && !isRepeated;
       const sessions = isMoving ? await this.students.merge(tenantId, from.id, into.id) : 0;
-      const students = from.role === 'instructor' ? await this.instructors.moveRoster(viewer, from.id, into.id) : 0;
+      const students = from.role === 'instructor' ? await this.moveRoster(viewer, from.id, into.id) : 0;
       if (!isRepeated) await this.end(viewer, from, into);
       return { into: (await this.people.find(tenantId, into.id))!, sessions, students };
     });
+  }
+
+  private async moveRoster(viewer: Viewer, fromId: string, intoId: string): Promise<number> {
+    const studentIds = await this.instructors.moveRoster(viewer.tenantId, fromId, intoId);
+    await this.record.reassignments(viewer, studentIds, fromId, intoId);
+    return studentIds.length;
   }
 
   private async end(viewer: Viewer, from: PersonRow, into: PersonRow): Promise<void> {

@@ -25,6 +25,8 @@ const row = `${columns}, o.name as "ownerName", coalesce(s.last_error, (
     where r.tenant_id = $1 and r.schedule_id = s.id order by r.created_at desc, r.id desc limit 1
   )) as "lastError"`;
 const tables = 'report_schedules s join users o on o.tenant_id = $1 and o.id = s.owner_id';
+/** Of a part of a filter; its ids are kept in lower case. */
+const namesPerson = `key in ('instructorId', 'ownerId', 'studentId')`;
 /** One's own; of administrators all of the tenant. */
 const seen = 's.tenant_id = $1 and ($3 or s.owner_id = $2)';
 const scope = ({ tenantId, userId, role }: Viewer): unknown[] => [tenantId, userId, role === 'admin'];
@@ -128,9 +130,13 @@ export class ReportSchedulesRepository {
       set owner_id = case owner_id when $2::uuid then $3::uuid else owner_id end, version = version + 1,
         recipients = case when $3 = any (recipients) then array_remove(recipients, $2)
           else array_replace(recipients, $2, $3) end,
-        filter = case when filter ->> 'instructorId' = $2::text
-          then jsonb_set(filter, '{instructorId}', to_jsonb($3::text)) else filter end
-      where tenant_id = $1 and (owner_id = $2 or $2 = any (recipients) or filter ->> 'instructorId' = $2::text)`,
+        filter = coalesce((
+          select jsonb_object_agg(key, case when ${namesPerson} and value = to_jsonb($2::text) then to_jsonb($3::text) else value end)
+          from jsonb_each(filter)
+        ), filter)
+      where tenant_id = $1 and (owner_id = $2 or $2 = any (recipients) or exists (
+        select from jsonb_each(filter) where ${namesPerson} and value = to_jsonb($2::text)
+      ))`,
       [tenantId, fromId, intoId],
     );
   }

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
+import { isId } from '../http/fields.js';
 import { type Page, type PageQuery, positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
@@ -50,6 +51,7 @@ export class ReportSchedulesService {
       id,
       ownerId: viewer.userId,
       ...recurrenceOf({ every: body.every, at, weekday, monthDay }),
+      filter: filterKept(wanted.filter),
       recipients: idsOf(recipients),
     };
     const now = this.clock.now();
@@ -110,7 +112,7 @@ export class ReportSchedulesService {
     const { name = before.name, format = before.format, filter = before.filter, period = before.period } = change;
     const after: Schedule = {
       ...before,
-      ...{ name, format, filter, period },
+      ...{ name, format, filter: filterKept(filter), period },
       ...recurrenceOf({ every, at, weekday, monthDay }),
       recipients: idsOf(recipients),
       isActive,
@@ -131,6 +133,14 @@ const isStopping = ({ isActive, ...others }: ChangeReportSchedule): boolean =>
   isActive === false && Object.values(others).every((value) => value === undefined);
 
 const idsOf = (ids: readonly string[]): string[] => [...new Set(ids.map((id) => id.toLowerCase()))];
+
+/** With ids as they are kept, so that they are found when people turn out to be one. */
+function filterKept(filter: Schedule['filter']): Schedule['filter'] {
+  const entries = Object.entries(filter as Readonly<Record<string, unknown>>);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, name !== 'search' && isId(value) ? String(value).toLowerCase() : value]),
+  );
+}
 
 /** `07:30` */
 export function clockTime({ atMinute }: Pick<Recurrence, 'atMinute'>): string {
