@@ -9,6 +9,8 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'auth.deleteExpiredLinks': 'what is over is over in all tenants',
   'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
   'reports.expireFiles': 'they end when they end, whosever they are, and are cleared away for the installation',
+  'reports.listOverFiles': 'what is over is cleared away for the installation',
+  'reports.forgetFiles': 'they are forgotten when they are old, whosever they are',
   'reports.failAbandoned': 'what no worker will finish is over in all tenants',
   'reports.listDueSchedules': 'a tick is for all tenants, and each schedule is then run within its own',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
