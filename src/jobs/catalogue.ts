@@ -163,10 +163,10 @@ export const refreshViews = defineJob({
 
 /**
  * The event's key is the tenant: of each, one file is written at a time, and whoever asks for fifty holds up nobody of
- * another. What waits for its turn takes no place from others.
+ * another. What waits for its turn takes no place from others; and since a file can take an hour, the queue is its own.
  */
 export const writeReport = defineJob({
-  name: 'reports.write-file',
+  name: 'reportfiles.write-file',
   attempts: 6,
   backoffSeconds: 5,
   timeoutSeconds: 3_600,

@@ -7,7 +7,7 @@ export type Payload = Readonly<
 >;
 
 export interface JobDefinition {
-  /** `feature.verb-object`; the feature is the queue. */
+  /** `feature.verb-object`; the feature is the queue, of which a process runs two jobs at a time. */
   readonly name: string;
   /** How often it is tried in all. */
   readonly attempts: number;

@@ -1,4 +1,5 @@
 import type { Mail } from '../mail/mailer.js';
+import { keptDays } from './report-store.js';
 import type { DueMail } from './report-mails.repository.js';
 
 /** A link that wants a sign-in, and nothing of the report itself: a mailbox is not where people's data is kept. */
@@ -13,7 +14,7 @@ the report "${schedule}", which ${by} of ${tenant} has scheduled, is ready. Sign
 
 ${appUrl}/reports/${due.reportId}
 
-It is kept for seven days. If you do not want these mails, ask ${by} to leave you out.
+It is kept for ${keptDays} days. If you do not want these mails, ask ${by} to leave you out.
 `,
   };
 }

@@ -4,7 +4,8 @@ import { createInstructor, createStudents, createTenant, type Member, type Tenan
 import { ask } from '../../test/reports.js';
 import type { Viewer } from '../http/viewer.js';
 import { TenantRemovalRepository } from '../imports/tenant-removal.repository.js';
-import type { Run } from '../jobs/job.js';
+import { catalogue, writeReport } from '../jobs/catalogue.js';
+import { queueOf, type Run } from '../jobs/job.js';
 import { mostOfOwner, mostOfTenant } from './report-requests.service.js';
 import type { ReportResponse } from './reports.dto.js';
 import { ReportsJobs } from './reports.jobs.js';
@@ -47,7 +48,7 @@ const get = async (who: Viewer, id: string): Promise<ReportResponse> =>
 /** As the queue has it done. */
 async function write(fileId: string, options: Partial<Run> = {}): Promise<unknown> {
   const run: Run = {
-    job: 'reports.write-file',
+    job: 'reportfiles.write-file',
     tenantId: tenant.tenantId,
     key: tenant.tenantId,
     occasion: `test-${fileId}`,
@@ -222,6 +223,36 @@ it('fails at once, with a reason, for an owner who may no longer see it', async 
     error: 'What it asks for is no longer yours to see.',
     links: { cancel: null, downloadLink: null },
   });
+});
+
+it('is refused where reports of the tenant fill what there is for them, but can be waited for', async () => {
+  const old = await ask(app.as(instructor), { filter: { scoreMin: 1 } });
+  const [file] = await files();
+  await write(file!.id);
+  const waited = await ask(app.as(instructor), { filter: { scoreMin: 2 } });
+  const fill = (bytes: number): Promise<number> =>
+    app.database.run(
+      `-- test.fillStore
+      update report_files set bytes = $3 where tenant_id = $1 and id = $2`,
+      [tenant.tenantId, file!.id, bytes],
+    );
+  await fill(10_000_000_000);
+  const refused = await app.as(instructor).post('/reports').send({ kind: 'roster', format: 'csv' }).expect(429);
+  expect(refused.body).toMatchObject({
+    code: 'reports_too_large',
+    detail: 'Reports of this organisation fill 10 GB, and no more are kept. The oldest go first, after 7 days.',
+  });
+  expect(refused.headers['retry-after']).toBe('600');
+  expect((await ask(app.as(instructor), { filter: waited.filter })).status).toBe('queued');
+  await ask(app.as('admin', await createTenant(app.database)), {});
+  await fill(9_999_999_999);
+  await ask(app.as(instructor), {});
+  expect(await get(instructor, old.id)).toMatchObject({ status: 'ready', bytes: 9_999_999_999 });
+});
+
+it('is written by a queue of its own: an hour’s file holds up neither schedules nor mails', () => {
+  const queue = queueOf(writeReport.name);
+  expect(catalogue.filter(({ name }) => queueOf(name) === queue)).toEqual([writeReport]);
 });
 
 it('goes with its tenant', async () => {

@@ -7,12 +7,17 @@ import type { Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import { ReportFilesRepository } from './report-files.repository.js';
 import { type Question, ReportQuestions, type WantedReport } from './report-questions.js';
+import { keptDays } from './report-store.js';
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
 
 /** Unfinished at once. */
 export const mostOfOwner = 10;
 export const mostOfTenant = 50;
 const retrySeconds = 30;
+/** Stored at once: the database is not where everything can be kept. */
+export const mostGigabytes = 10;
+/** As often as what is over is cleared away. */
+const clearedSeconds = 600;
 
 /** Asking for reports: who asks what others are waiting for waits with them, which adds no work. */
 @Injectable()
@@ -29,7 +34,7 @@ export class ReportRequests {
   /**
    * Asking with an id that one has used before answers what was asked for then.
    * @throws Problem 400 and 404 for the filter, 403 without the permission of the kind, 409 for an id of somebody else's,
-   *   429 where too many are unfinished
+   *   429 where too many are unfinished, or too much is kept
    */
   async request(viewer: Viewer, wanted: WantedReport): Promise<ReportRow> {
     const question = await this.questions.understand(viewer, wanted);
@@ -56,8 +61,9 @@ export class ReportRequests {
 
   /** @throws Problem 429 */
   private async begin({ now, ...file }: Question): Promise<string> {
-    await this.refuseTooMany(file.viewer);
     const { tenantId } = file.viewer;
+    await this.refuseTooMany(file.viewer);
+    await this.refuseTooLarge(tenantId);
     const id = uuidv7();
     await this.files.insert(tenantId, { ...file, id }, now);
     await this.outbox.append(tenantId, 'reports.requested', tenantId, { fileId: id });
@@ -72,5 +78,11 @@ export class ReportRequests {
         ? `${mostOfTenant} reports of this organisation are not finished yet.`
         : `${mostOfOwner} of your reports are not finished yet. Wait for them, or cancel some.`;
     throw new Problem(429, 'reports_unfinished', { detail, headers: { 'retry-after': String(retrySeconds) } });
+  }
+
+  private async refuseTooLarge(tenantId: string): Promise<void> {
+    if ((await this.reports.countStored(tenantId)) < mostGigabytes * 1e9) return;
+    const detail = `Reports of this organisation fill ${mostGigabytes} GB, and no more are kept. The oldest go first, after ${keptDays} days.`;
+    throw new Problem(429, 'reports_too_large', { detail, headers: { 'retry-after': String(clearedSeconds) } });
   }
 }

@@ -83,7 +83,7 @@ const get = async (id: string): Promise<ReportResponse> => (await app.as(instruc
 /** As the queue has it done, in this process. */
 function write(fileId: string, attempt = 1): Promise<unknown> {
   const run: Run = {
-    job: 'reports.write-file',
+    job: 'reportfiles.write-file',
     tenantId: tenant.tenantId,
     key: tenant.tenantId,
     occasion: `test-${fileId}`,
@@ -284,7 +284,7 @@ it('clears away what is over, and what no worker will finish', async () => {
       update report_files set status = 'running', attempts = 4, occasion = 'outbox-0' where tenant_id = $1 and id = $2
     )
     insert into job_runs (tenant_id, job, occasion, key, exclusive, status, attempt, queued_at)
-    values ($1, 'reports.write-file', 'outbox-0', '', true, 'failed', 4, now())`,
+    values ($1, 'reportfiles.write-file', 'outbox-0', '', true, 'failed', 4, now())`,
     [tenant.tenantId, fileId],
   );
   expect(await clearAway()).toEqual({ failed: 1, expired: 0, emptied: 0, forgotten: 0 });

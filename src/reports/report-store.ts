@@ -8,7 +8,7 @@ import { fileFormats } from './file-formats.js';
 import { type BegunFile, type NewPart, ReportFilesRepository, type WrittenFile } from './report-files.repository.js';
 import { ReportsRepository } from './reports.repository.js';
 
-const keptDays = 7;
+export const keptDays = 7;
 /** Deleted by one statement: some 50 MB. */
 const mostParts = 50;
 const mostEmptied = 100;

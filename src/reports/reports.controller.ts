@@ -11,7 +11,8 @@ import { CurrentViewer, type Viewer } from '../http/viewer.js';
 import { fileFormats } from './file-formats.js';
 import { mostPdfRows } from './pdf-file.js';
 import { ReportDownloads } from './report-downloads.service.js';
-import { mostOfOwner, mostOfTenant, ReportRequests } from './report-requests.service.js';
+import { mostGigabytes, mostOfOwner, mostOfTenant, ReportRequests } from './report-requests.service.js';
+import { keptDays } from './report-store.js';
 import { DownloadLink, ReportLinks, ReportListQuery, ReportResponse, RequestReport } from './reports.dto.js';
 import type { ReportRow } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
@@ -68,7 +69,8 @@ export class ReportsController {
       'spreadsheet would take for a formula. JSON lines: an object per row by the names of the API. A PDF has ' +
       `the first ${mostPdfRows.toLocaleString('en')} rows and says so. Needs the permission of the kind, too. ` +
       `Of one viewer up to ${mostOfOwner} may be unfinished, of an organisation ${mostOfTenant}; then 429 ` +
-      '`reports_unfinished`. One at a time is written for each organisation.',
+      '`reports_unfinished`. One at a time is written for each organisation. Files are kept for ' +
+      `${keptDays} days, up to ${mostGigabytes} GB of an organisation; then 429 \`reports_too_large\`.`,
     permission: 'reports:write',
     status: 202,
     ...ready,

@@ -78,6 +78,16 @@ export class ReportsRepository {
     );
   }
 
+  /** Bytes of all files of the tenant that are stored, as they are downloaded; also of those that are still to be deleted. */
+  async countStored(tenantId: string): Promise<number> {
+    const { bytes } = await this.database.one<{ bytes: number }>(
+      `-- reports.countStored
+      select coalesce(sum(bytes), 0)::bigint as bytes from report_files where tenant_id = $1 and parts > 0`,
+      [tenantId],
+    );
+    return bytes;
+  }
+
   /** @returns whether the id was free */
   async insert(
     viewer: Viewer,
