@@ -76,7 +76,7 @@ export async function* tablePages(
   yield* pages();
 }
 
-/** Draws a page from the top margin. @param rowDrawn is told of each row what it says, for who cannot see it */
+/** Draws a page from the top margin. @param eachRow draws a row, which it can tag for who cannot see it */
 export function drawTable(canvas: PdfCanvas, { band, rows }: TablePage, eachRow: (draw: () => void) => void): void {
   const { pdf } = canvas;
   const right = sheet.margin + band.reduce((sum, column) => sum + column.width, 0);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
-import { scopeOf } from '../students/student-filter.js';
+import { rostersOf, scopeOf } from '../students/student-filter.js';
 import type { ReportFormat, ReportKindName } from './report-kind.js';
 import type { ReportOptions } from './report-options.js';
 import type { ReportStatus } from './reports.dto.js';
@@ -100,6 +100,25 @@ export class ReportFilesRepository {
       [tenantId, scope === 'departments' ? viewer.departmentId : null, viewer.userId],
     );
     return name;
+  }
+
+  /** Of what a filter is by: departments, modules, and instructors who are this viewer's to see. */
+  listNames(viewer: Viewer, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+    const scope = scopeOf(viewer);
+    return this.database.many<{ id: string; name: string }>(
+      `-- reports.listNames
+      select id, name from departments where tenant_id = $1 and id = any ($2::uuid[])
+      union all
+      select id, title from modules where tenant_id = $1 and id = any ($2::uuid[])
+      union all
+      select i.id, i.name from users i
+      join departments d on d.tenant_id = $1 and d.id = i.department_id
+      where i.tenant_id = $1 and i.id = any ($2::uuid[]) and i.role = 'instructor'
+        and ($3 or i.id = any ($4::uuid[]) or $5::uuid = any (d.path))`,
+      [
+        viewer.tenantId, ids, scope === 'tenant', rostersOf(viewer), scope === 'departments' ? viewer.departmentId : null,
+      ],
+    ); // prettier-ignore
   }
 
   /** @returns null for one that is over */

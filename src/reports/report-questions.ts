@@ -63,15 +63,25 @@ export class ReportQuestions {
   /** What was asked, in words. */
   async heading({ tenantId, viewer, filter, asOf }: ReportFile): Promise<PdfHeading> {
     const { name, timeZone } = await this.tenants.get(tenantId);
-    const { from, to, ...rest } = filter as Readonly<Record<string, unknown>>;
+    // what are columns is seen there
+    const { from, to, assignmentIds: _, categoryIds: __, ...rest } = filter as Readonly<Record<string, unknown>>;
     const others = typeof from === 'string' && typeof to === 'string' ? rest : { from, to, ...rest };
     const given = Object.entries(others).filter(([, value]) => value !== undefined && value !== null);
+    const ids = ['departmentId', 'instructorId', 'moduleId'].flatMap((of) => rest[of] ?? []);
+    const found = await this.files.listNames(viewer, ids.map(String));
+    const names = new Map<unknown, string>(found.map((one) => [one.id, one.name]));
     return {
       tenantName: name,
       timeZone,
       scope: await this.files.findScopeName(tenantId, viewer),
       period: typeof from === 'string' && typeof to === 'string' ? { from, to } : null,
-      filter: given.map(([label, value]) => ({ label: inWords(label), value: [value].flat().join(', ') })),
+      filter: given.map(([label, value]) => ({
+        label: inWords(label.replace(/Ids?$/, '')),
+        value: [value]
+          .flat()
+          .map((one) => names.get(one) ?? one)
+          .join(', '),
+      })),
       asOf: new Date(asOf),
     };
   }

@@ -149,6 +149,13 @@ it('is created once for an id, and by one', async () => {
     .expect(409);
 });
 
+it('is one of twenty at most, however many are made at once', async () => {
+  const make = () => app.as(head).post('/report-schedules').send(weekly);
+  const answers = await Promise.all(Array.from({ length: 25 }, make));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(20);
+  expect(answers.find(({ status }) => status === 409)!.body.code).toBe('report_schedules_too_many');
+});
+
 it('becomes daily or monthly, and forgets the day of the week', async () => {
   const schedule = await create(head, { weekday: 3 });
   expect(schedule.nextAt).toBe('2026-03-04T07:00:00Z');

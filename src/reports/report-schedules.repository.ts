@@ -72,6 +72,15 @@ export class ReportSchedulesRepository {
     );
   }
 
+  /** Until the transaction ends nobody else makes a schedule of this owner: what is counted stays true. */
+  async lockOwner(tenantId: string, userId: string): Promise<void> {
+    await this.database.run(
+      `-- reports.lockScheduleOwner
+      select pg_advisory_xact_lock(hashtext('report schedules ' || $1 || ' ' || $2))`,
+      [tenantId, userId],
+    );
+  }
+
   async countOwn(tenantId: string, userId: string): Promise<number> {
     const { count } = await this.database.one<{ count: number }>(
       `-- reports.countOwnSchedules

@@ -57,6 +57,7 @@ export class ReportSchedulesService {
     const now = this.clock.now();
     const nextAt = await this.checks.check(viewer, schedule, now);
     return this.database.transaction(async () => {
+      await this.schedules.lockOwner(viewer.tenantId, viewer.userId);
       const known = await this.schedules.find(viewer, id);
       if (known?.ownerId === viewer.userId) return known;
       if ((await this.schedules.countOwn(viewer.tenantId, viewer.userId)) >= mostOfOwner) {

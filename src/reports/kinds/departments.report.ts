@@ -85,7 +85,7 @@ export class DepartmentsReport implements ReportKind<DepartmentFilter> {
   async summary(scope: ReportScope<DepartmentFilter>): Promise<ReportSummary> {
     const departments = await this.departments.list(scope.viewer, scope);
     const tops = departments.filter(
-      ({ id: _, path }) => !departments.some((other) => path.startsWith(`${other.path} / `)),
+      ({ id, ids }) => !departments.some((other) => other.id !== id && ids.includes(other.id)),
     );
     const sum = (name: 'students' | 'active' | 'atRisk' | 'sessionsCompleted' | 'timeSpentSeconds'): number =>
       tops.reduce((all, { total }) => all + total[name], 0);

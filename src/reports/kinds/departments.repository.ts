@@ -27,6 +27,8 @@ export interface DepartmentRow {
   readonly code: string;
   readonly name: string;
   readonly level: number;
+  /** Ids from the root down to its own. */
+  readonly ids: readonly string[];
   /** Names from the root down, for the order and the eye. */
   readonly path: string;
   readonly own: DepartmentFigures;
@@ -87,7 +89,7 @@ export class DepartmentsReportRepository {
         from own o cross join lateral unnest(o.path) above (id)
         group by above.id
       )
-      select d.id, d.code, d.name, cardinality(d.path) as level, path.names as path,
+      select d.id, d.code, d.name, cardinality(d.path) as level, d.path as ids, path.names as path,
         case when o.id is null then ${figures('nothing')} else ${figures('o')} end as own, ${figures('t')} as total
       from total t
       join departments d on d.tenant_id = $1 and d.id = t.id ${below}

@@ -3,6 +3,7 @@ import { createCategory, createInstructor, createModule, createStudents, createT
 import { createIntervention } from '../../../test/factories.risk.js';
 import { createGradebook, type Gradebook } from '../../../test/gradebook.js';
 import { figure, type Row, rowsOf, scopeOf, summaryOf } from '../../../test/report-kinds.js';
+import { readPdf } from '../../../test/pdf.js';
 import { ask, finished, reportOf } from '../../../test/reports.js';
 import { RiskNow } from '../../risk/risk-now.service.js';
 import { reportKinds } from '../report-kind.js';
@@ -320,6 +321,25 @@ it.each([
 ])('%s refuses %j', async (kind, filter, pointer) => {
   const { body } = await app.as(admin).post('/reports').send({ kind, format: 'csv', filter }).expect(400);
   expect(body.errors[0].pointer).toBe(pointer);
+});
+
+it('says on paper what it was asked by, with the names of what may be known', async () => {
+  const { departmentId, userId: instructorId } = book.instructor;
+  const introduction = async (kind: string, filter: Body, viewer = book.instructor): Promise<string> =>
+    readPdf(await reportOf(app, viewer, { kind, format: 'pdf', filter })).pages[0]!;
+  const department = await app.database.one<{ name: string }>(
+    `-- test.departmentName
+    select name from departments where tenant_id = $1 and id = $2`,
+    [book.tenant.tenantId, departmentId],
+  );
+  const named = await introduction('progress', { departmentId, instructorId, moduleId: radio.moduleId });
+  for (const one of [`Department: ${department.name}`, `Instructor: ${book.instructor.name}`, 'Module: module-']) {
+    expect(named).toContain(` · ${one}`);
+  }
+  expect(named).not.toContain('chosen');
+  const others = await introduction('gradebook', { instructorId: book.sibling.userId });
+  expect(others).toContain('Instructor: 1 chosen');
+  expect(others).not.toContain('Assignment: ');
 });
 
 it('a segment is meant as it is', async () => {

@@ -7,6 +7,7 @@ import type { StudentRow } from '../../students/students.dto.js';
 import type { Viewer } from '../../http/viewer.js';
 import type { ReportColumn, ReportKind, ReportPage, ReportScope, ReportSummary } from '../report-kind.js';
 import { zonedInstant } from '../zoned-time.js';
+import { columnsOf, told } from './columns.js';
 import { ReportedStudents } from './reported-students.js';
 import { RosterRepository } from './roster.repository.js';
 
@@ -57,7 +58,7 @@ export class RosterReport implements ReportKind<Filter> {
   ) {}
 
   columns(): Promise<readonly ReportColumn[]> {
-    return Promise.resolve(names.map((name) => ({ name, title: titles[name] })));
+    return Promise.resolve(columnsOf(titles));
   }
 
   filterMeant(viewer: Viewer, given: Readonly<Record<string, unknown>>): Promise<Filter> {
@@ -85,11 +86,11 @@ export class RosterReport implements ReportKind<Filter> {
     return {
       title: this.title,
       figures: [
-        { label: 'Students', value: String(sums.students) },
-        { label: 'Active in the last 7 days', value: String(sums.active) },
-        { label: 'Never started', value: String(sums.neverStarted) },
-        { label: 'At risk', value: String(sums.atRisk) },
-        { label: 'Mean score', value: sums.overallScore === null ? '–' : sums.overallScore.toFixed(2) },
+        { label: 'Students', value: told(sums.students) },
+        { label: 'Active in the last 7 days', value: told(sums.active) },
+        { label: 'Never started', value: told(sums.neverStarted) },
+        { label: 'At risk', value: told(sums.atRisk) },
+        { label: 'Mean score', value: told(sums.overallScore) },
       ],
       charts: [
         {

@@ -6,7 +6,7 @@ import { type Filter, statusPredicates, studentPredicate } from '../../students/
 import { studentColumns } from '../../students/student-list.repository.js';
 import type { StudentRow } from '../../students/students.dto.js';
 import { addDays } from '../../org/local-day.js';
-import type { ReportScope } from '../report-kind.js';
+import type { Asked } from '../report-kind.js';
 
 export interface RosterSums extends Readonly<Record<RiskBand, number>> {
   readonly students: number;
@@ -16,14 +16,12 @@ export interface RosterSums extends Readonly<Record<RiskBand, number>> {
   readonly overallScore: number | null;
 }
 
-type Asked = Pick<ReportScope<Filter>, 'filter' | 'moment'>;
-
 @Injectable()
 export class RosterRepository {
   constructor(private readonly database: Database) {}
 
   /** The rows of the student list, by id: whatever else they could be sorted by may change while they are read. */
-  list(viewer: Viewer, { filter, moment }: Asked, after: string | null, limit: number): Promise<StudentRow[]> {
+  list(viewer: Viewer, { filter, moment }: Asked<Filter>, after: string | null, limit: number): Promise<StudentRow[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const parameter = (value: unknown): string => `$${parameters.push(value)}`;
     const further = after === null ? '' : `and p.student_id > ${parameter(after)}`;
@@ -44,7 +42,7 @@ export class RosterRepository {
     );
   }
 
-  async sumUp(viewer: Viewer, { filter, moment }: Asked): Promise<RosterSums> {
+  async sumUp(viewer: Viewer, { filter, moment }: Asked<Filter>): Promise<RosterSums> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
     const since = `$${parameters.push(addDays(moment.today, -6))}::date`;
     const bands = riskBands.map((band) => `count(*) filter (where ${isInBand('p.risk_score', band)}) as "${band}"`);
