@@ -11,6 +11,8 @@ export interface SourceOptions {
   readonly applicationName: string;
   /** 0: no limit. Back-fills and index builds of a migration take longer than any request may. */
   readonly statementTimeoutSeconds?: number;
+  /** For a connection, or for one of the pool to be free: whoever waits for any statement waits for one, too. */
+  readonly connectTimeoutSeconds?: number;
   readonly onPoolError?: (error: Error) => void;
 }
 
@@ -22,8 +24,7 @@ export function createDataSource(options: SourceOptions): DataSource {
     url: options.url,
     applicationName: options.applicationName,
     poolSize: options.poolSize,
-    // whoever waits for any statement waits for a connection, too
-    connectTimeoutMS: statementTimeout === 0 ? 30_000 : 1_000,
+    connectTimeoutMS: (options.connectTimeoutSeconds ?? (statementTimeout === 0 ? 30 : 1)) * 1000,
     migrations,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',

@@ -25,6 +25,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     poolSize: 10,
     pooler: false,
     applicationName: 'test',
+    // the machine may be busy with much else, and these limits are no part of what most tests are about
+    statementTimeoutSeconds: 20,
+    connectTimeoutSeconds: 20,
     onPoolError: () => undefined,
   });
   await source.initialize();

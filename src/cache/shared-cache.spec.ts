@@ -92,15 +92,23 @@ const unique = (name: string) => `${name}:${process.pid}:${Date.now()}:${tests++
   });
 
   it('produces once for a hundred who ask at the same time', async () => {
-    let produced = 0;
+    const bypasses = (): number => a.report.values.reduce((sum, { bypasses: count }) => sum + count, 0);
     const options = { tags: [unique('roster')], lifetimeSeconds: 60 };
-    const slow = async () => {
-      await sleep(50);
-      return { n: ++produced };
-    };
-    const key = unique('list');
-    await Promise.all(Array.from({ length: 100 }, () => a.bytes(key, options, slow)));
-    expect(produced).toBe(1);
+    // on a busy machine Redis may take longer than the cache waits for it, and then each flight is its own
+    for (let tries = 0; tries < 20; tries++) {
+      await inUse(a);
+      const [before, key] = [bypasses(), unique('list')];
+      let produced = 0;
+      const slow = async () => {
+        await sleep(50);
+        return { n: ++produced };
+      };
+      await Promise.all(Array.from({ length: 100 }, () => a.bytes(key, options, slow)));
+      if (bypasses() > before) continue;
+      expect(produced).toBe(1);
+      return;
+    }
+    throw new Error('Redis was too slow each time');
   });
 
   it('the law: a read that starts after a bump has returned sees what was written before it', async () => {
