@@ -1,6 +1,10 @@
+import { jest } from '@jest/globals';
+import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { createDataSource } from '../../ormconfig.js';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createTenant, type Member } from '../../test/factories.js';
+import { Database } from '../database/database.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { ReportFilesRepository } from './report-files.repository.js';
 import type { ReportFormat, ReportKind } from './report-kind.js';
@@ -10,17 +14,32 @@ import { ReportQuestions } from './report-questions.js';
 import { ReportStore } from './report-store.js';
 import { ReportWriter } from './report-writer.js';
 
+jest.setTimeout(90_000);
+
 let app: TestApp;
+let source: DataSource;
+/** With the product's own limits. */
+let database: Database;
 let instructor: Member;
 
 beforeAll(async () => {
   app = await startApp();
   instructor = await createInstructor(app.database, await createTenant(app.database));
+  source = await createDataSource({
+    url: app.db.url,
+    poolSize: 2,
+    pooler: false,
+    applicationName: 'writer',
+  }).initialize();
+  database = new Database(source, { prepared: true });
 });
-afterAll(() => app.stop());
+afterAll(async () => {
+  await source.destroy();
+  await app.stop();
+});
 
 const sleep = (seconds: number): Promise<number> =>
-  app.database.run(`-- test.sleep\nselect pg_sleep($1::double precision)`, [seconds]);
+  database.run(`-- test.sleep\nselect pg_sleep($1::double precision)`, [seconds]);
 
 /** Of three pages with a row each, longer in being read than a request may be. */
 const slow: ReportKind = {
@@ -47,7 +66,7 @@ it.each<ReportFormat>(['jsonl', 'pdf'])(
     const files = app.app.get(ReportFilesRepository, { strict: false });
     const store = app.app.get(ReportStore, { strict: false });
     const tenants = app.app.get(TenantsService, { strict: false });
-    const writer = new ReportWriter(new ReportQuestions(new ReportKinds([slow]), tenants, files), store, app.database);
+    const writer = new ReportWriter(new ReportQuestions(new ReportKinds([slow]), tenants, files), store, database);
     const [id, { tenantId }] = [uuidv7(), instructor];
     const content = { kind: 'roster', format, options: new ReportOptions(), filter: {}, viewer: instructor } as const;
     await files.insert(tenantId, { ...content, id, digest: id }, app.clock.now());

@@ -19,7 +19,7 @@ const places: readonly Case[] = [
 ];
 
 /** Services have none, whether there is one or not. */
-const segments = (['segment', 'sharedSegment'] as const).map((target): Case => ({
+export const segments = (['segment', 'sharedSegment'] as const).map((target): Case => ({
   target,
   send: ({ id }) => ({ query: { segmentId: id } }),
   own: (_, actor) => (actor.role === 'service' ? 403 : 200),

@@ -1,5 +1,6 @@
-import { type Case, type Expectations, owned, staff } from './expectation.js';
-import { isOfTenant, type Kind, sightOf } from './plan.js';
+import { type Case, type Expectations, staff } from './expectation.js';
+import { segments } from './expectations.modules.js';
+import { type Kind, sightOf } from './plan.js';
 
 const readers = [...staff, 'service'] as const;
 
@@ -15,18 +16,10 @@ const filter = (name: string, target: Kind, differs?: string): Case => ({
 const departmentAbove = 'students one may see may well lie below a department above one';
 const places = [filter('departmentId', 'department', departmentAbove), filter('instructorId', 'staff')];
 
-const segment = (target: 'segment' | 'sharedSegment'): Case => ({
-  target,
-  send: ({ id }) => ({ query: { segmentId: id } }),
-  own: 200,
-  foreign: 404,
-  reaches: target === 'segment' ? owned : isOfTenant,
-});
-
 export const performance: Expectations = {
   performanceShow: {
     may: readers,
-    cases: [{ own: 200 }, ...places, filter('moduleId', 'module'), segment('segment'), segment('sharedSegment')],
+    cases: [{ own: 200 }, ...places, filter('moduleId', 'module'), ...segments],
   },
   departmentFiguresShow: { may: readers, cases: [{ own: 200 }, ...places] },
   activityHeatmapShow: { may: readers, cases: [{ own: 200 }, ...places] },
