@@ -103,6 +103,15 @@ describe('progress', () => {
   });
 });
 
+it('a roster is summed up as the dashboard counts it', async () => {
+  const summary = await summaryOf(app, book.instructor, 'roster');
+  const { statistics } = await get<{ statistics: Body }>(book.instructor, '/dashboard/statistics');
+  const { totalStudents, activeStudents, neverStarted, atRisk, averageScore } = statistics;
+  expect([totalStudents, activeStudents, averageScore]).toEqual([4, 2, 61.25]);
+  const counts = [totalStudents, activeStudents, neverStarted, atRisk, averageScore].map(String);
+  expect(summary.figures.map(({ value }) => value)).toEqual(counts);
+});
+
 it('a gradebook has the cells and means of the screen', async () => {
   const screen = await get<{ students: { id: string; mean: number | null; cells: { score: number | null; exemption: string | null }[] }[]; assignments: { id: string; title: string }[] }>(book.instructor, '/gradebook?limit=100&assignmentsLimit=50'); // prettier-ignore
   const rows = await rowsOf(app, book.instructor, 'gradebook');
