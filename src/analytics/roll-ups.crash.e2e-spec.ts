@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import {
@@ -11,6 +10,7 @@ import {
   createTenant,
   sessionBody,
 } from '../../test/factories.js';
+import { startWorker, untilCounted } from '../../test/worker-process.js';
 import { migrateQueues } from '../jobs/queues.js';
 
 jest.setTimeout(600_000);
@@ -27,24 +27,11 @@ afterAll(async () => {
   await app.stop();
 });
 
-/** The job process as it is, with a clock of its own. */
-function startWorker(): ChildProcess {
-  const env = { NODE_OPTIONS: '', NODE_ENV: 'test', LOG_LEVEL: 'silent', DATABASE_URL: app.db.url };
-  const worker = spawn(process.execPath, ['--import', './test/typescript.js', 'src/worker.ts'], {
-    env: { ...process.env, ...env, DATA_DIR: app.config.dataDir },
-    stdio: 'ignore',
-  });
+/** One that is ended with the tests. */
+function newWorker(): ChildProcess {
+  const worker = startWorker(app);
   workers.push(worker);
   return worker;
-}
-
-/** Four minutes: an event that a killed process had taken comes back after a minute, its job after another. */
-async function until(ask: () => Promise<{ readonly count: number }>, wanted: number): Promise<void> {
-  for (let tries = 0; tries < 4_800; tries++) {
-    if ((await ask()).count === wanted) return;
-    await sleep(50);
-  }
-  throw new Error(`waited in vain for ${wanted}`);
 }
 
 it('loses no day and adds none up twice when a worker is killed between two of them', async () => {
@@ -77,8 +64,8 @@ it('loses no day and adds none up twice when a worker is killed between two of t
       from roster_days where tenant_id = $1 and instructor_id = $2`,
       [tenantId, instructors.sort()[15], practice.moduleId],
     );
-    const worker = startWorker();
-    await until(
+    const worker = newWorker();
+    await untilCounted(
       count(
         `-- test.waitingForCell
         select count(*) as count from pg_locks
@@ -92,9 +79,9 @@ it('loses no day and adds none up twice when a worker is killed between two of t
   });
   const waiting = await marked();
   expect(waiting.count).toBeGreaterThan(0);
-  startWorker();
-  await until(marked, 0);
-  await until(added, 25);
+  newWorker();
+  await untilCounted(marked, 0);
+  await untilCounted(added, 25);
   const rows = await app.database.many(
     `-- test.addedRows
     select students, sessions, sessions_completed, students_started, score_sum from module_days where tenant_id = $1`,

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { jest } from '@jest/globals';
 import pg from 'pg';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant } from '../../test/factories.js';
 import { until } from '../../test/jobs.js';
+import { startWorker } from '../../test/worker-process.js';
 import { migrateQueues } from '../jobs/queues.js';
 import { ViewsService } from './views.service.js';
 
@@ -22,15 +23,6 @@ afterAll(async () => {
   await app.stop();
 });
 
-/** The job process as it is: it refreshes the views as it starts. */
-function startWorker(): ChildProcess {
-  const env = { NODE_OPTIONS: '', NODE_ENV: 'test', LOG_LEVEL: 'silent', DATABASE_URL: app.db.url };
-  return spawn(process.execPath, ['--import', './test/typescript.js', 'src/worker.ts'], {
-    env: { ...process.env, ...env, DATA_DIR: app.config.dataDir },
-    stdio: 'ignore',
-  });
-}
-
 it('leaves, killed in the middle of a refresh, all views as they were, and nobody locked out', async () => {
   const tenant = await createTenant(app.database);
   const instructor = await createInstructor(app.database, tenant);
@@ -46,7 +38,7 @@ it('leaves, killed in the middle of a refresh, all views as they were, and nobod
   const holder = new pg.Client({ connectionString: app.db.url });
   await holder.connect();
   await holder.query('begin; lock table student_achievements in access exclusive mode');
-  worker = startWorker();
+  worker = startWorker(app);
   // the first view has been refreshed by now, and the second waits
   await until(() =>
     app.database.many(`-- test.waitingRefresh

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createCategory, createInstructor, createModule, createStudents, createTenant, sessionBody } from '../../test/factories.js'; // prettier-ignore
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
+import { startWorker } from '../../test/worker-process.js';
 import { migrateQueues } from '../jobs/queues.js';
 
 jest.setTimeout(600_000);
@@ -21,19 +22,9 @@ afterAll(async () => {
   await app.stop();
 });
 
-/** The job process as it is, with a clock of its own. */
-function startWorker(): ChildProcess {
-  const worker = spawn(process.execPath, ['--import', './test/typescript.js', 'src/worker.ts'], {
-    env: {
-      ...process.env,
-      NODE_OPTIONS: '',
-      NODE_ENV: 'test',
-      LOG_LEVEL: 'silent',
-      DATABASE_URL: app.db.url,
-      DATA_DIR: app.config.dataDir,
-    },
-    stdio: 'ignore',
-  });
+/** One that is ended with the tests. */
+function newWorker(): ChildProcess {
+  const worker = startWorker(app);
   workers.push(worker);
   return worker;
 }
@@ -82,7 +73,7 @@ it('enters everything once when its process is killed after it has entered, and 
       `-- test.holdAudit
       lock table audit_entries in share mode`,
     );
-    const worker = startWorker();
+    const worker = newWorker();
     const waiting = ask(
       `-- test.waiting
       select count(*) as count from pg_locks
@@ -93,7 +84,7 @@ it('enters everything once when its process is killed after it has entered, and 
     await once(worker, 'close');
     expect(await attempts()).toBe(0);
   });
-  startWorker();
+  newWorker();
   await until(attempts, 50);
   const runs = ask(
     `-- test.completionRuns

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
@@ -7,6 +7,7 @@ import { createInstructor, createStudents, createTenant, type Member, type Tenan
 import { until } from '../../test/jobs.js';
 import { ask, csvRows, download, finished } from '../../test/reports.js';
 import { readSheet } from '../../test/workbook.js';
+import { startWorker } from '../../test/worker-process.js';
 import { migrateQueues } from '../jobs/queues.js';
 import type { Run } from '../jobs/job.js';
 import { ReportFilesRepository } from './report-files.repository.js';
@@ -40,13 +41,9 @@ afterEach(async () => {
 });
 afterAll(() => app.stop());
 
-/** The job process as it is, with a clock of its own. */
-function startWorker(): ChildProcess {
-  const env = { NODE_OPTIONS: '', NODE_ENV: 'test', LOG_LEVEL: 'silent', DATABASE_URL: app.db.url };
-  const worker = spawn(process.execPath, ['--import', './test/typescript.js', 'src/worker.ts'], {
-    env: { ...process.env, ...env, DATA_DIR: app.config.dataDir },
-    stdio: 'ignore',
-  });
+/** One that is ended with the tests. */
+function newWorker(): ChildProcess {
+  const worker = startWorker(app);
   workers.push(worker);
   return worker;
 }
@@ -113,7 +110,7 @@ it('leaves, killed in the middle, what another worker completes to the bytes of 
   // a second for each part: time to be killed in
   await disturb('perform pg_sleep(1)');
   const asked = await ask(client, {});
-  startWorker();
+  newWorker();
   await until(() => parts(asked.id));
   const worker = workers.pop()!;
   worker.kill('SIGKILL');
@@ -125,7 +122,7 @@ it('leaves, killed in the middle, what another worker completes to the bytes of 
   expect(await get(asked.id)).toMatchObject({ status: 'running', attempts: 1 });
   await client.get(`/reports/${asked.id}/download-link`).expect(409);
 
-  startWorker();
+  newWorker();
   let report: ReportResponse | undefined;
   for (let tries = 0; tries < 2_000 && report?.status !== 'ready'; tries++) {
     await sleep(100);
@@ -222,7 +219,7 @@ it('is tried again while there is no room, goes on where it was, and says why it
   const client = app.as(instructor);
   await disturb(`if new.number > 0 then raise exception 'no space left on device' using errcode = '53100'; end if`);
   const { id } = await ask(client, {});
-  startWorker();
+  newWorker();
   await until(async () => ((await get(id)).error === null ? [] : [true]));
   expect(await get(id)).toMatchObject({
     status: 'queued',

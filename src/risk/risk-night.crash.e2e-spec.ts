@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { untilBlocked } from '../../test/blocked.js';
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import { createInstructor, createStudents, createTenant, type Member } from '../../test/factories.js';
+import { startWorker, untilCounted } from '../../test/worker-process.js';
 import { Database } from '../database/database.js';
 import { migrateQueues } from '../jobs/queues.js';
 import { addDays } from '../org/local-day.js';
@@ -25,24 +25,11 @@ afterAll(async () => {
   await app.stop();
 });
 
-/** The job process as it is, with a clock of its own. */
-function startWorker(): ChildProcess {
-  const env = { NODE_OPTIONS: '', NODE_ENV: 'test', LOG_LEVEL: 'silent', DATABASE_URL: app.db.url };
-  const worker = spawn(process.execPath, ['--import', './test/typescript.js', 'src/worker.ts'], {
-    env: { ...process.env, ...env, DATA_DIR: app.config.dataDir },
-    stdio: 'ignore',
-  });
+/** One that is ended with the tests. */
+function newWorker(): ChildProcess {
+  const worker = startWorker(app);
   workers.push(worker);
   return worker;
-}
-
-/** Four minutes: an event that a killed process had taken comes back after a minute, its job after another. */
-async function until(ask: () => Promise<{ readonly count: number }>, wanted: number): Promise<void> {
-  for (let tries = 0; tries < 4_800; tries++) {
-    if ((await ask()).count >= wanted) return;
-    await sleep(50);
-  }
-  throw new Error(`waited in vain for ${wanted}`);
 }
 
 it('leaves, killed in the middle of a night, what another worker completes to the rows of an undisturbed one', async () => {
@@ -102,7 +89,7 @@ it('leaves, killed in the middle of a night, what another worker completes to th
       select from student_progress where tenant_id = $1 and student_id = $2 for update`,
       [tenantId, students.map(({ userId }) => userId).sort()[1_500]],
     );
-    const worker = startWorker();
+    const worker = newWorker();
     const other = app.db.source.createQueryRunner();
     await other.query(
       `insert into outbox (tenant_id, topic, key, payload, created_at)
@@ -110,16 +97,16 @@ it('leaves, killed in the middle of a night, what another worker completes to th
       [tenantId, day],
     );
     await other.release();
-    await until(scored, 1_000);
+    await untilCounted(scored, 1_000);
     const closed = once(worker, 'close');
     await untilBlocked(database, closed);
     worker.kill('SIGKILL');
     await closed;
     expect(await scored()).toEqual({ count: 1_000 });
   });
-  startWorker();
-  await until(scored, 2_500);
-  await until(
+  newWorker();
+  await untilCounted(scored, 2_500);
+  await untilCounted(
     count(
       `-- test.nightRuns
       select count(*) as count from job_runs
