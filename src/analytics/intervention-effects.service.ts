@@ -7,6 +7,7 @@ import type { Viewer } from '../http/viewer.js';
 import { addDays } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { scopeKey, scopeTags } from '../students/student-reads.js';
+import { analyticsSeconds } from './analytics-scope.js';
 import { type Difference, differenceOfMeans, differenceOfShares } from './effect-intervals.js';
 import {
   contactActions,
@@ -23,7 +24,6 @@ import {
   InterventionEffectsRepository,
 } from './intervention-effects.repository.js';
 
-const lifetimeSeconds = 900;
 const usualDays = 180;
 const mostDays = 731;
 /** Of fewer students nothing is told but how many contacts there were. */
@@ -49,7 +49,7 @@ export class InterventionEffectsService {
     const { today, now } = await this.tenants.moment(viewer.tenantId);
     const asked = askedBy(query, today);
     const key = `analytics.interventions ${scopeKey(viewer)} ${JSON.stringify(asked)}`;
-    const options = { tags: scopeTags(viewer), lifetimeSeconds, day: today };
+    const options = { tags: scopeTags(viewer), lifetimeSeconds: analyticsSeconds, day: today };
     return this.cache.bytes(key, options, async (): Promise<InterventionEffectsResponse> => {
       const [figures, cases] = await Promise.all([
         this.effects.listEffects(viewer, asked),

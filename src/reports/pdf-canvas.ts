@@ -10,9 +10,9 @@ const faces = {
 type Face = keyof typeof faces;
 
 /** What stands for a character that the font does not have: visible, and told about on the last page. */
-export const placeholder = '\uFFFD';
+export const replacement = '\uFFFD';
 
-/** What both faces have, by the tables of the font: `pdf-canvas.spec.ts` compares. */
+/** What both faces have, by the tables of the font: `pdf-file.spec.ts` compares. */
 export const covered =
   /[ -~\u00a0-\u017f\u0192\u01a0\u01a1\u01af\u01b0\u01f0\u01fa-\u01ff\u0218-\u021b\u0237\u0259\u02bc\u02c6\u02c7\u02d8-\u02dd\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u03ce\u0400-\u0486\u0488-\u0513\u1e00\u1e01\u1e3e\u1e3f\u1e80-\u1e85\u1ea0-\u1ef9\u2010\u2011\u2013-\u2015\u2017-\u201e\u2020-\u2022\u2025-\u2027\u2030\u2032\u2033\u2039\u203a\u2044\u20a6-\u20ac\u20b9\u2116\u2122\u2212\u2248\u2260\u2264\u2265\ufffd]/;
 
@@ -44,8 +44,8 @@ export interface DocumentFacts {
 /** A document and how text is set in it. Nothing is kept of what was written but what pdfkit keeps of each page. */
 export class PdfCanvas {
   readonly pdf: PDFKit.PDFDocument;
-  /** Whether a placeholder had to be written. */
-  hasPlaceholders = false;
+  /** Whether `replacement` had to be written. */
+  hasReplacements = false;
   /** Of one unit of size; pdfkit's own measuring would lay out every text twice. */
   private readonly advances = { regular: new Map<string, number>(), bold: new Map<string, number>() };
   private readonly known = new Map<string, boolean>();
@@ -125,8 +125,8 @@ export class PdfCanvas {
     for (const character of visible) {
       if (this.has(character)) plain += character;
       else {
-        this.hasPlaceholders = true;
-        plain += placeholder;
+        this.hasReplacements = true;
+        plain += replacement;
       }
     }
     return plain.trim();

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { isId } from '../http/fields.js';
 import type { TableCell } from '../http/table-file.js';
-import { type Box, ink, PdfCanvas, placeholder, sheet } from './pdf-canvas.js';
+import { type Box, ink, PdfCanvas, replacement, sheet } from './pdf-canvas.js';
 import { describeChart, drawChart } from './pdf-chart.js';
 import { drawTable, tablePages } from './pdf-table.js';
 import type { Chart, ReportColumn, ReportSummary } from './report-kind.js';
@@ -36,7 +36,7 @@ const countRoom = 34;
 /**
  * A report to be read and handed on: a page with figures and charts, and then the rows, up to `mostPdfRows`; it says so
  * where there are more. Pages are written while rows are read. Tagged, with a title and a language; a chart says its
- * values in words. A character that is not Latin, Greek or Cyrillic is a placeholder, and the last page says so.
+ * values in words. A character that is not Latin, Greek or Cyrillic is U+FFFD, and the last page says so.
  */
 export function writePdf(
   heading: PdfHeading,
@@ -168,8 +168,8 @@ class PdfReport {
       notes.push(
         `Only the first ${mostPdfRows.toLocaleString('en')} rows are printed; the other formats have them all.`,
       );
-    if (canvas.hasPlaceholders) {
-      notes.push(`${placeholder} stands for a character that this file has no font for; the other formats have it.`);
+    if (canvas.hasReplacements) {
+      notes.push(`${replacement} stands for a character that this file has no font for; the other formats have it.`);
     }
     notes.forEach((note, index) => {
       const y = sheet.height - sheet.margin + 10 + index * 10;
