@@ -8,7 +8,6 @@ import type { TableCell } from '../../http/table-file.js';
 import { validated } from '../../http/validation.pipe.js';
 import type { Viewer } from '../../http/viewer.js';
 import type { Moment } from '../../org/tenants.service.js';
-import { StudentListRepository } from '../../students/student-list.repository.js';
 import type { ReportColumn, ReportKind, ReportPage, ReportScope, ReportSummary } from '../report-kind.js';
 import { columnsOf, told } from './columns.js';
 import { type GradebookFilter, GradebookReportRepository } from './gradebook.repository.js';
@@ -50,7 +49,6 @@ export class GradebookReport implements ReportKind<GradebookFilter> {
 
   constructor(
     private readonly students: ReportedStudents,
-    private readonly lists: StudentListRepository,
     private readonly gradebook: GradebookRepository,
     private readonly grades: GradebookReportRepository,
   ) {}
@@ -86,12 +84,8 @@ export class GradebookReport implements ReportKind<GradebookFilter> {
     return { ...students, assignmentIds: assignments.map(({ id }) => id) };
   }
 
-  async count({
-    viewer,
-    filter: { assignmentIds: _, ...filter },
-    moment,
-  }: ReportScope<GradebookFilter>): Promise<number> {
-    return (await this.lists.count(viewer, filter, moment)).total;
+  count({ filter: { assignmentIds: _, ...filter }, ...scope }: ReportScope<GradebookFilter>): Promise<number> {
+    return this.students.count({ ...scope, filter });
   }
 
   async page(scope: ReportScope<GradebookFilter>, position: string | null, limit: number): Promise<ReportPage> {

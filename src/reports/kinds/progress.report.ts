@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Viewer } from '../../http/viewer.js';
 import { TenantsService } from '../../org/tenants.service.js';
 import type { Filter } from '../../students/student-filter.js';
-import { StudentListRepository } from '../../students/student-list.repository.js';
 import type { StudentRow } from '../../students/students.dto.js';
 import type { ReportColumn, ReportKind, ReportPage, ReportScope, ReportSummary } from '../report-kind.js';
 import { zonedInstant } from '../zoned-time.js';
@@ -48,7 +47,6 @@ export class ProgressReport implements ReportKind<ProgressFilter> {
 
   constructor(
     private readonly students: ReportedStudents,
-    private readonly lists: StudentListRepository,
     private readonly progress: ProgressReportRepository,
     private readonly tenants: TenantsService,
   ) {}
@@ -67,9 +65,8 @@ export class ProgressReport implements ReportKind<ProgressFilter> {
     return { ...filter, categoryIds: categories.map(({ id }) => id) };
   }
 
-  async count(scope: ReportScope<ProgressFilter>): Promise<number> {
-    const { viewer, filter, moment } = studentsOf(scope);
-    return (await this.lists.count(viewer, filter, moment)).total;
+  count(scope: ReportScope<ProgressFilter>): Promise<number> {
+    return this.students.count(studentsOf(scope));
   }
 
   async page(scope: ReportScope<ProgressFilter>, position: string | null, limit: number): Promise<ReportPage> {

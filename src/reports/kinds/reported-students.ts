@@ -4,7 +4,9 @@ import { Problem } from '../../http/problem.js';
 import { validated } from '../../http/validation.pipe.js';
 import type { Viewer } from '../../http/viewer.js';
 import { type Filter, StudentFilter } from '../../students/student-filter.js';
+import { StudentListRepository } from '../../students/student-list.repository.js';
 import { StudentReads } from '../../students/student-reads.js';
+import type { ReportScope } from '../report-kind.js';
 
 const paging = ['limit', 'page', 'cursor'] as const;
 
@@ -13,10 +15,13 @@ class ReportedStudentsFilter extends StudentFilter {
   readonly segmentId?: string;
 }
 
-/** The filter of kinds that are about students: that of the house, with `segmentId` as in the list. */
+/** What kinds that are about students share: the filter of the house, with `segmentId` as in the list, and its count. */
 @Injectable()
 export class ReportedStudents {
-  constructor(private readonly students: StudentReads) {}
+  constructor(
+    private readonly students: StudentReads,
+    private readonly lists: StudentListRepository,
+  ) {}
 
   /**
    * A segment is taken as it is now: the file has what was meant when it was asked for.
@@ -25,6 +30,11 @@ export class ReportedStudents {
   filterMeant(viewer: Viewer, given: Readonly<Record<string, unknown>>): Promise<Filter> {
     refusePaging(given);
     return this.students.filterMeant(viewer, validated(ReportedStudentsFilter, given, '/filter'));
+  }
+
+  /** As the list does: of very many an estimate. */
+  async count({ viewer, filter, moment }: ReportScope<Filter>): Promise<number> {
+    return (await this.lists.count(viewer, filter, moment)).total;
   }
 }
 

@@ -5,7 +5,6 @@ import { describe } from '../../risk/sentences.js';
 import { shownParts } from '../../risk/shown-risk.js';
 import { riskBands } from '../../students/risk-bands.js';
 import type { Filter } from '../../students/student-filter.js';
-import { StudentListRepository } from '../../students/student-list.repository.js';
 import type { ReportColumn, ReportKind, ReportPage, ReportScope, ReportSummary } from '../report-kind.js';
 import { columnsOf, told } from './columns.js';
 import { ReportedStudents } from './reported-students.js';
@@ -41,7 +40,6 @@ export class RiskReport implements ReportKind<Filter> {
 
   constructor(
     private readonly students: ReportedStudents,
-    private readonly lists: StudentListRepository,
     private readonly risk: RiskReportRepository,
   ) {}
 
@@ -53,8 +51,8 @@ export class RiskReport implements ReportKind<Filter> {
     return this.students.filterMeant(viewer, given);
   }
 
-  async count({ viewer, filter, moment }: ReportScope<Filter>): Promise<number> {
-    return (await this.lists.count(viewer, filter, moment)).total;
+  count(scope: ReportScope<Filter>): Promise<number> {
+    return this.students.count(scope);
   }
 
   async page(scope: ReportScope<Filter>, position: string | null, limit: number): Promise<ReportPage> {

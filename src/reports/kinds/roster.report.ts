@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { riskBands } from '../../students/risk-bands.js';
 import { TenantsService } from '../../org/tenants.service.js';
 import type { Filter } from '../../students/student-filter.js';
-import { StudentListRepository } from '../../students/student-list.repository.js';
 import type { StudentRow } from '../../students/students.dto.js';
 import type { Viewer } from '../../http/viewer.js';
 import type { ReportColumn, ReportKind, ReportPage, ReportScope, ReportSummary } from '../report-kind.js';
@@ -52,7 +51,6 @@ export class RosterReport implements ReportKind<Filter> {
 
   constructor(
     private readonly students: ReportedStudents,
-    private readonly lists: StudentListRepository,
     private readonly rosters: RosterRepository,
     private readonly tenants: TenantsService,
   ) {}
@@ -65,8 +63,8 @@ export class RosterReport implements ReportKind<Filter> {
     return this.students.filterMeant(viewer, given);
   }
 
-  async count({ viewer, filter, moment }: ReportScope<Filter>): Promise<number> {
-    return (await this.lists.count(viewer, filter, moment)).total;
+  count(scope: ReportScope<Filter>): Promise<number> {
+    return this.students.count(scope);
   }
 
   async page(scope: ReportScope<Filter>, position: string | null, limit: number): Promise<ReportPage> {
