@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from './app.js';
 import { createAdmin, createCategory, createDepartment, createInstructor, createModule, createStudents, createTenant, type Person } from './factories.js'; // prettier-ignore
@@ -11,6 +10,7 @@ import type { PlatformMetricsResponse } from '../src/analytics/platform-metrics.
 import { Rebuild } from '../src/analytics/rebuild.service.js';
 import { ViewsService } from '../src/analytics/views.service.js';
 import { addDays } from '../src/org/local-day.js';
+import fc from './property.js';
 
 /** Of the clock of `startApp`. */
 const today = '2026-03-02';

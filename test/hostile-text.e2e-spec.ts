@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import type { Response } from 'supertest';
 import { startApp, type TestApp } from './app.js';
 import { type Callers, createCallers } from './callers.js';
 import { inUrl, nasty } from './nasty.js';
 import { exampleOf, type Operation, operations, resolve, typesOf } from './operations.js';
+import fc from './property.js';
 
 /** Every place for text in every operation, with text that somebody may have meant badly. */
 let app: TestApp;

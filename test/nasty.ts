@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './property.js';
 
 /** Text that patterns, trigrams, LIKE, tsquery, collations, casts and parsers have stumbled over. */
 const known = [

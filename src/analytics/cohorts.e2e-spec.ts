@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import { setActiveDays } from '../../test/effects.js';
+import fc from '../../test/property.js';
 import {
   createDepartment, createInstructor, createStudents, createTenant, type Member, type Place, type Tenant,
 } from '../../test/factories.js'; // prettier-ignore

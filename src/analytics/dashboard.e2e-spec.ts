@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import {
   createAdmin,
@@ -14,6 +13,7 @@ import {
   sessionBody,
   type Tenant,
 } from '../../test/factories.js';
+import fc from '../../test/property.js';
 
 let app: TestApp;
 let tenant: Tenant;

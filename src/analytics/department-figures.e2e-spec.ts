@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import {
   createCategory, createDepartment, createInstructor, createModule, createStudents, createTenant, type Member,
   type Module, type Person, type Place, type Tenant,
 } from '../../test/factories.js'; // prettier-ignore
 import { figuresOf, expectFigures, Ledger, type Practised } from '../../test/practice-ledger.js';
+import fc from '../../test/property.js';
 
 interface Row {
   readonly departmentId: string;

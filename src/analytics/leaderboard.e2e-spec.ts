@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
+import fc from '../../test/property.js';
 import {
   createCategory, createDepartment, createInstructor, createModule, createStudent, createStudents, createTenant,
   type Member, type Module, type Place, sessionBody, type Tenant,

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import {
   createCategory, createDepartment, createInstructor, createModule, createStudents, createTenant, type Member,
@@ -6,6 +5,7 @@ import {
 } from '../../test/factories.js'; // prettier-ignore
 import { createIntervention } from '../../test/factories.risk.js';
 import { expectFigures, figuresOf, Ledger, type Practised } from '../../test/practice-ledger.js';
+import fc from '../../test/property.js';
 import { addDays } from '../org/local-day.js';
 import { bucketsOf, granularities } from './calendar-buckets.js';
 import { RollUps } from './roll-ups.service.js';

@@ -1,5 +1,4 @@
 import { jest } from '@jest/globals';
-import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { type AddedUp, addUp, type RawPlace, type RawSession } from '../../test/added-up.js';
 import { startApp, type TestApp } from '../../test/app.js';
@@ -11,6 +10,7 @@ import {
   createStudents,
   createTenant,
 } from '../../test/factories.js';
+import fc from '../../test/property.js';
 import { DayCloseService } from '../activity/day-close.service.js';
 import type { Payload } from '../jobs/job.js';
 import { addDays, localDay } from '../org/local-day.js';

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { analyticsQuestions } from '../../test/analytics-questions.js';
 import { startApp, type TestApp } from '../../test/app.js';
 import { type Cell, cellsIn, cellsOf, type Sitting, type Sums, wholeDays } from '../../test/decoded-sums.js';
 import { foundOut } from '../../test/disclosure.js';
+import fc from '../../test/property.js';
 import { createCategory, createDepartment, createInstructor, createModule, createStudent, createTenant, type Member, type Module, serviceIdOf, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { IngestionService } from '../activity/ingestion.service.js';
 import type { Viewer } from '../http/viewer.js';

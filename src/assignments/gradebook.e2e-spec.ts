@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import { createInstructor, createStudents, createTenant } from '../../test/factories.js';
 import { createGradebook, type Gradebook, setWork, submitted } from '../../test/gradebook.js';
+import fc from '../../test/property.js';
 import type { Viewer } from '../http/viewer.js';
 import type { GradebookCell, GradebookResponse } from './gradebook.dto.js';
 import { GradebookRepository } from './gradebook.repository.js';

@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import { createInstructor, createStudent, createTenant } from '../../test/factories.js';
 import { handIn } from '../../test/handed-in.js';
+import fc from '../../test/property.js';
 
 jest.setTimeout(120_000);
 

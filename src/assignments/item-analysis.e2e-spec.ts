@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import { type Assignment, createAssignment, handOut } from '../../test/factories.assignments.js';
 import {
@@ -14,6 +13,7 @@ import {
   type Tenant,
 } from '../../test/factories.js';
 import { setWork } from '../../test/gradebook.js';
+import fc from '../../test/property.js';
 import type { Viewer } from '../http/viewer.js';
 import type { AssignmentAnalysis, ItemStatistics, ModuleAnalysis } from './item-analysis.dto.js';
 

@@ -1,5 +1,5 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
+import fc from '../../test/property.js';
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
 import { DatabaseUnavailable } from '../database/errors.js';

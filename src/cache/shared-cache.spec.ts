@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@keyv/redis';
 import { Logger } from '@nestjs/common';
-import fc from 'fast-check';
+import fc from '../../test/property.js';
 import { freePort, hasRedis as installed, startRedis } from '../../test/redis.js';
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
+import fc from '../../test/property.js';
 import { readSheet } from '../../test/workbook.js';
 import { type Table, type TableCell, type TableFormat, writeTable } from './table-file.js';
 

@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
-import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
 import { expectDerived } from '../../test/derived.js';
 import { createCategory, createInstructor, createModule, createStudents, createTenant } from '../../test/factories.js';
+import fc from '../../test/property.js';
 import { localDate, type SentSession, type Universe } from '../../test/recomputed.js';
 import { DayCloseService } from '../activity/day-close.service.js';
 import { IngestionService } from '../activity/ingestion.service.js';

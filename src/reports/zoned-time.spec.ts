@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../test/property.js';
 import { localDay } from '../org/local-day.js';
 import { localTime, zonedInstant } from './zoned-time.js';
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import { type Assignment, createAssignment, handOut } from '../../test/factories.assignments.js';
+import fc from '../../test/property.js';
 import { createCategory, createInstructor, createModule, createStudents, createTenant, sessionBody } from '../../test/factories.js'; // prettier-ignore
 import { RiskNight } from './risk-night.service.js';
 import { RiskNow } from './risk-now.service.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../test/property.js';
 import type { Work } from './explanation.repository.js';
 import { offersOf, scoreWith, type Situation } from './offers.js';
 import {

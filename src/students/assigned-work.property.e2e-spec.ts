@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createAssignment } from '../../test/factories.assignments.js';
 import { createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js';
+import fc from '../../test/property.js';
 import { Cache } from '../cache/cache.js';
 import { ProgressRepository } from './progress.repository.js';
 import { type AssignmentState, assignmentStates } from './student-filter.js';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
+import fc from '../../test/property.js';
 import {
   createAdmin, createCategory, createDepartment, createInstructor, createModule, createStudent, createStudents,
   createTenant, type Member, type Person, type Place, sessionBody, type Tenant,

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import {
   createAdmin,
@@ -12,6 +11,7 @@ import {
   type Place,
   type Tenant,
 } from '../../test/factories.js';
+import fc from '../../test/property.js';
 import { InheritanceJobs } from './inheritance.jobs.js';
 
 let app: TestApp;

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import fc from 'fast-check';
 import { inUrl, nasty } from '../nasty.js';
 import { operations } from '../operations.js';
+import fc from '../property.js';
 import { Target } from './target.js';
 
 /**
