@@ -31,6 +31,7 @@ CREATE OR REPLACE FUNCTION public.accommodations_move_due()
  LANGUAGE plpgsql
 AS $function$
       begin
+        perform from tenants where id = new.tenant_id for share;
         perform from submissions
         where tenant_id = new.tenant_id and student_id in (old.student_id, new.student_id)
           and assigned_at >= least(old.valid_from, new.valid_from)
@@ -438,11 +439,19 @@ AS $function$
       declare
         due timestamptz;
         accommodated timestamptz;
+        days integer;
+        is_settled boolean := old.student_id is not distinct from new.student_id;
       begin
-        select a.due_at, own.due_at into due, accommodated
-        from assignments a
-        left join accommodated_due(new.tenant_id, new.student_id, new.assigned_at, a.available_from, a.due_at) own on true
-        where a.tenant_id = new.tenant_id and a.id = new.assignment_id;
+        loop
+          select a.due_at, own.due_at, own.extra_days into due, accommodated, days
+          from assignments a
+          left join accommodated_due(new.tenant_id, new.student_id, new.assigned_at, a.available_from, a.due_at) own
+            on true
+          where a.tenant_id = new.tenant_id and a.id = new.assignment_id;
+          exit when is_settled or due is null or coalesce(days, 0) = 0;
+          perform from tenants where id = new.tenant_id for share;
+          is_settled := true;
+        end loop;
         new.effective_due_at := case when due is not null then greatest(due, accommodated, new.extended_until) end;
         new.due_rule := case new.effective_due_at
           when due then 'assignment' when accommodated then 'accommodation' when new.extended_until then 'extension'
