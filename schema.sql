@@ -48,6 +48,25 @@ CREATE OR REPLACE FUNCTION public.assignment_status(status text, available_from 
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((status = 'active'::text) AND (available_from > moment)) THEN 'scheduled'::text ELSE status END;
 
+CREATE OR REPLACE FUNCTION public.assignments_change_open_work()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        perform from submissions where tenant_id = new.tenant_id and assignment_id = new.id
+        order by student_id for no key update;
+        delete from open_work where tenant_id = new.tenant_id and assignment_id = new.id and is_submitted;
+        insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active,
+          is_submitted, effective_due_at)
+        select s.tenant_id, s.assignment_id, s.student_id, p.instructor_id, p.department_id, p.is_active, true,
+          s.effective_due_at
+        from submissions s join student_progress p on p.tenant_id = s.tenant_id and p.student_id = s.student_id
+        where new.needs_grading and s.tenant_id = new.tenant_id and s.assignment_id = new.id
+          and (s.withdrawn_at is null and s.exemption is null and s.attempts_submitted > 0
+    and (s.graded_at is null or s.graded_at < s.last_submitted_at));
+        return null;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.assignments_move_due()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -154,6 +173,27 @@ CREATE OR REPLACE FUNCTION public.late_seconds(due timestamp with time zone, sub
 RETURN (COALESCE(LEAST(GREATEST(ceil(EXTRACT(epoch FROM (submitted - due))), (0)::numeric), (2147483647)::numeric), (0)::numeric))::integer
 ;
 comment on function late_seconds(timestamp with time zone,timestamp with time zone) is 'from the due date, begun ones counted; 0 when in time or without a due date';
+
+CREATE OR REPLACE FUNCTION public.open_work_at(tenant uuid, moment timestamp with time zone)
+ RETURNS TABLE(tenant_id uuid, assignment_id uuid, student_id uuid, instructor_id uuid, department_id uuid, is_active boolean, effective_due_at timestamp with time zone, is_due_soon boolean, is_overdue boolean, is_awaiting_grade boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+        select w.tenant_id, w.assignment_id, w.student_id, w.instructor_id, w.department_id, w.is_active,
+          w.effective_due_at,
+          not w.is_submitted and a.status = 'active' and w.effective_due_at >= moment
+            and w.effective_due_at < moment + interval '72 hours',
+          not w.is_submitted and w.effective_due_at < moment,
+          w.is_submitted
+        from open_work w
+        join assignments a on a.tenant_id = tenant and a.id = w.assignment_id
+        where w.tenant_id = tenant and a.published_at is not null and a.status <> 'draft'
+          and (w.is_submitted
+            or a.status in ('active', 'completed') and (a.available_from is null or a.available_from <= moment)
+              and w.effective_due_at < moment + interval '72 hours')
+      $function$
+;
+comment on function open_work_at(uuid,timestamp with time zone) is 'work that is due soon or overdue or awaits a grade at that moment, and whose it is';
 
 CREATE OR REPLACE FUNCTION public.progress_snapshots_to_roster_days_delete()
  RETURNS trigger
@@ -285,6 +325,17 @@ AS $function$
         new.risk_day := null;
         new.risk_announced_band := null;
         return new;
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.student_progress_move_open_work()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        update open_work w
+        set instructor_id = new.instructor_id, department_id = new.department_id, is_active = new.is_active
+        where w.tenant_id = new.tenant_id and w.student_id = new.student_id;
+        return null;
       end $function$;
 
 CREATE OR REPLACE FUNCTION public.student_progress_place()
@@ -431,6 +482,80 @@ AS $function$
         ) d on true
         where t.id = tenant
       $function$;
+
+CREATE OR REPLACE FUNCTION public.submissions_change_open_work()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        delete from open_work w using new_rows n
+        where (w.tenant_id, w.assignment_id, w.student_id) = (n.tenant_id, n.assignment_id, n.student_id) and not (n.withdrawn_at is null and n.exemption is distinct from 'excused' and n.attempts_submitted = 0)
+          and not ((n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) and exists (
+            select from assignments a where a.tenant_id = n.tenant_id and a.id = n.assignment_id and a.needs_grading
+          ));
+        update open_work w set is_submitted = (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)), effective_due_at = n.effective_due_at
+        from new_rows n
+        where (w.tenant_id, w.assignment_id, w.student_id) = (n.tenant_id, n.assignment_id, n.student_id)
+          and (w.is_submitted, w.effective_due_at) is distinct from ((n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)), n.effective_due_at);
+        
+  with entered as (
+    select n.tenant_id, n.assignment_id, n.student_id, n.effective_due_at, (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) as is_submitted
+    from new_rows n
+    join assignments a on a.tenant_id = n.tenant_id and a.id = n.assignment_id
+    where ((n.withdrawn_at is null and n.exemption is distinct from 'excused' and n.attempts_submitted = 0) or (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) and a.needs_grading) and not exists (
+          select from old_rows o where (o.tenant_id, o.assignment_id, o.student_id) = (n.tenant_id, n.assignment_id, n.student_id)
+            and ((o.withdrawn_at is null and o.exemption is distinct from 'excused' and o.attempts_submitted = 0) or (o.withdrawn_at is null and o.exemption is null and o.attempts_submitted > 0
+    and (o.graded_at is null or o.graded_at < o.last_submitted_at)) and a.needs_grading)
+        )
+  ), placed as materialized (
+    select p.tenant_id, p.student_id, p.instructor_id, p.department_id, p.is_active from student_progress p
+    where (p.tenant_id, p.student_id) in (select e.tenant_id, e.student_id from entered e)
+    order by p.tenant_id, p.student_id for share
+  )
+  insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active, is_submitted,
+    effective_due_at)
+  select e.tenant_id, e.assignment_id, e.student_id, p.instructor_id, p.department_id, p.is_active, e.is_submitted,
+    e.effective_due_at
+  from entered e join placed p on p.tenant_id = e.tenant_id and p.student_id = e.student_id
+  on conflict (tenant_id, student_id, assignment_id) do update
+  set instructor_id = excluded.instructor_id, department_id = excluded.department_id, is_active = excluded.is_active,
+    is_submitted = excluded.is_submitted, effective_due_at = excluded.effective_due_at;
+        return null;
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.submissions_enter_open_work()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        
+  with entered as (
+    select n.tenant_id, n.assignment_id, n.student_id, n.effective_due_at, (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) as is_submitted
+    from new_rows n
+    join assignments a on a.tenant_id = n.tenant_id and a.id = n.assignment_id
+    where ((n.withdrawn_at is null and n.exemption is distinct from 'excused' and n.attempts_submitted = 0) or (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) and a.needs_grading) and not false
+  ), placed as materialized (
+    select p.tenant_id, p.student_id, p.instructor_id, p.department_id, p.is_active from student_progress p
+    where (p.tenant_id, p.student_id) in (select e.tenant_id, e.student_id from entered e)
+    order by p.tenant_id, p.student_id for share
+  )
+  insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active, is_submitted,
+    effective_due_at)
+  select e.tenant_id, e.assignment_id, e.student_id, p.instructor_id, p.department_id, p.is_active, e.is_submitted,
+    e.effective_due_at
+  from entered e join placed p on p.tenant_id = e.tenant_id and p.student_id = e.student_id
+  on conflict (tenant_id, student_id, assignment_id) do update
+  set instructor_id = excluded.instructor_id, department_id = excluded.department_id, is_active = excluded.is_active,
+    is_submitted = excluded.is_submitted, effective_due_at = excluded.effective_due_at;
+        return null;
+      end $function$;
 
 CREATE OR REPLACE FUNCTION public.submissions_set_due()
  RETURNS trigger
@@ -1238,6 +1363,7 @@ create table assignments (
 CREATE INDEX assignments__due_idx ON assignments USING btree (tenant_id, due_at, id);
 CREATE INDEX assignments__owner_idx ON assignments USING btree (tenant_id, owner_id);
 CREATE INDEX assignments__unopened_idx ON assignments USING btree (tenant_id, available_from) WHERE opened_at IS NULL AND status <> 'draft'::text;
+CREATE TRIGGER assignments_change_open_work AFTER UPDATE OF needs_grading ON assignments FOR EACH ROW WHEN (old.needs_grading <> new.needs_grading) EXECUTE FUNCTION assignments_change_open_work();
 CREATE TRIGGER assignments_move_due AFTER UPDATE OF due_at, available_from ON assignments FOR EACH ROW WHEN (old.due_at IS DISTINCT FROM new.due_at OR old.available_from IS DISTINCT FROM new.available_from) EXECUTE FUNCTION assignments_move_due();
 comment on column assignments.owner_id is 'null: the organisation''s own, as an import or a service brings them';
 comment on column assignments.target_score is 'null: the tenant''s pass mark';
@@ -1741,6 +1867,7 @@ CREATE INDEX student_progress__name_idx ON student_progress USING btree (tenant_
 CREATE INDEX student_progress__risk_idx ON student_progress USING btree (tenant_id, COALESCE(risk_score, '-1'::integer::numeric), student_id) WHERE is_active;
 CREATE INDEX student_progress__score_idx ON student_progress USING btree (tenant_id, score_bucket) WHERE is_active;
 CREATE TRIGGER student_progress_absent BEFORE UPDATE OF is_active, risk_score, risk_day, risk_announced_band ON student_progress FOR EACH ROW WHEN (NOT new.is_active) EXECUTE FUNCTION student_progress_absent();
+CREATE TRIGGER student_progress_move_open_work AFTER UPDATE OF instructor_id, department_id, is_active ON student_progress FOR EACH ROW WHEN (old.instructor_id IS DISTINCT FROM new.instructor_id OR old.department_id IS DISTINCT FROM new.department_id OR old.is_active IS DISTINCT FROM new.is_active) EXECUTE FUNCTION student_progress_move_open_work();
 CREATE TRIGGER student_progress_place BEFORE INSERT OR UPDATE OF instructor_id, department_id, is_active ON student_progress FOR EACH ROW EXECUTE FUNCTION student_progress_place();
 CREATE TRIGGER student_progress_to_roster_counts_delete AFTER DELETE ON student_progress REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_delete();
 CREATE TRIGGER student_progress_to_roster_counts_insert AFTER INSERT ON student_progress REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION student_progress_to_roster_counts_insert();
@@ -1815,6 +1942,8 @@ END) stored,
 CREATE INDEX submissions__due_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND withdrawn_at IS NULL AND exemption IS DISTINCT FROM 'excused'::text;
 CREATE INDEX submissions__overdue_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND overdue_sent_for IS DISTINCT FROM effective_due_at;
 CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id) INCLUDE (score, exemption, withdrawn_at);
+CREATE TRIGGER submissions_change_open_work AFTER UPDATE ON submissions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION submissions_change_open_work();
+CREATE TRIGGER submissions_enter_open_work AFTER INSERT ON submissions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION submissions_enter_open_work();
 CREATE TRIGGER submissions_set_due BEFORE INSERT OR UPDATE OF extended_until, due_rule, assignment_id, student_id, assigned_at ON submissions FOR EACH ROW EXECUTE FUNCTION submissions_set_due();
 comment on table submissions is 'one student''s work on one assignment; withdrawn ones count as if they were not there';
 comment on column submissions.exemption is 'excused: need not be done, and counts nowhere; exempt: is to be done, but its score does not count';
@@ -1888,6 +2017,25 @@ CREATE TRIGGER grade_changes_final BEFORE DELETE OR UPDATE OF tenant_id, id, "po
 comment on table grade_changes is 'every change of a grade, its feedback or an exemption; only ever added to';
 comment on column grade_changes."position" is 'in the order in which the submission was locked, whatever clocks say';
 comment on column grade_changes.actor_id is 'a person or a service';
+
+create table open_work (
+  tenant_id uuid not null,
+  assignment_id uuid not null,
+  student_id uuid not null,
+  instructor_id uuid,
+  department_id uuid not null,
+  is_active boolean not null,
+  is_submitted boolean not null,
+  effective_due_at timestamp with time zone,
+  constraint open_work_pkey PRIMARY KEY (tenant_id, student_id, assignment_id),
+  constraint open_work__submission_fkey FOREIGN KEY (tenant_id, assignment_id, student_id) REFERENCES submissions(tenant_id, assignment_id, student_id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE INDEX open_work__assignment_idx ON open_work USING btree (tenant_id, assignment_id);
+CREATE INDEX open_work__department_idx ON open_work USING btree (tenant_id, department_id) WHERE is_active;
+CREATE INDEX open_work__instructor_idx ON open_work USING btree (tenant_id, instructor_id) INCLUDE (department_id, student_id, assignment_id, is_submitted, effective_due_at) WHERE is_active;
+comment on table open_work is 'work that a student has not submitted, or an instructor not graded; kept by triggers, read by open_work_at';
+comment on column open_work.instructor_id is 'as department_id and is_active: of the student, now';
+comment on column open_work.is_submitted is 'whether a grade is waited for, and no longer the student';
 
 create table threshold_changes (
   tenant_id uuid not null,

@@ -32,6 +32,7 @@ import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
 import { ResumeReports1764000600000 } from './1764000600000-resume-reports.js';
 import { MailReports1764000700000 } from './1764000700000-mail-reports.js';
 import { SettleDueDates1764100000000 } from './1764100000000-settle-due-dates.js';
+import { CreateOpenWork1764100100000 } from './1764100100000-create-open-work.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -68,4 +69,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   ResumeReports1764000600000,
   MailReports1764000700000,
   SettleDueDates1764100000000,
+  CreateOpenWork1764100100000,
 ];

@@ -88,11 +88,8 @@ export class DashboardRepository {
     const rows = await this.database.read().many<WorkRow>(
       `-- analytics.dashboardWork
       with work as (
-        select w.assignment_id, w.student_id, w.effective_due_at, w.is_due_soon, w.is_overdue, w.is_awaiting_grade
-        from student_progress p
-        join work_at($1, ${moment}) w
-          on w.student_id = p.student_id and (w.is_due_soon or w.is_overdue or w.is_awaiting_grade)
-        where p.tenant_id = $1 and p.is_active and ${sql}
+        select * from open_work_at($1, ${moment}) p
+        where (p.is_due_soon or p.is_overdue or p.is_awaiting_grade) and p.is_active and ${sql}
       ), sums as (
         select assignment_id, count(distinct student_id) filter (where is_due_soon)::integer as "dueSoon",
           count(distinct student_id) filter (where is_overdue)::integer as overdue,
