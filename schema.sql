@@ -55,15 +55,20 @@ AS $function$
       begin
         perform from submissions where tenant_id = new.tenant_id and assignment_id = new.id
         order by student_id for no key update;
-        delete from open_work where tenant_id = new.tenant_id and assignment_id = new.id and is_submitted;
+        delete from open_work w using submissions s
+        where s.tenant_id = new.tenant_id and s.assignment_id = new.id and (w.tenant_id, w.assignment_id, w.student_id) = (s.tenant_id, s.assignment_id, s.student_id) and w.is_submitted;
+        with placed as materialized (
+          select s.tenant_id, s.assignment_id, s.student_id, p.instructor_id, p.department_id, p.is_active,
+            true as is_submitted, s.effective_due_at
+          from submissions s
+          join student_progress p on p.tenant_id = s.tenant_id and p.student_id = s.student_id
+          where new.needs_grading and s.tenant_id = new.tenant_id and s.assignment_id = new.id and (s.withdrawn_at is null and s.exemption is null and s.attempts_submitted > 0
+    and (s.graded_at is null or s.graded_at < s.last_submitted_at))
+          order by p.student_id for share of p
+        )
         insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active,
           is_submitted, effective_due_at)
-        select s.tenant_id, s.assignment_id, s.student_id, p.instructor_id, p.department_id, p.is_active, true,
-          s.effective_due_at
-        from submissions s join student_progress p on p.tenant_id = s.tenant_id and p.student_id = s.student_id
-        where new.needs_grading and s.tenant_id = new.tenant_id and s.assignment_id = new.id
-          and (s.withdrawn_at is null and s.exemption is null and s.attempts_submitted > 0
-    and (s.graded_at is null or s.graded_at < s.last_submitted_at));
+        select * from placed;
         return null;
       end $function$;
 
@@ -194,6 +199,17 @@ AS $function$
       $function$
 ;
 comment on function open_work_at(uuid,timestamp with time zone) is 'work that is due soon or overdue or awaits a grade at that moment, and whose it is';
+
+CREATE OR REPLACE FUNCTION public.open_work_follow_student()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        select p.instructor_id, p.department_id, p.is_active
+        into new.instructor_id, new.department_id, new.is_active
+        from student_progress p where p.tenant_id = new.tenant_id and p.student_id = new.student_id for share;
+        return new;
+      end $function$;
 
 CREATE OR REPLACE FUNCTION public.progress_snapshots_to_roster_days_delete()
  RETURNS trigger
@@ -501,30 +517,20 @@ AS $function$
           and (w.is_submitted, w.effective_due_at) is distinct from ((n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
     and (n.graded_at is null or n.graded_at < n.last_submitted_at)), n.effective_due_at);
         
-  with entered as (
-    select n.tenant_id, n.assignment_id, n.student_id, n.effective_due_at, (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
-    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) as is_submitted
+  with placed as materialized (
+    select n.tenant_id, n.assignment_id, n.student_id, p.instructor_id, p.department_id, p.is_active,
+      (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) as is_submitted, n.effective_due_at
     from new_rows n
     join assignments a on a.tenant_id = n.tenant_id and a.id = n.assignment_id
+    join student_progress p on p.tenant_id = n.tenant_id and p.student_id = n.student_id
     where ((n.withdrawn_at is null and n.exemption is distinct from 'excused' and n.attempts_submitted = 0) or (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
-    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) and a.needs_grading) and not exists (
-          select from old_rows o where (o.tenant_id, o.assignment_id, o.student_id) = (n.tenant_id, n.assignment_id, n.student_id)
-            and ((o.withdrawn_at is null and o.exemption is distinct from 'excused' and o.attempts_submitted = 0) or (o.withdrawn_at is null and o.exemption is null and o.attempts_submitted > 0
-    and (o.graded_at is null or o.graded_at < o.last_submitted_at)) and a.needs_grading)
-        )
-  ), placed as materialized (
-    select p.tenant_id, p.student_id, p.instructor_id, p.department_id, p.is_active from student_progress p
-    where (p.tenant_id, p.student_id) in (select e.tenant_id, e.student_id from entered e)
-    order by p.tenant_id, p.student_id for share
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) and a.needs_grading) and not exists (select from open_work w where (w.tenant_id, w.assignment_id, w.student_id) = (n.tenant_id, n.assignment_id, n.student_id))
+    order by p.tenant_id, p.student_id for share of p
   )
   insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active, is_submitted,
     effective_due_at)
-  select e.tenant_id, e.assignment_id, e.student_id, p.instructor_id, p.department_id, p.is_active, e.is_submitted,
-    e.effective_due_at
-  from entered e join placed p on p.tenant_id = e.tenant_id and p.student_id = e.student_id
-  on conflict (tenant_id, student_id, assignment_id) do update
-  set instructor_id = excluded.instructor_id, department_id = excluded.department_id, is_active = excluded.is_active,
-    is_submitted = excluded.is_submitted, effective_due_at = excluded.effective_due_at;
+  select * from placed;
         return null;
       end $function$;
 
@@ -534,26 +540,20 @@ CREATE OR REPLACE FUNCTION public.submissions_enter_open_work()
 AS $function$
       begin
         
-  with entered as (
-    select n.tenant_id, n.assignment_id, n.student_id, n.effective_due_at, (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
-    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) as is_submitted
+  with placed as materialized (
+    select n.tenant_id, n.assignment_id, n.student_id, p.instructor_id, p.department_id, p.is_active,
+      (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) as is_submitted, n.effective_due_at
     from new_rows n
     join assignments a on a.tenant_id = n.tenant_id and a.id = n.assignment_id
+    join student_progress p on p.tenant_id = n.tenant_id and p.student_id = n.student_id
     where ((n.withdrawn_at is null and n.exemption is distinct from 'excused' and n.attempts_submitted = 0) or (n.withdrawn_at is null and n.exemption is null and n.attempts_submitted > 0
-    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) and a.needs_grading) and not false
-  ), placed as materialized (
-    select p.tenant_id, p.student_id, p.instructor_id, p.department_id, p.is_active from student_progress p
-    where (p.tenant_id, p.student_id) in (select e.tenant_id, e.student_id from entered e)
-    order by p.tenant_id, p.student_id for share
+    and (n.graded_at is null or n.graded_at < n.last_submitted_at)) and a.needs_grading) and true
+    order by p.tenant_id, p.student_id for share of p
   )
   insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active, is_submitted,
     effective_due_at)
-  select e.tenant_id, e.assignment_id, e.student_id, p.instructor_id, p.department_id, p.is_active, e.is_submitted,
-    e.effective_due_at
-  from entered e join placed p on p.tenant_id = e.tenant_id and p.student_id = e.student_id
-  on conflict (tenant_id, student_id, assignment_id) do update
-  set instructor_id = excluded.instructor_id, department_id = excluded.department_id, is_active = excluded.is_active,
-    is_submitted = excluded.is_submitted, effective_due_at = excluded.effective_due_at;
+  select * from placed;
         return null;
       end $function$;
 
@@ -1942,7 +1942,7 @@ END) stored,
 CREATE INDEX submissions__due_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND withdrawn_at IS NULL AND exemption IS DISTINCT FROM 'excused'::text;
 CREATE INDEX submissions__overdue_idx ON submissions USING btree (tenant_id, effective_due_at) WHERE attempts_submitted = 0 AND overdue_sent_for IS DISTINCT FROM effective_due_at;
 CREATE INDEX submissions__student_idx ON submissions USING btree (tenant_id, student_id, assignment_id) INCLUDE (score, exemption, withdrawn_at);
-CREATE TRIGGER submissions_change_open_work AFTER UPDATE ON submissions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION submissions_change_open_work();
+CREATE TRIGGER submissions_change_open_work AFTER UPDATE ON submissions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION submissions_change_open_work();
 CREATE TRIGGER submissions_enter_open_work AFTER INSERT ON submissions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION submissions_enter_open_work();
 CREATE TRIGGER submissions_set_due BEFORE INSERT OR UPDATE OF extended_until, due_rule, assignment_id, student_id, assigned_at ON submissions FOR EACH ROW EXECUTE FUNCTION submissions_set_due();
 comment on table submissions is 'one student''s work on one assignment; withdrawn ones count as if they were not there';
@@ -2030,9 +2030,9 @@ create table open_work (
   constraint open_work_pkey PRIMARY KEY (tenant_id, student_id, assignment_id),
   constraint open_work__submission_fkey FOREIGN KEY (tenant_id, assignment_id, student_id) REFERENCES submissions(tenant_id, assignment_id, student_id) ON UPDATE CASCADE ON DELETE CASCADE
 );
-CREATE INDEX open_work__assignment_idx ON open_work USING btree (tenant_id, assignment_id);
 CREATE INDEX open_work__department_idx ON open_work USING btree (tenant_id, department_id) WHERE is_active;
 CREATE INDEX open_work__instructor_idx ON open_work USING btree (tenant_id, instructor_id) INCLUDE (department_id, student_id, assignment_id, is_submitted, effective_due_at) WHERE is_active;
+CREATE TRIGGER open_work_follow_student BEFORE UPDATE OF student_id ON open_work FOR EACH ROW EXECUTE FUNCTION open_work_follow_student();
 comment on table open_work is 'work that a student has not submitted, or an instructor not graded; kept by triggers, read by open_work_at';
 comment on column open_work.instructor_id is 'as department_id and is_active: of the student, now';
 comment on column open_work.is_submitted is 'whether a grade is waited for, and no longer the student';

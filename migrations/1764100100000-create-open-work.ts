@@ -8,30 +8,24 @@ const isUngraded = (s: string): string =>
   `(${s}.withdrawn_at is null and ${s}.exemption is null and ${s}.attempts_submitted > 0
     and (${s}.graded_at is null or ${s}.graded_at < ${s}.last_submitted_at))`;
 
-/** Enters work for which somebody is waited for now and was not before, where its student is. */
-const enter = (before = 'false'): string => `
-  with entered as (
-    select n.tenant_id, n.assignment_id, n.student_id, n.effective_due_at, ${isUngraded('n')} as is_submitted
-    from new_rows n
-    join assignments a on a.tenant_id = n.tenant_id and a.id = n.assignment_id
-    where (${isPending('n')} or ${isUngraded('n')} and a.needs_grading) and not ${before}
-  ), placed as materialized (
-    select p.tenant_id, p.student_id, p.instructor_id, p.department_id, p.is_active from student_progress p
-    where (p.tenant_id, p.student_id) in (select e.tenant_id, e.student_id from entered e)
-    order by p.tenant_id, p.student_id for share
-  )
-  insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active, is_submitted,
-    effective_due_at)
-  select e.tenant_id, e.assignment_id, e.student_id, p.instructor_id, p.department_id, p.is_active, e.is_submitted,
-    e.effective_due_at
-  from entered e join placed p on p.tenant_id = e.tenant_id and p.student_id = e.student_id
-  on conflict (tenant_id, student_id, assignment_id) do update
-  set instructor_id = excluded.instructor_id, department_id = excluded.department_id, is_active = excluded.is_active,
-    is_submitted = excluded.is_submitted, effective_due_at = excluded.effective_due_at;`;
-
 /** Of rows of `left` and `right`: the same piece of work. */
 const same = (left: string, right: string): string =>
   `(${left}.tenant_id, ${left}.assignment_id, ${left}.student_id) = (${right}.tenant_id, ${right}.assignment_id, ${right}.student_id)`;
+
+/** Enters work for which somebody is waited for, where its student is. */
+const enter = (condition = 'true'): string => `
+  with placed as materialized (
+    select n.tenant_id, n.assignment_id, n.student_id, p.instructor_id, p.department_id, p.is_active,
+      ${isUngraded('n')} as is_submitted, n.effective_due_at
+    from new_rows n
+    join assignments a on a.tenant_id = n.tenant_id and a.id = n.assignment_id
+    join student_progress p on p.tenant_id = n.tenant_id and p.student_id = n.student_id
+    where (${isPending('n')} or ${isUngraded('n')} and a.needs_grading) and ${condition}
+    order by p.tenant_id, p.student_id for share of p
+  )
+  insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active, is_submitted,
+    effective_due_at)
+  select * from placed;`;
 
 /**
  * Of all work only that for which somebody is waited for, with the roster that it is on: what dashboards ask for lies
@@ -56,7 +50,6 @@ export class CreateOpenWork1764100100000 implements MigrationInterface {
       create index open_work__instructor_idx on open_work (tenant_id, instructor_id)
         include (department_id, student_id, assignment_id, is_submitted, effective_due_at) where is_active;
       create index open_work__department_idx on open_work (tenant_id, department_id) where is_active;
-      create index open_work__assignment_idx on open_work (tenant_id, assignment_id);
       comment on table open_work is 'work that a student has not submitted, or an instructor not graded; kept by triggers, read by open_work_at';
       comment on column open_work.instructor_id is 'as department_id and is_active: of the student, now';
       comment on column open_work.is_submitted is 'whether a grade is waited for, and no longer the student';
@@ -82,15 +75,21 @@ export class CreateOpenWork1764100100000 implements MigrationInterface {
         from new_rows n
         where ${same('w', 'n')}
           and (w.is_submitted, w.effective_due_at) is distinct from (${isUngraded('n')}, n.effective_due_at);
-        ${enter(`exists (
-          select from old_rows o where ${same('o', 'n')}
-            and (${isPending('o')} or ${isUngraded('o')} and a.needs_grading)
-        )`)}
+        ${enter(`not exists (select from open_work w where ${same('w', 'n')})`)}
         return null;
       end $$;
       create trigger submissions_change_open_work after update on submissions
-        referencing old table as old_rows new table as new_rows
-        for each statement execute function submissions_change_open_work();
+        referencing new table as new_rows for each statement execute function submissions_change_open_work();
+
+      create function open_work_follow_student() returns trigger language plpgsql as $$
+      begin
+        select p.instructor_id, p.department_id, p.is_active
+        into new.instructor_id, new.department_id, new.is_active
+        from student_progress p where p.tenant_id = new.tenant_id and p.student_id = new.student_id for share;
+        return new;
+      end $$;
+      create trigger open_work_follow_student before update of student_id on open_work
+        for each row execute function open_work_follow_student();
 
       create function student_progress_move_open_work() returns trigger language plpgsql as $$
       begin
@@ -110,14 +109,19 @@ export class CreateOpenWork1764100100000 implements MigrationInterface {
       begin
         perform from submissions where tenant_id = new.tenant_id and assignment_id = new.id
         order by student_id for no key update;
-        delete from open_work where tenant_id = new.tenant_id and assignment_id = new.id and is_submitted;
+        delete from open_work w using submissions s
+        where s.tenant_id = new.tenant_id and s.assignment_id = new.id and ${same('w', 's')} and w.is_submitted;
+        with placed as materialized (
+          select s.tenant_id, s.assignment_id, s.student_id, p.instructor_id, p.department_id, p.is_active,
+            true as is_submitted, s.effective_due_at
+          from submissions s
+          join student_progress p on p.tenant_id = s.tenant_id and p.student_id = s.student_id
+          where new.needs_grading and s.tenant_id = new.tenant_id and s.assignment_id = new.id and ${isUngraded('s')}
+          order by p.student_id for share of p
+        )
         insert into open_work (tenant_id, assignment_id, student_id, instructor_id, department_id, is_active,
           is_submitted, effective_due_at)
-        select s.tenant_id, s.assignment_id, s.student_id, p.instructor_id, p.department_id, p.is_active, true,
-          s.effective_due_at
-        from submissions s join student_progress p on p.tenant_id = s.tenant_id and p.student_id = s.student_id
-        where new.needs_grading and s.tenant_id = new.tenant_id and s.assignment_id = new.id
-          and ${isUngraded('s')};
+        select * from placed;
         return null;
       end $$;
       create trigger assignments_change_open_work after update of needs_grading on assignments for each row
@@ -160,9 +164,9 @@ export class CreateOpenWork1764100100000 implements MigrationInterface {
       drop trigger submissions_change_open_work on submissions;
       drop trigger student_progress_move_open_work on student_progress;
       drop trigger assignments_change_open_work on assignments;
-      drop function open_work_at, submissions_enter_open_work, submissions_change_open_work,
-        student_progress_move_open_work, assignments_change_open_work;
       drop table open_work;
+      drop function open_work_at, open_work_follow_student, submissions_enter_open_work, submissions_change_open_work,
+        student_progress_move_open_work, assignments_change_open_work;
     `);
   }
 }
