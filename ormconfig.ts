@@ -42,7 +42,7 @@ export function createDataSource(options: SourceOptions): DataSource {
         : {
             statement_timeout: statementTimeout,
             lock_timeout: statementTimeout / 2,
-            idle_in_transaction_session_timeout: statementTimeout === 0 ? 0 : 10_000,
+            idle_in_transaction_session_timeout: statementTimeout * 2.5,
             // planning costs more than running most of these statements, and variants have names of their own
             options: '-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan',
           }),
