@@ -1422,6 +1422,51 @@ create table known_devices (
 CREATE INDEX known_devices__expires_at_idx ON known_devices USING btree (expires_at);
 comment on table known_devices is 'where somebody has signed in: attempts from there are counted by themselves';
 
+create table notification_causes (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  cause text not null,
+  created_at timestamp with time zone not null,
+  constraint notification_causes_pkey PRIMARY KEY (tenant_id, user_id, cause),
+  constraint notification_causes__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
+);
+CREATE INDEX notification_causes__created_at_idx ON notification_causes USING btree (created_at);
+comment on table notification_causes is 'what each person has been told of, so that it is once';
+
+create table notifications (
+  tenant_id uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  type text not null,
+  priority text not null,
+  title text not null,
+  body text not null,
+  action_url text,
+  cause text not null,
+  collapse_key text not null,
+  count integer not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  read_at timestamp with time zone,
+  archived_at timestamp with time zone,
+  constraint notifications_pkey PRIMARY KEY (tenant_id, id),
+  constraint notifications__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint notifications__action_url_check CHECK (action_url ~~ '/%'::text),
+  constraint notifications__archived_check CHECK (archived_at IS NULL OR read_at IS NOT NULL),
+  constraint notifications__count_check CHECK (count > 0),
+  constraint notifications__priority_check CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])),
+  constraint notifications__type_check CHECK (type = ANY (ARRAY['assignment_created'::text, 'assignment_due'::text, 'assignment_overdue'::text, 'assignment_graded'::text, 'student_at_risk'::text, 'progress_milestone'::text, 'system_alert'::text, 'message_received'::text, 'report_ready'::text]))
+);
+CREATE INDEX notifications__expires_at_idx ON notifications USING btree (expires_at);
+CREATE UNIQUE INDEX notifications__unread_key ON notifications USING btree (tenant_id, user_id, collapse_key) INCLUDE (expires_at) WHERE read_at IS NULL;
+CREATE INDEX notifications__user_idx ON notifications USING btree (tenant_id, user_id, created_at DESC, id DESC);
+comment on table notifications is 'lines of people''s trays';
+comment on column notifications.cause is 'what was told of last';
+comment on column notifications.collapse_key is 'what is told of under the same key, while the line is unread, goes into it; the cause, where lines stay apart';
+comment on column notifications.count is 'how many things it tells of; the text is that of the last one';
+comment on column notifications.updated_at is 'when it was told of the last of them';
+
 create table progress_snapshots (
   tenant_id uuid not null,
   student_id uuid not null,
@@ -1655,10 +1700,12 @@ create table student_achievements (
   student_id uuid not null,
   achievement_id uuid not null,
   unlocked_at timestamp with time zone not null,
+  reached_on date,
   constraint student_achievements_pkey PRIMARY KEY (tenant_id, student_id, achievement_id),
   constraint student_achievements__achievement_fkey FOREIGN KEY (tenant_id, achievement_id) REFERENCES achievements(tenant_id, id),
   constraint student_achievements__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
 );
+comment on column student_achievements.reached_on is 'the local day on which the rule was met, which may lie long before it was unlocked; null: unknown';
 
 create table student_modules (
   tenant_id uuid not null,

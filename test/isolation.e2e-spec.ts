@@ -17,6 +17,7 @@ import { installation } from './isolation/expectations.installation.js';
 import { interventions } from './isolation/expectations.interventions.js';
 import { modules } from './isolation/expectations.modules.js';
 import { metrics } from './isolation/expectations.metrics.js';
+import { notifications } from './isolation/expectations.notifications.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
 import { performance } from './isolation/expectations.performance.js';
@@ -55,6 +56,7 @@ const expectations: Expectations = {
   ...viewFigures,
   ...performance,
   ...reports,
+  ...notifications,
   ...reportSchedules,
 };
 const operations = readOperations();

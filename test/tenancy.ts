@@ -8,6 +8,8 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'auth.deleteExpiredDevices': 'what is over is over in all tenants',
   'auth.deleteExpiredLinks': 'what is over is over in all tenants',
   'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
+  'notifications.deleteExpired': 'what is over is over in all tenants',
+  'notifications.deleteOldCauses': 'what was told is forgotten after the same time in all tenants',
   'reports.expireFiles': 'they end when they end, whosever they are, and are cleared away for the installation',
   'reports.listOverFiles': 'what is over is cleared away for the installation, each file then within its tenant',
   'reports.forgetFiles': 'what was asked for is forgotten after the same time in all tenants',

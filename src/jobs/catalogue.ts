@@ -252,6 +252,52 @@ export const mailReady = defineJob({
   on: ['reports.ready'],
 });
 
+/** Lets students have what they have come to deserve. */
+export const unlockAchievements = defineJob({
+  name: 'activity.unlock-achievements',
+  attempts: 8,
+  backoffSeconds: 2,
+  timeoutSeconds: 1_800,
+  overlap: 'allow',
+  on: ['activity.sessions-recorded', 'assignments.submitted', 'activity.day-closed'],
+});
+
+/** A job for each kind of thing that people are told of. */
+const telling = { attempts: 8, backoffSeconds: 2, timeoutSeconds: 300, overlap: 'allow' } as const;
+export const tellAssigned = defineJob({
+  name: 'notifications.tell-assigned',
+  ...telling,
+  on: ['assignments.handed-out', 'assignments.opened'],
+});
+export const tellDueSoon = defineJob({
+  name: 'notifications.tell-due-soon',
+  ...telling,
+  on: ['assignments.due-soon'],
+});
+export const tellOverdue = defineJob({
+  name: 'notifications.tell-overdue',
+  ...telling,
+  on: ['assignments.overdue'],
+});
+export const tellGraded = defineJob({ name: 'notifications.tell-graded', ...telling, on: ['assignments.graded'] });
+export const tellAtRisk = defineJob({ name: 'notifications.tell-at-risk', ...telling, on: ['risk.band-changed'] });
+export const tellAchieved = defineJob({
+  name: 'notifications.tell-achieved',
+  ...telling,
+  on: ['activity.achievements-unlocked'],
+});
+export const tellReport = defineJob({ name: 'notifications.tell-report', ...telling, on: ['reports.ready'] });
+export const tellFailed = defineJob({ name: 'notifications.tell-failed', ...telling, on: ['jobs.failed'] });
+
+export const deleteExpiredNotifications = defineJob({
+  name: 'notifications.delete-expired',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '52 * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -278,4 +324,14 @@ export const catalogue: readonly JobDefinition[] = [
   deleteExpiredDays,
   runSchedules,
   mailReady,
+  unlockAchievements,
+  tellAssigned,
+  tellDueSoon,
+  tellOverdue,
+  tellGraded,
+  tellAtRisk,
+  tellAchieved,
+  tellReport,
+  tellFailed,
+  deleteExpiredNotifications,
 ];

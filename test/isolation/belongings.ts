@@ -104,3 +104,18 @@ export async function insertReportSchedule(
     [tenantId, id, personId, name],
   );
 }
+
+/** Unread, and for ever. */
+export async function insertNotification(
+  database: Database,
+  tenantId: string,
+  { id, personId, name, code }: Row,
+): Promise<void> {
+  await database.run(
+    `-- test.insertNotification
+    insert into notifications (tenant_id, id, user_id, type, priority, title, body, action_url, cause, collapse_key, count,
+      created_at, updated_at, expires_at)
+    values ($1, $2, $3, 'system_alert', 'normal', $4, $5, '/' || $5, $5, $5, 1, '2026-03-01', '2026-03-01', '2100-01-01')`,
+    [tenantId, id, personId, name, code],
+  );
+}

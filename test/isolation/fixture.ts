@@ -8,7 +8,7 @@ import {
 } from '../factories.js'; // prettier-ignore
 import { insertAssignment, insertHandOut } from './assigned-work.js';
 import {
-  insertDelegation, insertIntervention, insertOperator, insertReport, insertReportSchedule, insertSegment, insertSignIn,
+  insertDelegation, insertIntervention, insertNotification, insertOperator, insertReport, insertReportSchedule, insertSegment, insertSignIn,
 } from './belongings.js'; // prettier-ignore
 import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
@@ -21,6 +21,7 @@ const owned = {
   segment: insertSegment,
   sharedSegment: insertSegment,
   signIn: insertSignIn,
+  notification: insertNotification,
   report: insertReport,
   reportSchedule: insertReportSchedule,
 } as const;
@@ -84,6 +85,7 @@ export class Fixture {
       case 'segment':
       case 'sharedSegment':
       case 'signIn':
+      case 'notification':
       case 'report':
       case 'reportSchedule':
         return this.addOwned(kind, place, personId!);

@@ -66,6 +66,8 @@ export type Kind =
   /** On a student, and overdue. */
   | 'intervention'
   | 'closedIntervention'
+  /** In the tray of somebody of the staff. */
+  | 'notification'
   /** Not yet written. */
   | 'report'
   | 'reportSchedule';
@@ -74,7 +76,7 @@ export interface Row {
   readonly kind: Kind;
   readonly place: Place;
   readonly id: string;
-  /** Of a student, a session and a delegation the instructor, of a segment, a sign-in, a report and its schedule the owner, of a key its service. */
+  /** Of a student, a session and a delegation the instructor, of a segment, a sign-in, a notification, a report and its schedule the owner, of a key its service. */
   readonly personId?: string;
   /** Of a session, a submission and an intervention. */
   readonly studentId?: string;
@@ -140,7 +142,7 @@ export function sightOf(actor: Actor, row: Row): Sight {
   const { viewer } = actor;
   if (viewer?.role === 'operator') return row.kind === 'tenant' ? 3 : 0;
   if (!viewer || !isOfTenant(actor, row)) return 0;
-  if (row.kind === 'signIn' || row.kind === 'report') return owns(viewer, row) ? 3 : 0;
+  if (['signIn', 'report', 'notification'].includes(row.kind)) return owns(viewer, row) ? 3 : 0;
   if (row.kind === 'reportSchedule') return owns(viewer, row) || viewer.role === 'admin' ? 3 : 0;
   if (['tenant', 'category', 'module', 'achievement'].includes(row.kind)) return 3;
   // what people think of students is not for machines
