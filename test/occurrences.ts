@@ -26,6 +26,7 @@ function handlersOf({ app }: TestApp): ReadonlyMap<JobDefinition, Handler> {
     [jobs.tellGraded, (run) => telling.tellGraded(run)],
     [jobs.tellAtRisk, (run) => telling.tellAtRisk(run)],
     [jobs.tellAchieved, (run) => telling.tellAchieved(run)],
+    [jobs.tellMessage, (run) => telling.tellMessage(run)],
     [jobs.tellReport, (run) => telling.tellReport(run)],
     [jobs.tellFailed, (run) => telling.tellFailed(run)],
   ]);

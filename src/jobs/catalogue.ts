@@ -286,6 +286,7 @@ export const tellAchieved = defineJob({
   ...telling,
   on: ['activity.achievements-unlocked'],
 });
+export const tellMessage = defineJob({ name: 'notifications.tell-message', ...telling, on: ['messages.received'] });
 export const tellReport = defineJob({ name: 'notifications.tell-report', ...telling, on: ['reports.ready'] });
 export const tellFailed = defineJob({ name: 'notifications.tell-failed', ...telling, on: ['jobs.failed'] });
 
@@ -331,6 +332,7 @@ export const catalogue: readonly JobDefinition[] = [
   tellGraded,
   tellAtRisk,
   tellAchieved,
+  tellMessage,
   tellReport,
   tellFailed,
   deleteExpiredNotifications,

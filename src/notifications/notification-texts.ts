@@ -124,6 +124,23 @@ export const texts = {
     };
   },
 
+  message(
+    telling: Telling,
+    { userId, messageId, threadId }: { userId: string; messageId: string; threadId: string },
+  ): NewNotification {
+    return {
+      userId,
+      type: 'message_received',
+      priority: 'normal',
+      title: 'New message',
+      body: 'You have a new message.',
+      actionUrl: `/messages/${threadId}`,
+      cause: `message:${messageId}`,
+      collapseKey: `thread:${threadId}`,
+      expiresAt: after(telling, 365),
+    };
+  },
+
   report({ reportId, ownerId, kind, format, expiresAt }: ToldReport): NewNotification {
     return {
       userId: ownerId,

@@ -235,6 +235,16 @@ describe('students at risk', () => {
 });
 
 describe('other occasions', () => {
+  it('tells who has a message that it is there, of a thread in one line', async () => {
+    const [ada] = students;
+    const threadId = uuidv7();
+    for (const messageId of ['one', 'two', 'two']) {
+      await jobs().tellMessage(run({ messageId, threadId, userId: ada.userId }));
+    }
+    const line = { type: 'message_received', title: 'New message', actionUrl: `/messages/${threadId}`, count: 2 };
+    expect(await trayOf(app, ada)).toMatchObject([line]);
+  });
+
   it('tells who asked for a report that it is ready', async () => {
     const { body: report } = await app.as(instructor).post('/reports').send({ kind: 'roster', format: 'csv' }).expect(202); // prettier-ignore
     const told = () => jobs().tellReport(run({ reportIds: [report.id] }));

@@ -3,7 +3,7 @@ import { NIL } from 'uuid';
 import { Clock } from '../database/clock.js';
 import { deleteInBatches } from '../jobs/batches.js';
 import {
-  deleteExpiredNotifications, tellAchieved, tellAssigned, tellAtRisk, tellDueSoon, tellFailed, tellGraded,
+  deleteExpiredNotifications, tellAchieved, tellAssigned, tellAtRisk, tellDueSoon, tellFailed, tellGraded, tellMessage,
   tellOverdue, tellReport,
 } from '../jobs/catalogue.js'; // prettier-ignore
 import { Handles, queueOf, type Outcome, type Run } from '../jobs/job.js';
@@ -113,6 +113,13 @@ export class NotificationsJobs {
     const since = addDays(telling.today, -newsDays);
     const achieved = await this.occasions.listAchieved(tenantId!, studentIds, since);
     return { told: await this.writer.tell(tenantId!, achieved.map((one) => texts.achieved(telling, one))) }; // prettier-ignore
+  }
+
+  @Handles(tellMessage)
+  async tellMessage({ tenantId, payload }: Run): Promise<Outcome> {
+    const message = payload as { userId: string; messageId: string; threadId: string };
+    const telling = await this.telling(tenantId!);
+    return { told: await this.writer.tell(tenantId!, [texts.message(telling, message)]) };
   }
 
   /** Services have no tray. */
