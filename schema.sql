@@ -682,6 +682,30 @@ comment on column job_runs.key is 'what the run is about; empty for ticks';
 comment on column job_runs.exclusive is 'no second run of the same job, tenant and key while this one is running';
 comment on column job_runs.claim is 'who runs it; a worker that lost the run may no longer write here';
 
+create table live_events (
+  tenant_id uuid not null,
+  id bigint not null generated always as identity,
+  kind text not null,
+  outbox_id bigint not null,
+  subject_id uuid not null,
+  user_id uuid,
+  instructor_id uuid,
+  department_path uuid[],
+  payload jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint live_events_pkey PRIMARY KEY (tenant_id, id),
+  constraint live_events__outbox_subject_key UNIQUE (tenant_id, outbox_id, kind, subject_id),
+  constraint live_events__audience_check CHECK ((user_id IS NULL) = (department_path IS NOT NULL))
+);
+CREATE UNIQUE INDEX live_events__id_idx ON live_events USING btree (id);
+comment on table live_events is 'What streams of events tell, kept for a day to be told again to who was cut off';
+comment on column live_events.id is 'in the order in which they became visible: whoever publishes holds a lock';
+comment on column live_events.outbox_id is 'of the event that it comes from, which may be handed over again';
+comment on column live_events.subject_id is 'the student, or what a person is told of';
+comment on column live_events.user_id is 'whom alone it is for; null: for those who see the student';
+comment on column live_events.instructor_id is 'the student''s when it was published';
+comment on column live_events.department_path is 'the same, from the root to the student''s department';
+
 create table outbox (
   id bigint not null generated always as identity,
   tenant_id uuid,

@@ -15,6 +15,7 @@ import { ImportsModule } from './imports/imports.module.js';
 import { InstallationModule } from './installation/installation.module.js';
 import { InterventionsModule } from './interventions/interventions.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { LiveModule } from './live/live.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
@@ -60,6 +61,7 @@ export class AppModule {
         InterventionsModule,
         AnalyticsModule,
         ReportsModule,
+        LiveModule,
         PeopleModule,
         IdentityModule,
         ImportsModule,

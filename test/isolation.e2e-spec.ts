@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ViewsService } from '../src/analytics/views.service.js';
+import { Publisher } from '../src/live/publisher.js';
 import { startApp, type TestApp } from './app.js';
 import { Caller, type Operation, readOperations } from './isolation/caller.js';
 import { Digest } from './isolation/digest.js';
@@ -16,6 +17,7 @@ import { handOuts } from './isolation/expectations.hand-outs.js';
 import { installation } from './isolation/expectations.installation.js';
 import { interventions } from './isolation/expectations.interventions.js';
 import { modules } from './isolation/expectations.modules.js';
+import { live } from './isolation/expectations.live.js';
 import { metrics } from './isolation/expectations.metrics.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
@@ -28,6 +30,7 @@ import { students } from './isolation/expectations.students.js';
 import { thresholds } from './isolation/expectations.thresholds.js';
 import { viewFigures } from './isolation/expectations.views.js';
 import { Fixture } from './isolation/fixture.js';
+import { happeningsTo } from './isolation/happenings.js';
 import { Matrix, type Subject } from './isolation/matrix.js';
 import { places, roles } from './isolation/plan.js';
 import { Scan } from './isolation/scan.js';
@@ -56,6 +59,7 @@ const expectations: Expectations = {
   ...performance,
   ...reports,
   ...reportSchedules,
+  ...live,
 };
 const operations = readOperations();
 
@@ -84,6 +88,7 @@ beforeAll(async () => {
   app = await startApp({ environment: { LOGIN_FREE_ATTEMPTS: '1000' } });
   fixture = await Fixture.create(app);
   await app.app.get(ViewsService, { strict: false }).refresh(new AbortController().signal);
+  await app.app.get(Publisher, { strict: false }).publish(happeningsTo(fixture.originals));
   const permissions = [...new Set(operations.flatMap(({ permission }) => permission ?? []))];
   caller = new Caller(app, permissions);
   scan = new Scan(fixture.rows);

@@ -13,6 +13,9 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'reports.forgetFiles': 'what was asked for is forgotten after the same time in all tenants',
   'reports.failAbandoned': 'what no worker will finish is over in all tenants',
   'reports.listDueSchedules': 'a tick is for all tenants, and each schedule is then run within its own',
+  'live.findBounds': 'positions in the log are of the installation, and say nothing of anybody',
+  'live.listAfter': 'a process reads once what it then tells the streams of all tenants, each what it may hear',
+  'live.deleteEvents': 'what is over is over in all tenants',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
   'operations.lockReadersOut': 'a table is locked as a whole, and no row of it is read',
 };

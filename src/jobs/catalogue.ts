@@ -252,6 +252,16 @@ export const mailReady = defineJob({
   on: ['reports.ready'],
 });
 
+/** What streams of events told a day ago is told to nobody any more. */
+export const deleteLiveEvents = defineJob({
+  name: 'live.delete-events',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '13,43 * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -278,4 +288,5 @@ export const catalogue: readonly JobDefinition[] = [
   deleteExpiredDays,
   runSchedules,
   mailReady,
+  deleteLiveEvents,
 ];
