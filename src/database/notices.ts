@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 const dialSeconds = 1;
@@ -13,9 +12,10 @@ const answerSeconds = 5;
 export class Notices {
   private readonly listeners = new Map<string, () => void>();
   private readonly unsent = new Set<string>();
-  private readonly closing = new AbortController();
   private client: pg.Client | undefined;
   private running: Promise<void> | undefined;
+  private interrupt: () => void = () => undefined;
+  private closed = false;
 
   constructor(private readonly url: string) {}
 
@@ -39,13 +39,13 @@ export class Notices {
   }
 
   async close(): Promise<void> {
-    this.closing.abort();
+    this.closed = true;
+    this.interrupt();
     await this.running;
   }
 
   private async run(): Promise<void> {
-    const { signal } = this.closing;
-    while (!signal.aborted) {
+    while (!this.closed) {
       const client = new pg.Client({
         connectionString: this.url,
         application_name: 'notices',
@@ -55,7 +55,7 @@ export class Notices {
       });
       const ended = new Promise<void>((resolve) => {
         client.on('error', () => resolve()).on('end', resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        this.interrupt = resolve;
       });
       try {
         await client.connect();
@@ -64,8 +64,9 @@ export class Notices {
         // whoever waits for a notice looks by themselves, too
       }
       this.client = undefined;
-      await client.end().catch(() => undefined);
-      await sleep(redialSeconds * 1000, undefined, { signal, ref: false }).catch(() => undefined);
+      // not waited for: a server that is frozen would not answer
+      client.end().catch(() => undefined);
+      if (!this.closed) await this.pause();
     }
   }
 
@@ -82,5 +83,15 @@ export class Notices {
 
   private async subscribe(client: pg.Client, channel: string): Promise<void> {
     await client.query(`-- database.listen\nlisten ${pg.escapeIdentifier(channel)}`).catch(() => client.end());
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, redialSeconds * 1000).unref();
+      this.interrupt = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
