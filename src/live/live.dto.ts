@@ -8,7 +8,7 @@ export class EventsQuery {
     max: toldKinds.length,
     optional: true,
     description: 'These kinds alone. What the viewer may not read is left out, asked for or not',
-    example: 'risk,submission',
+    example: ['risk', 'submission'],
   })
   readonly kinds?: ToldKind[];
 

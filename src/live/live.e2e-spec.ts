@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../../test/app.js';
+import { untilBlocked } from '../../test/blocked.js';
 import { EventClient, type Heard } from '../../test/event-client.js';
 import {
   adminIdOf, createAdmin, createCategory, createDepartment, createInstructor, createModule, createOperator, createStudent,
@@ -8,6 +9,8 @@ import {
 } from '../../test/factories.js'; // prettier-ignore
 import { insertReport } from '../../test/isolation/belongings.js';
 import type { Row } from '../../test/isolation/plan.js';
+import { newGate } from '../../test/jobs.js';
+import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import type { Run } from '../jobs/job.js';
 import { Outbox } from '../jobs/outbox.js';
@@ -16,6 +19,8 @@ import { LiveJobs } from './live.jobs.js';
 import { Publisher } from './publisher.js';
 
 let app: TestApp;
+/** The application's own, whose transactions its providers join. */
+let database: Database;
 let outbox: Outbox;
 let tenant: Tenant;
 let ada: Member;
@@ -62,6 +67,7 @@ const reportOf = async (ownerId: string, tenantId = tenant.tenantId): Promise<st
 
 beforeAll(async () => {
   app = await startApp({ worker: true, environment: { EVENTS_LOOK_SECONDS: '1' } });
+  database = app.app.get(Database, { strict: false });
   outbox = app.app.get(Outbox, { strict: false });
 });
 afterAll(() => app.stop());
@@ -146,6 +152,36 @@ describe('what is told', () => {
     await publisher.publish([event]);
     await finish([client, ada]);
     expect(client.of('progress')).toHaveLength(1);
+  });
+});
+
+describe('the order', () => {
+  it('is that in which events become visible: who publishes later waits for who began before', async () => {
+    const events = app.app.get(LiveEventsRepository, { strict: false });
+    const publisher = app.app.get(Publisher, { strict: false });
+    const client = await listen(ada, { kinds: 'message' });
+    const [begun, go] = [newGate(), newGate()];
+    const { tenantId, userId } = ada;
+    const audience = { tenantId, subjectId: userId, userId, instructorId: null, departmentPath: null };
+    const first = database.transaction(async () => {
+      await events.lock();
+      await events.insert(
+        [{ ...audience, outboxId: 900_000_001, kind: 'message', payload: { n: 1 } }],
+        app.clock.now(),
+      );
+      begun.open();
+      await go.opened;
+    });
+    await begun.opened;
+    const second = { id: 900_000_002, tenantId, topic: 'messages.received', key: userId, payload: { userId } };
+    const published = publisher.publish([second]);
+    // or until it was heard of, which then was too early
+    const heard = published.then(() => client.until((one) => one.heard.length > 0));
+    await untilBlocked(app.database, heard);
+    go.open();
+    await Promise.all([first, heard]);
+    await client.until(({ heard }) => heard.length === 2);
+    expect(client.heard[0]!.data).toMatchObject({ n: 1 });
   });
 });
 
@@ -321,8 +357,8 @@ describe('a read that follows from an event', () => {
     for (let score = 71; score < 81; score++) {
       await shown();
       const studentId = student.userId;
-      await app.database.transaction(async () => {
-        await app.database.run(
+      await database.transaction(async () => {
+        await database.run(
           `-- test.setScore
           update student_progress set risk_score = $3, risk_day = '2026-03-01' where tenant_id = $1 and student_id = $2`,
           [tenant.tenantId, studentId, score],

@@ -5,12 +5,15 @@ import { startApp, type TestApp } from '../../test/app.js';
 import { EventClient } from '../../test/event-client.js';
 import { createInstructor, createStudent, createTenant, type Member } from '../../test/factories.js';
 import { freePort, hasRedis, startRedis } from '../../test/redis.js';
+import { Database } from '../database/database.js';
 import { Outbox } from '../jobs/outbox.js';
 
 let redis: ChildProcess;
 let port: number;
 let worker: TestApp;
 let api: TestApp;
+/** The application's own, whose transactions its providers join. */
+let database: Database;
 let ada: Member;
 let student: Member;
 
@@ -21,6 +24,7 @@ let student: Member;
     const environment = { REDIS_URL: `redis://127.0.0.1:${port}`, CACHE: 'redis' };
     worker = await startApp({ worker: true, environment });
     api = await startApp({ db: worker.db, environment });
+    database = api.app.get(Database, { strict: false });
     ada = await createInstructor(worker.database, await createTenant(worker.database));
     student = await createStudent(worker.database, ada);
   });
@@ -32,9 +36,9 @@ let student: Member;
   });
 
   const told = (score: number): Promise<void> =>
-    api.database.transaction(async () => {
+    database.transaction(async () => {
       const { tenantId, userId: studentId } = student;
-      await api.database.run(
+      await database.run(
         `-- test.setRiskScore
         update student_progress set risk_score = $3, risk_day = '2026-03-01' where tenant_id = $1 and student_id = $2`,
         [tenantId, studentId, score],
