@@ -126,7 +126,8 @@ export class Streams implements BeforeApplicationShutdown {
         stream.heartBeatAt = now + this.settings.heartBeatSeconds * 1000;
         stream.beat(this.position);
       }
-      if (now >= stream.lookAt || time >= stream.entry.verified.expiresAt) {
+      const isLooking = stream.lookAt === Infinity;
+      if (!isLooking && (now >= stream.lookAt || time >= stream.entry.verified.expiresAt)) {
         stream.lookAt = Infinity;
         void this.look(stream);
       }
