@@ -5,12 +5,13 @@ import { Authenticators, tokenOf } from '../auth/authenticators.js';
 import { Problem } from '../http/problem.js';
 import { DashboardEvents } from './dashboard-events.js';
 import { EventStream } from './event-stream.js';
-import type { LiveEvent } from './live-event.js';
 import type { EventsQuery } from './live.dto.js';
 import { LiveEventsRepository } from './live-events.repository.js';
 import { Streams } from './streams.js';
 
 const pageSize = 500;
+/** Events of others that one statement looks at: who hears little would otherwise be looked for in all of a day's. */
+const mostPassedOver = 20_000;
 
 const read = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
   const id = context.switchToHttp().getRequest<FastifyRequest>().headers['last-event-id'];
@@ -101,14 +102,13 @@ export class Opening {
   /** What was missed, in pages, as fast as it is taken; then what was published meanwhile. */
   private async catchUp(stream: EventStream, from: number, upTo: number): Promise<void> {
     try {
-      let after = from;
-      let page: LiveEvent[];
-      do {
-        page = await this.events.listHeard(stream.viewer, stream.liveKinds, { after, upTo }, pageSize);
+      for (let after = from; after < upTo && !stream.isGone;) {
+        const end = Math.min(upTo, after + mostPassedOver);
+        const page = await this.events.listHeard(stream.viewer, stream.liveKinds, { after, upTo: end }, pageSize);
         await stream.replay(page);
-        after = page.at(-1)?.id ?? upTo;
         if (page.some((event) => stream.wantsDashboardAfter(event))) this.dashboards.ask(stream);
-      } while (page.length === pageSize && !stream.isGone);
+        after = page.length === pageSize ? page.at(-1)!.id : end;
+      }
       stream.resume();
     } catch (error) {
       this.logger.warn({ message: 'events cannot be told again now', error: String(error) });

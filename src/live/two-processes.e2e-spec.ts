@@ -54,12 +54,12 @@ let student: Member;
     const client = await EventClient.open(api, ada, { kinds: 'risk' });
     for (let n = 1; n <= 30; n++) {
       if (n === 10) redis.kill('SIGKILL');
-      if (n === 16) redis = await startRedis(port);
+      if (n === 13) redis = await startRedis(port);
       await shown();
       await told(n);
       await client.until(({ heard }) => heard.at(-1)?.data.riskScore === n);
       expect(await shown()).toBe(n);
-      if (n > 16) await sleep(50);
+      if (n > 13) await sleep(50);
     }
     expect(client.heard.map(({ data }) => data.riskScore)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
     client.cut();
