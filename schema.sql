@@ -1880,6 +1880,114 @@ comment on table grade_changes is 'every change of a grade, its feedback or an e
 comment on column grade_changes."position" is 'in the order in which the submission was locked, whatever clocks say';
 comment on column grade_changes.actor_id is 'a person or a service';
 
+create table threads (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  id uuid not null,
+  other_id uuid not null,
+  subject text not null,
+  last_at timestamp with time zone not null,
+  archived_at timestamp with time zone,
+  labels text[] not null default '{}'::text[],
+  constraint threads_pkey PRIMARY KEY (tenant_id, user_id, id),
+  constraint threads__other_fkey FOREIGN KEY (tenant_id, other_id) REFERENCES users(tenant_id, id),
+  constraint threads__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
+);
+CREATE INDEX threads__last_at_idx ON threads USING btree (tenant_id, last_at);
+CREATE INDEX threads__latest_idx ON threads USING btree (tenant_id, user_id, last_at DESC, id DESC);
+CREATE INDEX threads__other_idx ON threads USING btree (tenant_id, other_id);
+comment on table threads is 'a conversation of two people, as one of them has it; whoever began it has it once the other has replied';
+
+create table messages (
+  tenant_id uuid not null,
+  id uuid not null,
+  sender_id uuid not null,
+  thread_id uuid,
+  reminds_id uuid,
+  status text not null,
+  subject text not null,
+  body text not null,
+  content_type text not null,
+  attachments jsonb not null default '[]'::jsonb,
+  assignment_id uuid,
+  audience jsonb,
+  recipients text not null default 'frozen'::text,
+  recipient_ids uuid[],
+  wanted integer not null default 0,
+  "position" integer not null default 0,
+  withheld integer not null default 0,
+  send_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  accepted_at timestamp with time zone,
+  sent_at timestamp with time zone,
+  recalled_at timestamp with time zone,
+  error text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint messages_pkey PRIMARY KEY (tenant_id, id),
+  constraint messages__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id) ON DELETE SET NULL (assignment_id),
+  constraint messages__reminds_fkey FOREIGN KEY (tenant_id, reminds_id) REFERENCES messages(tenant_id, id) ON DELETE SET NULL (reminds_id),
+  constraint messages__sender_fkey FOREIGN KEY (tenant_id, sender_id) REFERENCES users(tenant_id, id),
+  constraint messages__thread_fkey FOREIGN KEY (tenant_id, sender_id, thread_id) REFERENCES threads(tenant_id, user_id, id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint messages__content_type_check CHECK (content_type = ANY (ARRAY['text'::text, 'markdown'::text])),
+  constraint messages__position_check CHECK (0 <= "position" AND "position" <= wanted),
+  constraint messages__recipients_check CHECK (recipients = ANY (ARRAY['frozen'::text, 'at-sending'::text])),
+  constraint messages__scheduled_check CHECK (status <> 'scheduled'::text OR send_at IS NOT NULL),
+  constraint messages__status_check CHECK (status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text, 'sent'::text, 'cancelled'::text, 'failed'::text]))
+);
+CREATE INDEX messages__accepted_idx ON messages USING btree (tenant_id, sender_id, accepted_at);
+CREATE INDEX messages__assignment_idx ON messages USING btree (tenant_id, assignment_id) WHERE assignment_id IS NOT NULL;
+CREATE INDEX messages__due_idx ON messages USING btree (send_at) WHERE status = 'scheduled'::text;
+CREATE INDEX messages__reminds_idx ON messages USING btree (tenant_id, reminds_id) WHERE reminds_id IS NOT NULL;
+CREATE INDEX messages__sender_idx ON messages USING btree (tenant_id, sender_id, created_at DESC, id DESC);
+CREATE INDEX messages__thread_idx ON messages USING btree (tenant_id, thread_id) WHERE thread_id IS NOT NULL;
+CREATE INDEX messages__unsent_idx ON messages USING btree (tenant_id, id) WHERE status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text]);
+comment on column messages.thread_id is 'of a reply; any other begins a thread with each of its recipients';
+comment on column messages.audience is 'whom the sender meant; null for a reply and a reminder';
+comment on column messages.recipient_ids is 'who they are, once that is settled, until each of them has a row';
+comment on column messages.wanted is 'how many they are';
+comment on column messages."position" is 'so many of them have been dealt with; where a killed worker goes on';
+comment on column messages.withheld is 'of those: left out, having had enough that day or having left';
+comment on column messages.accepted_at is 'when the sender said that it is to go, at once or later';
+comment on column messages.recalled_at is 'whoever had not opened it by then does not get to see it';
+
+create table message_recipients (
+  tenant_id uuid not null,
+  message_id uuid not null,
+  user_id uuid not null,
+  thread_id uuid not null,
+  sent_at timestamp with time zone not null,
+  variables jsonb,
+  first_opened_at timestamp with time zone,
+  last_opened_at timestamp with time zone,
+  reminded_at timestamp with time zone,
+  constraint message_recipients_pkey PRIMARY KEY (tenant_id, message_id, user_id),
+  constraint message_recipients__message_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES messages(tenant_id, id) ON DELETE CASCADE,
+  constraint message_recipients__thread_fkey FOREIGN KEY (tenant_id, user_id, thread_id) REFERENCES threads(tenant_id, user_id, id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint message_recipients__opened_check CHECK ((first_opened_at IS NULL) = (last_opened_at IS NULL))
+);
+CREATE INDEX message_recipients__sent_at_idx ON message_recipients USING btree (tenant_id, sent_at);
+CREATE INDEX message_recipients__thread_idx ON message_recipients USING btree (tenant_id, thread_id, sent_at, message_id);
+CREATE INDEX message_recipients__unread_idx ON message_recipients USING btree (tenant_id, user_id, thread_id) WHERE first_opened_at IS NULL;
+CREATE INDEX message_recipients__user_idx ON message_recipients USING btree (tenant_id, user_id, sent_at);
+comment on column message_recipients.variables is 'what the variables of the text stood for when it was sent; null: it has none';
+
+create table deliveries (
+  tenant_id uuid not null,
+  message_id uuid not null,
+  user_id uuid not null,
+  channel text not null,
+  queued_at timestamp with time zone not null,
+  sent_at timestamp with time zone,
+  delivered_at timestamp with time zone,
+  constraint deliveries_pkey PRIMARY KEY (tenant_id, message_id, user_id, channel),
+  constraint deliveries__recipient_fkey FOREIGN KEY (tenant_id, message_id, user_id) REFERENCES message_recipients(tenant_id, message_id, user_id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint deliveries__channel_check CHECK (channel = 'app'::text),
+  constraint deliveries__order_check CHECK (delivered_at IS NULL OR sent_at IS NOT NULL)
+);
+comment on table deliveries is 'how far a message has come to a recipient, by each channel it goes by';
+
 create table threshold_changes (
   tenant_id uuid not null,
   id uuid not null,

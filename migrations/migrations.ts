@@ -31,6 +31,7 @@ import { CreateViews1764000400000 } from './1764000400000-create-views.js';
 import { CreateReports1764000500000 } from './1764000500000-create-reports.js';
 import { ResumeReports1764000600000 } from './1764000600000-resume-reports.js';
 import { MailReports1764000700000 } from './1764000700000-mail-reports.js';
+import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -66,4 +67,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateReports1764000500000,
   ResumeReports1764000600000,
   MailReports1764000700000,
+  CreateMessages1764100400000,
 ];

@@ -16,6 +16,7 @@ import { InstallationModule } from './installation/installation.module.js';
 import { InterventionsModule } from './interventions/interventions.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MailModule } from './mail/mail.module.js';
+import { MessagingModule } from './messaging/messaging.module.js';
 import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
@@ -60,6 +61,7 @@ export class AppModule {
         InterventionsModule,
         AnalyticsModule,
         ReportsModule,
+        MessagingModule,
         PeopleModule,
         IdentityModule,
         ImportsModule,

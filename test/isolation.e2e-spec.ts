@@ -15,6 +15,7 @@ import { gradebook } from './isolation/expectations.gradebook.js';
 import { handOuts } from './isolation/expectations.hand-outs.js';
 import { installation } from './isolation/expectations.installation.js';
 import { interventions } from './isolation/expectations.interventions.js';
+import { messages } from './isolation/expectations.messages.js';
 import { modules } from './isolation/expectations.modules.js';
 import { metrics } from './isolation/expectations.metrics.js';
 import { org } from './isolation/expectations.org.js';
@@ -56,6 +57,7 @@ const expectations: Expectations = {
   ...performance,
   ...reports,
   ...reportSchedules,
+  ...messages,
 };
 const operations = readOperations();
 

@@ -13,6 +13,7 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'reports.forgetFiles': 'what was asked for is forgotten after the same time in all tenants',
   'reports.failAbandoned': 'what no worker will finish is over in all tenants',
   'reports.listDueSchedules': 'a tick is for all tenants, and each schedule is then run within its own',
+  'messaging.listDue': 'a tick is for all tenants, and each message is then sent within its own',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
   'operations.lockReadersOut': 'a table is locked as a whole, and no row of it is read',
 };

@@ -3,6 +3,7 @@ import { activityMetrics } from './metric-catalogue.activity.js';
 import { analyticsMetrics } from './metric-catalogue.analytics.js';
 import { interfaceMetrics } from './metric-catalogue.interface.js';
 import { interventionMetrics } from './metric-catalogue.interventions.js';
+import { messageMetrics } from './metric-catalogue.messages.js';
 import { moduleMetrics } from './metric-catalogue.modules.js';
 import { organisationMetrics } from './metric-catalogue.organisation.js';
 import { reportMetrics } from './metric-catalogue.reports.js';
@@ -23,6 +24,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   ...interventionMetrics,
   ...organisationMetrics,
   ...reportMetrics,
+  ...messageMetrics,
   ...interfaceMetrics,
 ];
 

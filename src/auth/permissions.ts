@@ -56,6 +56,8 @@ export const permissions = {
   'views:write': ['operator'],
   'reports:read': ['instructor', 'supervisor', 'admin', 'service'],
   'reports:write': ['instructor', 'supervisor', 'admin', 'service'],
+  'messages:read': ['student', 'instructor', 'supervisor', 'admin'],
+  'messages:write': ['student', 'instructor', 'supervisor', 'admin'],
   'audit:read': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 

@@ -252,6 +252,46 @@ export const mailReady = defineJob({
   on: ['reports.ready'],
 });
 
+/** Messages that are scheduled, and due. */
+export const sendDueMessages = defineJob({
+  name: 'messaging.send-due',
+  attempts: 3,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '* * * * *' },
+});
+
+/** The event's key is the message. Each chunk of recipients is kept, so an attempt goes on where the last one ended. */
+export const fanOutMessage = defineJob({
+  name: 'messaging.fan-out',
+  attempts: 10,
+  backoffSeconds: 2,
+  timeoutSeconds: 900,
+  overlap: 'skip',
+  on: ['messages.accepted'],
+});
+
+/** Tells those who have lost a message that they had not opened. */
+export const followRecall = defineJob({
+  name: 'messaging.follow-recall',
+  attempts: 5,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  on: ['messages.recalled'],
+});
+
+/** Messages that are no longer kept. */
+export const deleteExpiredMessages = defineJob({
+  name: 'messaging.delete-expired',
+  attempts: 3,
+  backoffSeconds: 60,
+  timeoutSeconds: 3_600,
+  overlap: 'skip',
+  schedule: { cron: '7 3 * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -278,4 +318,8 @@ export const catalogue: readonly JobDefinition[] = [
   deleteExpiredDays,
   runSchedules,
   mailReady,
+  sendDueMessages,
+  fanOutMessage,
+  followRecall,
+  deleteExpiredMessages,
 ];

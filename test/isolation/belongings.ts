@@ -78,6 +78,14 @@ export async function insertIntervention(
   );
 }
 
+export async function insertAchievement(database: Database, tenantId: string, { id, name, code }: Row): Promise<void> {
+  await database.run(
+    `-- test.insertAchievement
+    insert into achievements (tenant_id, id, code, title, description) values ($1, $2, $3, $4, $4)`,
+    [tenantId, id, code, name],
+  );
+}
+
 /** @returns its id */
 export async function insertOperator(database: Database): Promise<string> {
   const id = uuidv7();
