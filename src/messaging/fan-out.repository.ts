@@ -10,6 +10,8 @@ export interface SendingMessage extends MessageText {
   readonly remindsId: string | null;
   readonly sentAt: string;
   readonly isSettled: boolean;
+  /** All of them, before the first; null later. */
+  readonly wantedIds: readonly string[] | null;
   /** Those whose turn it is. */
   readonly userIds: readonly string[];
 }
@@ -53,6 +55,7 @@ export class FanOutRepository {
       `-- messaging.lockSending
       select m.sender_id as "senderId", m.subject, m.body, m.assignment_id as "assignmentId", m.audience,
         m.reminds_id as "remindsId", m.sent_at as "sentAt", m.recipient_ids is not null as "isSettled",
+        case when m.position = 0 then m.recipient_ids end as "wantedIds",
         coalesce(m.recipient_ids[m.position + 1 : m.position + $3], '{}') as "userIds"
       from messages m where m.tenant_id = $1 and m.id = $2 and m.status = 'sending'
       for no key update`,

@@ -46,7 +46,7 @@ export class FanOut {
         const sender = (await this.viewers.find(tenantId, message.senderId))?.viewer;
         if (!sender) throw new Problem(409, 'sender_inactive', { detail: 'The sender is no longer active.' });
         if (message.isSettled) return await this.send(sender, messageId, message, now);
-        await this.settle(sender, messageId, message, now);
+        await this.settle(sender, messageId, message);
         return true;
       } catch (refusal) {
         // nothing has been written: what refuses does so before
@@ -57,15 +57,16 @@ export class FanOut {
     });
   }
 
-  private async settle(sender: Viewer, messageId: string, message: SendingMessage, now: Date): Promise<void> {
+  private async settle(sender: Viewer, messageId: string, message: SendingMessage): Promise<void> {
     const ids = await this.recipients.settle(sender, message.audience!);
-    await this.recipients.refuseMissing(sender, message, ids, now);
     await this.repository.settle(sender.tenantId, messageId, ids);
   }
 
   private async send(sender: Viewer, messageId: string, message: SendingMessage, now: Date): Promise<boolean> {
     const { tenantId } = sender;
-    const { userIds } = message;
+    const { userIds, wantedIds } = message;
+    // what was there when it was accepted may be gone by now
+    if (wantedIds) await this.recipients.refuseMissing(sender, message, wantedIds, now);
     const found = await this.recipients.values(sender, message, userIds, now);
     const wanted = found.map(({ userId, values }) => ({
       userId,

@@ -11,8 +11,11 @@ export type RecipientMode = (typeof recipientModes)[number];
 export const messageStatuses = ['draft', 'scheduled', 'sending', 'sent', 'cancelled', 'failed'] as const;
 export type MessageStatus = (typeof messageStatuses)[number];
 
-/** A line: what could end it, or begin a header of a mail, is no part of it. */
-const line = /^[^\p{Cc}\u2028\u2029]*$/u;
+/**
+ * A line: what could end it, or begin a header of a mail, is no part of it. Control characters by their numbers, because
+ * not every reader of a schema knows them by a name.
+ */
+const line = new RegExp(String.raw`^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$`);
 
 export class Audience {
   @IdList({ max: mostNamed, optional: true, description: 'These people, or one of the others' })

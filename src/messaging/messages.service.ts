@@ -79,6 +79,7 @@ export class MessagesService {
         const detail = 'a draft is sent when it is told to be';
         throw Problem.invalid([{ pointer: '/isDraft', code: 'field_forbidden', detail }]);
       }
+      if (!isDraft) await this.limits.refuseTooMany(viewer);
       const terms = isDraft ? drafted(content) : await this.accept(viewer, content, sendAt, moment);
       if (await this.messages.insert(viewer, id, terms, moment.now)) return this.written(viewer, id, terms);
       const meanwhile = await this.messages.find(viewer, id);
@@ -128,6 +129,7 @@ export class MessagesService {
         sendAt: null,
         audience: before.to,
       });
+      await this.limits.refuseTooMany(viewer);
       const terms = await this.accept(viewer, content, sendAt, moment);
       await this.messages.update(viewer.tenantId, id, terms, moment.now);
       return this.written(viewer, id, terms, before);
@@ -185,7 +187,6 @@ export class MessagesService {
     if (!content.audience) {
       throw Problem.invalid([{ pointer: '/to', code: 'field_required', detail: 'say whom it goes to' }]);
     }
-    await this.limits.refuseTooMany(viewer);
     const isLate = sendAt !== null && content.recipients === 'at-sending';
     const recipientIds = ids ?? (await this.settleOrNobody(viewer, content.audience, isLate));
     await this.recipients.refuseMissing(viewer, content, recipientIds, now);

@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import {
   createAdmin, createDepartment, createInstructor, createStudents, createTenant, type Member, type Person,
   type Tenant,
@@ -87,6 +88,27 @@ describe('until it is on its way', () => {
     expect(await read(frozen.body.id)).toMatchObject({ wanted: 3, withheld: 1, status: 'sent' });
     expect(await recipientsOf(later.body.id)).toEqual(ids([...students.slice(1), zed!]));
     expect(await read(nobody.body.id)).toMatchObject({ status: 'failed', error: 'This means nobody.', wanted: 0 });
+  });
+
+  it('goes to nobody when by then a variable stands for nothing with one of them', async () => {
+    const assignment = await createAssignment(app.database, instructor, { dueAt: '2026-03-09T12:00:00Z' });
+    await handOut(app.database, assignment, students);
+    const { assignmentId } = assignment;
+    const schedule = { sendAt: '2026-03-03T08:00:00Z', to: { filter: {} }, body: '{{assignment.dueAt}}', assignmentId };
+    const sent = [await post(schedule).expect(201), await post({ ...schedule, recipients: 'at-sending' }).expect(201)];
+    await app.database.run(
+      `-- test.takeBack
+      update submissions set withdrawn_at = now() where tenant_id = $1 and student_id = $2`,
+      [tenant.tenantId, students[0]!.userId],
+    );
+    app.clock.set('2026-03-03T08:00:00Z');
+    await jobsOf(app).sendDue(runOf(null, ''));
+    await deliver(app, tenant.tenantId);
+    for (const { body } of sent) {
+      const error = 'assignment.dueAt stands for nothing with 1 of the recipients.';
+      expect(await read(body.id)).toMatchObject({ status: 'failed', error });
+      expect(await recipientsOf(body.id)).toEqual([]);
+    }
   });
 
   it('is sent by nobody who has left', async () => {

@@ -1,4 +1,4 @@
-import { type FieldError, Problem } from '../http/problem.js';
+import { type FieldError, mostErrors, Problem } from '../http/problem.js';
 
 export const contentTypes = ['text', 'markdown'] as const;
 export type ContentType = (typeof contentTypes)[number];
@@ -14,7 +14,8 @@ export const variables = {
 export type Variable = keyof typeof variables;
 export type Values = Readonly<Partial<Record<Variable, string | null>>>;
 
-const placeholder = /\{\{\s*([\w.]*)\s*\}\}/g;
+const placeholder = /\{\{([^{}]*)\}\}/g;
+const longestShown = 40;
 
 /** Values are words and never markup, whatever somebody is called. */
 const escapes: Readonly<Record<ContentType, (value: string) => string>> = {
@@ -32,21 +33,23 @@ export function variablesOf(texts: Readonly<Record<string, string>>): Variable[]
   const errors: FieldError[] = [];
   for (const [field, text] of Object.entries(texts)) {
     for (const { 0: written, 1: name, index } of text.matchAll(placeholder)) {
-      if (isVariable(name!)) used.add(name);
+      const variable = name!.trim();
+      if (isVariable(variable)) used.add(variable);
       else {
-        const detail = `${written} at character ${index + 1} is none of ${Object.keys(variables).join(', ')}`;
+        const detail = `${written.slice(0, longestShown)} at character ${index + 1} is none of ${Object.keys(variables).join(', ')}`;
         errors.push({ pointer: `/${field}`, code: 'variable_unknown', detail });
       }
     }
   }
   if (errors.length === 0) return [...used];
-  throw new Problem(422, 'variable_unknown', { detail: 'A variable is not known.', errors: errors.slice(0, 100) });
+  throw new Problem(422, 'variable_unknown', { detail: 'A variable is not known.', errors: errors.slice(0, mostErrors) });
 }
 
 /** @param values of the recipient; null: there is nothing to be put in, and braces are braces */
 export function render(text: string, contentType: ContentType, values: Values | null): string {
   if (values === null) return text;
-  return text.replace(placeholder, (written, name: string) =>
-    isVariable(name) ? escapes[contentType](values[name] ?? '') : written,
-  );
+  return text.replace(placeholder, (written, name: string) => {
+    const variable = name.trim();
+    return isVariable(variable) ? escapes[contentType](values[variable] ?? '') : written;
+  });
 }
