@@ -42,7 +42,10 @@ export function variablesOf(texts: Readonly<Record<string, string>>): Variable[]
     }
   }
   if (errors.length === 0) return [...used];
-  throw new Problem(422, 'variable_unknown', { detail: 'A variable is not known.', errors: errors.slice(0, mostErrors) });
+  throw new Problem(422, 'variable_unknown', {
+    detail: 'A variable is not known.',
+    errors: errors.slice(0, mostErrors),
+  });
 }
 
 /** @param values of the recipient; null: there is nothing to be put in, and braces are braces */

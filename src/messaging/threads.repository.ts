@@ -11,7 +11,6 @@ import { isReceived, isUnread, isVisible } from './visibility.js';
 /** A thread as far as somebody who is in it may know it. */
 export interface Parties {
   readonly otherId: string;
-  readonly otherIsActive: boolean;
   readonly subject: string;
 }
 
@@ -85,14 +84,23 @@ export class ThreadsRepository {
   findParties({ tenantId, userId }: Viewer, id: string, now: Date): Promise<Parties | null> {
     return this.database.maybeOne<Parties>(
       `-- messaging.findParties
-      select o.id as "otherId", o.is_active as "otherIsActive", t.subject
+      select case r.user_id when $2 then m.sender_id else r.user_id end as "otherId", t.subject
       from ${join}
       join threads t on t.tenant_id = $1 and t.user_id = r.user_id and t.id = r.thread_id
-      join users o on o.tenant_id = $1 and o.id = case r.user_id when $2 then m.sender_id else r.user_id end
       where r.tenant_id = $1 and r.thread_id = $3 and ${isVisible('$2', '$4')}
       order by r.sent_at, m.id limit 1`,
       [tenantId, userId, id, now],
     );
+  }
+
+  /** Whether somebody is active; if so, they stay so, and themselves, until the transaction ends. */
+  async lockActive(tenantId: string, userId: string): Promise<boolean> {
+    const found = await this.database.maybeOne<{ id: string }>(
+      `-- messaging.lockActive
+      select id from users where tenant_id = $1 and id = $2 and is_active for share`,
+      [tenantId, userId],
+    );
+    return found !== null;
   }
 
   /** The latest first. */

@@ -98,7 +98,7 @@ export class ThreadsService {
       const now = this.clock.now();
       const parties = await this.parties(viewer, threadId, now);
       if (await this.threads.hasReply(viewer, threadId, id)) return { id };
-      if (!parties.otherIsActive) {
+      if (!(await this.threads.lockActive(tenantId, parties.otherId))) {
         throw Problem.conflict('recipient_inactive', 'Whom this would go to is no longer active.');
       }
       await this.limits.refuseTooMany(viewer);
