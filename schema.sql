@@ -1967,7 +1967,6 @@ create table message_recipients (
   constraint message_recipients__thread_fkey FOREIGN KEY (tenant_id, user_id, thread_id) REFERENCES threads(tenant_id, user_id, id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint message_recipients__opened_check CHECK ((first_opened_at IS NULL) = (last_opened_at IS NULL))
 );
-CREATE INDEX message_recipients__sent_at_idx ON message_recipients USING btree (tenant_id, sent_at);
 CREATE INDEX message_recipients__thread_idx ON message_recipients USING btree (tenant_id, thread_id, sent_at, message_id);
 CREATE INDEX message_recipients__unread_idx ON message_recipients USING btree (tenant_id, user_id, thread_id) WHERE first_opened_at IS NULL;
 CREATE INDEX message_recipients__user_idx ON message_recipients USING btree (tenant_id, user_id, sent_at);

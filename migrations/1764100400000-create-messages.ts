@@ -99,10 +99,11 @@ export class CreateMessages1764100400000 implements MigrationInterface {
         constraint message_recipients__opened_check check ((first_opened_at is null) = (last_opened_at is null))
       );
       create index message_recipients__thread_idx on message_recipients (tenant_id, thread_id, sent_at, message_id);
+      -- the only one that has the instant behind the person: with another to choose from, before there are statistics,
+      -- what somebody received today would be looked for among all that was sent today
       create index message_recipients__user_idx on message_recipients (tenant_id, user_id, sent_at);
       create index message_recipients__unread_idx on message_recipients (tenant_id, user_id, thread_id)
         where first_opened_at is null;
-      create index message_recipients__sent_at_idx on message_recipients (tenant_id, sent_at);
       comment on column message_recipients.variables is 'what the variables of the text stood for when it was sent; null: it has none';
 
       create table deliveries (

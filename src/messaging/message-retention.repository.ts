@@ -4,13 +4,13 @@ import { Database } from '../database/database.js';
 /** In this order: what refers to others first, so that no deletion takes more rows with it than its limit says. */
 export const expiring = ['message_recipients', 'messages', 'threads'] as const;
 
-const isOver: Readonly<Record<(typeof expiring)[number], string>> = {
-  message_recipients: 'sent_at < $3',
-  // whoever it is to be sent to waits for it
-  messages: `created_at < $3 and status <> 'scheduled' and not exists (
-    select from message_recipients r where r.tenant_id = $1 and r.message_id = x.id
-  )`,
-  threads: 'last_at < $3',
+/** Not what is still to be sent, however long ago it was written. */
+const isOld = `m.tenant_id = $1 and coalesce(m.sent_at, m.created_at) < $3 and m.status <> 'scheduled'`;
+const expired: Readonly<Record<(typeof expiring)[number], string>> = {
+  message_recipients: `messages m join message_recipients x on x.tenant_id = $1 and x.message_id = m.id where ${isOld}`,
+  messages: `messages x join messages m on x.tenant_id = $1 and m.id = x.id
+    where ${isOld} and not exists (select from message_recipients r where r.tenant_id = $1 and r.message_id = m.id)`,
+  threads: 'threads x where x.tenant_id = $1 and x.last_at < $3',
 };
 
 @Injectable()
@@ -32,7 +32,7 @@ export class MessageRetentionRepository {
     return this.database.run(
       `-- messaging.deleteExpired
       delete from ${table} where tenant_id = $1 and ctid = any (array(
-        select x.ctid from ${table} x where x.tenant_id = $1 and ${isOver[table]} limit $2
+        select x.ctid from ${expired[table]} limit $2
       ))`,
       [tenantId, limit, before],
     );
