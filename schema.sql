@@ -816,6 +816,30 @@ comment on column job_runs.key is 'what the run is about; empty for ticks';
 comment on column job_runs.exclusive is 'no second run of the same job, tenant and key while this one is running';
 comment on column job_runs.claim is 'who runs it; a worker that lost the run may no longer write here';
 
+create table live_events (
+  tenant_id uuid not null,
+  id bigint not null generated always as identity,
+  kind text not null,
+  outbox_id bigint not null,
+  subject_id uuid not null,
+  user_id uuid,
+  instructor_id uuid,
+  department_path uuid[],
+  payload jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint live_events_pkey PRIMARY KEY (tenant_id, id),
+  constraint live_events__outbox_subject_key UNIQUE (tenant_id, outbox_id, kind, subject_id),
+  constraint live_events__audience_check CHECK ((user_id IS NULL) = (department_path IS NOT NULL))
+);
+CREATE UNIQUE INDEX live_events__id_idx ON live_events USING btree (id);
+comment on table live_events is 'What streams of events tell, kept for a day to be told again to who was cut off';
+comment on column live_events.id is 'in the order in which they became visible: whoever publishes holds a lock';
+comment on column live_events.outbox_id is 'of the event that it comes from, which may be handed over again';
+comment on column live_events.subject_id is 'the student, or what a person is told of';
+comment on column live_events.user_id is 'whom alone it is for; null: for those who see the student';
+comment on column live_events.instructor_id is 'the student''s when it was published';
+comment on column live_events.department_path is 'the same, from the root to the student''s department';
+
 create table outbox (
   id bigint not null generated always as identity,
   tenant_id uuid,
@@ -1557,6 +1581,51 @@ create table known_devices (
 CREATE INDEX known_devices__expires_at_idx ON known_devices USING btree (expires_at);
 comment on table known_devices is 'where somebody has signed in: attempts from there are counted by themselves';
 
+create table notification_causes (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  cause text not null,
+  created_at timestamp with time zone not null,
+  constraint notification_causes_pkey PRIMARY KEY (tenant_id, user_id, cause),
+  constraint notification_causes__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
+);
+CREATE INDEX notification_causes__created_at_idx ON notification_causes USING btree (created_at);
+comment on table notification_causes is 'what each person has been told of, so that it is once';
+
+create table notifications (
+  tenant_id uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  type text not null,
+  priority text not null,
+  title text not null,
+  body text not null,
+  action_url text,
+  cause text not null,
+  collapse_key text not null,
+  count integer not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  read_at timestamp with time zone,
+  archived_at timestamp with time zone,
+  constraint notifications_pkey PRIMARY KEY (tenant_id, id),
+  constraint notifications__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint notifications__action_url_check CHECK (action_url ~~ '/%'::text),
+  constraint notifications__archived_check CHECK (archived_at IS NULL OR read_at IS NOT NULL),
+  constraint notifications__count_check CHECK (count > 0),
+  constraint notifications__priority_check CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])),
+  constraint notifications__type_check CHECK (type = ANY (ARRAY['assignment_created'::text, 'assignment_due'::text, 'assignment_overdue'::text, 'assignment_graded'::text, 'student_at_risk'::text, 'progress_milestone'::text, 'system_alert'::text, 'message_received'::text, 'report_ready'::text]))
+);
+CREATE INDEX notifications__expires_at_idx ON notifications USING btree (expires_at);
+CREATE UNIQUE INDEX notifications__unread_key ON notifications USING btree (tenant_id, user_id, collapse_key) INCLUDE (expires_at) WHERE read_at IS NULL;
+CREATE INDEX notifications__user_idx ON notifications USING btree (tenant_id, user_id, created_at DESC, id DESC);
+comment on table notifications is 'lines of people''s trays';
+comment on column notifications.cause is 'what was told of last';
+comment on column notifications.collapse_key is 'what is told of under the same key, while the line is unread, goes into it; the cause, where lines stay apart';
+comment on column notifications.count is 'how many things it tells of; the text is that of the last one';
+comment on column notifications.updated_at is 'when it was told of the last of them';
+
 create table progress_snapshots (
   tenant_id uuid not null,
   student_id uuid not null,
@@ -1790,10 +1859,12 @@ create table student_achievements (
   student_id uuid not null,
   achievement_id uuid not null,
   unlocked_at timestamp with time zone not null,
+  reached_on date,
   constraint student_achievements_pkey PRIMARY KEY (tenant_id, student_id, achievement_id),
   constraint student_achievements__achievement_fkey FOREIGN KEY (tenant_id, achievement_id) REFERENCES achievements(tenant_id, id),
   constraint student_achievements__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
 );
+comment on column student_achievements.reached_on is 'the local day on which the rule was met, which may lie long before it was unlocked; null: unknown';
 
 create table student_modules (
   tenant_id uuid not null,
@@ -2036,6 +2107,113 @@ CREATE TRIGGER open_work_follow_student BEFORE UPDATE OF student_id ON open_work
 comment on table open_work is 'work that a student has not submitted, or an instructor not graded; kept by triggers, read by open_work_at';
 comment on column open_work.instructor_id is 'as department_id and is_active: of the student, now';
 comment on column open_work.is_submitted is 'whether a grade is waited for, and no longer the student';
+
+create table threads (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  id uuid not null,
+  other_id uuid not null,
+  subject text not null,
+  last_at timestamp with time zone not null,
+  archived_at timestamp with time zone,
+  labels text[] not null default '{}'::text[],
+  constraint threads_pkey PRIMARY KEY (tenant_id, user_id, id),
+  constraint threads__other_fkey FOREIGN KEY (tenant_id, other_id) REFERENCES users(tenant_id, id),
+  constraint threads__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id)
+);
+CREATE INDEX threads__last_at_idx ON threads USING btree (tenant_id, last_at);
+CREATE INDEX threads__latest_idx ON threads USING btree (tenant_id, user_id, last_at DESC, id DESC);
+CREATE INDEX threads__other_idx ON threads USING btree (tenant_id, other_id);
+comment on table threads is 'a conversation of two people, as one of them has it; whoever began it has it once the other has replied';
+
+create table messages (
+  tenant_id uuid not null,
+  id uuid not null,
+  sender_id uuid not null,
+  thread_id uuid,
+  reminds_id uuid,
+  status text not null,
+  subject text not null,
+  body text not null,
+  content_type text not null,
+  attachments jsonb not null default '[]'::jsonb,
+  assignment_id uuid,
+  audience jsonb,
+  recipients text not null default 'frozen'::text,
+  recipient_ids uuid[],
+  wanted integer not null default 0,
+  "position" integer not null default 0,
+  withheld integer not null default 0,
+  send_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  accepted_at timestamp with time zone,
+  sent_at timestamp with time zone,
+  recalled_at timestamp with time zone,
+  error text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint messages_pkey PRIMARY KEY (tenant_id, id),
+  constraint messages__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id) ON DELETE SET NULL (assignment_id),
+  constraint messages__reminds_fkey FOREIGN KEY (tenant_id, reminds_id) REFERENCES messages(tenant_id, id) ON DELETE SET NULL (reminds_id),
+  constraint messages__sender_fkey FOREIGN KEY (tenant_id, sender_id) REFERENCES users(tenant_id, id),
+  constraint messages__thread_fkey FOREIGN KEY (tenant_id, sender_id, thread_id) REFERENCES threads(tenant_id, user_id, id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint messages__content_type_check CHECK (content_type = ANY (ARRAY['text'::text, 'markdown'::text])),
+  constraint messages__position_check CHECK (0 <= "position" AND "position" <= wanted),
+  constraint messages__recipients_check CHECK (recipients = ANY (ARRAY['frozen'::text, 'at-sending'::text])),
+  constraint messages__scheduled_check CHECK (status <> 'scheduled'::text OR send_at IS NOT NULL),
+  constraint messages__status_check CHECK (status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text, 'sent'::text, 'cancelled'::text, 'failed'::text]))
+);
+CREATE INDEX messages__accepted_idx ON messages USING btree (tenant_id, sender_id, accepted_at);
+CREATE INDEX messages__assignment_idx ON messages USING btree (tenant_id, assignment_id) WHERE assignment_id IS NOT NULL;
+CREATE INDEX messages__due_idx ON messages USING btree (send_at) WHERE status = 'scheduled'::text;
+CREATE INDEX messages__reminds_idx ON messages USING btree (tenant_id, reminds_id) WHERE reminds_id IS NOT NULL;
+CREATE INDEX messages__sender_idx ON messages USING btree (tenant_id, sender_id, created_at DESC, id DESC);
+CREATE INDEX messages__thread_idx ON messages USING btree (tenant_id, thread_id) WHERE thread_id IS NOT NULL;
+CREATE INDEX messages__unsent_idx ON messages USING btree (tenant_id, id) WHERE status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text]);
+comment on column messages.thread_id is 'of a reply; any other begins a thread with each of its recipients';
+comment on column messages.audience is 'whom the sender meant; null for a reply and a reminder';
+comment on column messages.recipient_ids is 'who they are, once that is settled, until each of them has a row';
+comment on column messages.wanted is 'how many they are';
+comment on column messages."position" is 'so many of them have been dealt with; where a killed worker goes on';
+comment on column messages.withheld is 'of those: left out, having had enough that day or having left';
+comment on column messages.accepted_at is 'when the sender said that it is to go, at once or later';
+comment on column messages.recalled_at is 'whoever had not opened it by then does not get to see it';
+
+create table message_recipients (
+  tenant_id uuid not null,
+  message_id uuid not null,
+  user_id uuid not null,
+  thread_id uuid not null,
+  sent_at timestamp with time zone not null,
+  variables jsonb,
+  first_opened_at timestamp with time zone,
+  last_opened_at timestamp with time zone,
+  reminded_at timestamp with time zone,
+  constraint message_recipients_pkey PRIMARY KEY (tenant_id, message_id, user_id),
+  constraint message_recipients__message_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES messages(tenant_id, id) ON DELETE CASCADE,
+  constraint message_recipients__thread_fkey FOREIGN KEY (tenant_id, user_id, thread_id) REFERENCES threads(tenant_id, user_id, id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint message_recipients__opened_check CHECK ((first_opened_at IS NULL) = (last_opened_at IS NULL))
+);
+CREATE INDEX message_recipients__thread_idx ON message_recipients USING btree (tenant_id, thread_id, sent_at, message_id);
+CREATE INDEX message_recipients__unread_idx ON message_recipients USING btree (tenant_id, user_id, thread_id) WHERE first_opened_at IS NULL;
+CREATE INDEX message_recipients__user_idx ON message_recipients USING btree (tenant_id, user_id, sent_at);
+comment on column message_recipients.variables is 'what the variables of the text stood for when it was sent; null: it has none';
+
+create table deliveries (
+  tenant_id uuid not null,
+  message_id uuid not null,
+  user_id uuid not null,
+  channel text not null,
+  queued_at timestamp with time zone not null,
+  sent_at timestamp with time zone,
+  delivered_at timestamp with time zone,
+  constraint deliveries_pkey PRIMARY KEY (tenant_id, message_id, user_id, channel),
+  constraint deliveries__recipient_fkey FOREIGN KEY (tenant_id, message_id, user_id) REFERENCES message_recipients(tenant_id, message_id, user_id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint deliveries__channel_check CHECK (channel = 'app'::text),
+  constraint deliveries__order_check CHECK (delivered_at IS NULL OR sent_at IS NOT NULL)
+);
+comment on table deliveries is 'how far a message has come to a recipient, by each channel it goes by';
 
 create table threshold_changes (
   tenant_id uuid not null,

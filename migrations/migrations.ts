@@ -33,6 +33,10 @@ import { ResumeReports1764000600000 } from './1764000600000-resume-reports.js';
 import { MailReports1764000700000 } from './1764000700000-mail-reports.js';
 import { SettleDueDates1764100000000 } from './1764100000000-settle-due-dates.js';
 import { CreateOpenWork1764100100000 } from './1764100100000-create-open-work.js';
+import { CreateLiveEvents1764100200000 } from './1764100200000-create-live-events.js';
+import { CreateNotifications1764100300000 } from './1764100300000-create-notifications.js';
+import { DateAchievements1764100310000 } from './1764100310000-date-achievements.js';
+import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -70,4 +74,8 @@ export const migrations: (new () => MigrationInterface)[] = [
   MailReports1764000700000,
   SettleDueDates1764100000000,
   CreateOpenWork1764100100000,
+  CreateLiveEvents1764100200000,
+  CreateNotifications1764100300000,
+  DateAchievements1764100310000,
+  CreateMessages1764100400000,
 ];

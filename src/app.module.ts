@@ -15,7 +15,10 @@ import { ImportsModule } from './imports/imports.module.js';
 import { InstallationModule } from './installation/installation.module.js';
 import { InterventionsModule } from './interventions/interventions.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { LiveModule } from './live/live.module.js';
 import { MailModule } from './mail/mail.module.js';
+import { MessagingModule } from './messaging/messaging.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
 import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
@@ -60,6 +63,9 @@ export class AppModule {
         InterventionsModule,
         AnalyticsModule,
         ReportsModule,
+        NotificationsModule,
+        MessagingModule,
+        LiveModule,
         PeopleModule,
         IdentityModule,
         ImportsModule,

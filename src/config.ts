@@ -57,6 +57,14 @@ export abstract class Config {
     readonly proxies: number;
     readonly corsOrigins: readonly string[];
   };
+  abstract readonly liveEvents: {
+    /** A stream on which nothing happens says so often enough for proxies not to close it. */
+    readonly heartBeatSeconds: number;
+    /** How often it is asked whether those who listen still may. */
+    readonly lookSeconds: number;
+    /** Of this process. */
+    readonly mostStreams: number;
+  };
   abstract readonly rateLimits: {
     readonly windowSeconds: number;
     /** Per window; `docs/operations.md` says whose. */
@@ -156,6 +164,11 @@ export function readConfig(env: Environment = process.env): Config {
       drainSeconds: number('DRAIN_SECONDS', 5, 0, 120),
       proxies: proxies === 'true' ? 1 : Number(proxies) || 0,
       corsOrigins: text('CORS_ORIGINS', '').split(',').filter(Boolean),
+    },
+    liveEvents: {
+      heartBeatSeconds: number('EVENTS_HEART_BEAT_SECONDS', 15, 1, 300),
+      lookSeconds: number('EVENTS_LOOK_SECONDS', 30, 1, 300),
+      mostStreams: number('EVENTS_STREAMS', 10_000, 1, 1e6),
     },
     rateLimits: {
       windowSeconds: number('RATE_LIMIT_WINDOW_SECONDS', 60, 1, 3_600),

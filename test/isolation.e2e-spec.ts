@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ViewsService } from '../src/analytics/views.service.js';
+import { Publisher } from '../src/live/publisher.js';
 import { startApp, type TestApp } from './app.js';
 import { Caller, type Operation, readOperations } from './isolation/caller.js';
 import { Digest } from './isolation/digest.js';
@@ -15,8 +16,11 @@ import { gradebook } from './isolation/expectations.gradebook.js';
 import { handOuts } from './isolation/expectations.hand-outs.js';
 import { installation } from './isolation/expectations.installation.js';
 import { interventions } from './isolation/expectations.interventions.js';
+import { messages } from './isolation/expectations.messages.js';
 import { modules } from './isolation/expectations.modules.js';
+import { live } from './isolation/expectations.live.js';
 import { metrics } from './isolation/expectations.metrics.js';
+import { notifications } from './isolation/expectations.notifications.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
 import { performance } from './isolation/expectations.performance.js';
@@ -28,6 +32,7 @@ import { students } from './isolation/expectations.students.js';
 import { thresholds } from './isolation/expectations.thresholds.js';
 import { viewFigures } from './isolation/expectations.views.js';
 import { Fixture } from './isolation/fixture.js';
+import { happeningsTo } from './isolation/happenings.js';
 import { Matrix, type Subject } from './isolation/matrix.js';
 import { places, roles } from './isolation/plan.js';
 import { Scan } from './isolation/scan.js';
@@ -55,7 +60,10 @@ const expectations: Expectations = {
   ...viewFigures,
   ...performance,
   ...reports,
+  ...notifications,
   ...reportSchedules,
+  ...live,
+  ...messages,
 };
 const operations = readOperations();
 
@@ -84,6 +92,7 @@ beforeAll(async () => {
   app = await startApp({ environment: { LOGIN_FREE_ATTEMPTS: '1000' } });
   fixture = await Fixture.create(app);
   await app.app.get(ViewsService, { strict: false }).refresh(new AbortController().signal);
+  await app.app.get(Publisher, { strict: false }).publish(happeningsTo(fixture.originals));
   const permissions = [...new Set(operations.flatMap(({ permission }) => permission ?? []))];
   caller = new Caller(app, permissions);
   scan = new Scan(fixture.rows);

@@ -28,6 +28,7 @@ const maintained = 'written by triggers alone, from rows whose own keys hold; ni
 const addedUp = 'written by the roll-up alone, from rows whose own keys hold; nil where nobody is responsible';
 const marked = 'says what has to be added up, is gone a minute later, and costs no lock of theirs';
 const recorded = 'says what was done: it outlives whom it names, and costs no lock of theirs';
+const told = 'says what was told to whom, is gone a day later, and costs no lock of theirs';
 
 /** Ids in a tenant's tables that no foreign key watches, each with its reason. */
 const unwatched: Readonly<Record<string, string>> = {
@@ -40,6 +41,10 @@ const unwatched: Readonly<Record<string, string>> = {
   'hour_days.department_id': addedUp,
   'idempotency_keys.tenant_id': recorded,
   'idempotency_keys.user_id': 'also of services, which are no users; gone after a day',
+  'live_events.tenant_id': told,
+  'live_events.subject_id': told,
+  'live_events.user_id': told,
+  'live_events.instructor_id': told,
   'module_days.instructor_id': addedUp,
   'module_days.department_id': addedUp,
   'question_days.instructor_id': addedUp,

@@ -4,7 +4,11 @@ import type { Database } from '../src/database/database.js';
  * Compares what triggers keep in `open_work` with all submissions of a tenant, and what the two say of some moments.
  * @returns how many rows there are
  */
-export async function expectOpenWork(database: Database, tenantId: string, moments: readonly string[]): Promise<number> {
+export async function expectOpenWork(
+  database: Database,
+  tenantId: string,
+  moments: readonly string[],
+): Promise<number> {
   const { kept } = await database.one<{ kept: number }>(
     `-- test.countOpenWork\nselect count(*) as kept from open_work where tenant_id = $1`,
     [tenantId],

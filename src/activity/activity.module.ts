@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { OrgModule } from '../org/org.module.js';
 import { StudentsModule } from '../students/students.module.js';
+import { AchievementsController } from './achievements.controller.js';
+import { AchievementsJobs } from './achievements.jobs.js';
+import { AchievementsRepository } from './achievements.repository.js';
+import { Achievements } from './achievements.service.js';
 import { ActivityJobs } from './activity.jobs.js';
 import { DayCloseRepository } from './day-close.repository.js';
 import { DayCloseService } from './day-close.service.js';
@@ -21,7 +25,7 @@ import { StudentMergeService } from './student-merge.service.js';
 
 @Module({
   imports: [OrgModule, StudentsModule],
-  controllers: [SessionsController, CategoriesController, ModulesController],
+  controllers: [SessionsController, CategoriesController, ModulesController, AchievementsController],
   providers: [
     SessionsRepository,
     SnapshotsRepository,
@@ -36,6 +40,9 @@ import { StudentMergeService } from './student-merge.service.js';
     ModulesService,
     StudentMergeRepository,
     StudentMergeService,
+    AchievementsRepository,
+    Achievements,
+    AchievementsJobs,
   ],
   exports: [IngestionService, SessionRecorder, DayCloseService, StudentMergeService],
 })

@@ -52,10 +52,10 @@ export class StudentMergeRepository {
       with gone as (
         delete from student_achievements where tenant_id = $1 and student_id = $2 returning *
       )
-      insert into student_achievements as a (tenant_id, student_id, achievement_id, unlocked_at)
-      select $1, $3, achievement_id, unlocked_at from gone
+      insert into student_achievements as a (tenant_id, student_id, achievement_id, unlocked_at, reached_on)
+      select $1, $3, achievement_id, unlocked_at, reached_on from gone
       on conflict (tenant_id, student_id, achievement_id) do update
-      set unlocked_at = least(a.unlocked_at, excluded.unlocked_at)`,
+      set unlocked_at = least(a.unlocked_at, excluded.unlocked_at), reached_on = least(a.reached_on, excluded.reached_on)`,
       [tenantId, fromId, intoId],
     );
   }

@@ -107,6 +107,6 @@ import { WarmUp } from './warm-up.js';
     ViewsService,
     WarmUp,
   ],
-  exports: [RollUps, Rebuild],
+  exports: [DashboardService, RollUps, Rebuild],
 })
 export class AnalyticsModule {}

@@ -8,7 +8,7 @@ export const reportMetrics: readonly MetricDefinition[] = [
     unit: 'percent',
     meaning: 'How much of the file is written. 100 only once it is whole.',
     formula: 'rows stored ÷ rows expected, perhaps an estimate, × 100, rounded down, at most 99 before the last part',
-    fields: ['ReportResponse.progress'],
+    fields: ['ReportResponse.progress', 'ReportEvent.progress'],
   },
   {
     id: 'reportRows',

@@ -3,7 +3,9 @@ import { activityMetrics } from './metric-catalogue.activity.js';
 import { analyticsMetrics } from './metric-catalogue.analytics.js';
 import { interfaceMetrics } from './metric-catalogue.interface.js';
 import { interventionMetrics } from './metric-catalogue.interventions.js';
+import { messageMetrics } from './metric-catalogue.messages.js';
 import { moduleMetrics } from './metric-catalogue.modules.js';
+import { notificationMetrics } from './metric-catalogue.notifications.js';
 import { organisationMetrics } from './metric-catalogue.organisation.js';
 import { reportMetrics } from './metric-catalogue.reports.js';
 import { riskMetrics } from './metric-catalogue.risk.js';
@@ -23,6 +25,8 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   ...interventionMetrics,
   ...organisationMetrics,
   ...reportMetrics,
+  ...notificationMetrics,
+  ...messageMetrics,
   ...interfaceMetrics,
 ];
 

@@ -56,6 +56,11 @@ export const permissions = {
   'views:write': ['operator'],
   'reports:read': ['instructor', 'supervisor', 'admin', 'service'],
   'reports:write': ['instructor', 'supervisor', 'admin', 'service'],
+  'notifications:read': ['student', 'instructor', 'supervisor', 'admin'],
+  'notifications:write': ['student', 'instructor', 'supervisor', 'admin'],
+  'messages:read': ['student', 'instructor', 'supervisor', 'admin'],
+  'messages:write': ['student', 'instructor', 'supervisor', 'admin'],
+  'events:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
   'audit:read': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 

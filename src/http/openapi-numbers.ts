@@ -13,7 +13,9 @@ interface Schema {
 
 interface Response {
   readonly $ref?: string;
-  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  readonly content?: Readonly<
+    Record<string, { readonly schema?: Schema; readonly 'x-events'?: Readonly<Record<string, Schema>> }>
+  >;
 }
 
 /** A field of an answer, as it is described. */
@@ -71,7 +73,9 @@ export function answerFields(document: OpenAPIObject): AnswerFields {
     };
     for (const response of Object.values(responses)) {
       const { content = {} } = response.$ref ? components.responses![nameIn(response.$ref)]! : response;
-      for (const { schema } of Object.values(content)) if (schema) walk(schema, operationId, '');
+      for (const { schema, 'x-events': events = {} } of Object.values(content)) {
+        for (const part of [schema ?? [], Object.values(events)].flat()) walk(part, operationId, '');
+      }
     }
   }
   return { numbers: [...numbers.values()], open: [...open.values()] };

@@ -20,6 +20,8 @@ export interface OperationOptions {
   readonly models?: readonly Type[];
   /** What is answered as a file, by content type, each with an example or null. */
   readonly files?: Readonly<Record<string, string | null>>;
+  /** What a stream of Server-Sent Events tells: by the event's name what its `data` holds. */
+  readonly events?: Readonly<Record<string, Type>>;
   /** Refusals of its own; 400, 401, 403, 429, 500, 503 and what Idempotency-Key brings are added to all. */
   readonly errors?: readonly (404 | 409 | 410 | 412 | 413 | 415 | 422 | 428)[];
 }
@@ -35,6 +37,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     example,
     models = [],
     files,
+    events,
     errors = [],
   } = options;
   const needs = permission
@@ -49,13 +52,15 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(permission ? [SetMetadata(PERMISSION, permission)] : []),
     ...(options.public ? [Public()] : []),
     ...(answer ? [ApiExtraModels(answer, ...models)] : []),
+    ...(events ? [ApiExtraModels(...Object.values(events))] : []),
     ApiResponse({
       status,
       description: 'Success',
-      ...(answer || example !== undefined
+      ...(answer || (example !== undefined && !events)
         ? { content: { 'application/json': { schema: schemaOf(answer, shape), example } } }
         : {}),
       ...(files ? { content: contentOf(files) } : {}),
+      ...(events ? { content: { 'text/event-stream': streamOf(events, example) } } : {}),
     }),
   );
 }
@@ -65,6 +70,16 @@ function contentOf(files: Readonly<Record<string, string | null>>): Record<strin
   return Object.fromEntries(
     Object.entries(files).map(([type, example]) => [type, example === null ? { schema } : { schema, example }]),
   );
+}
+
+/** OpenAPI 3.1 has no words for what a stream is made of. */
+function streamOf(events: Readonly<Record<string, Type>>, example: unknown): object {
+  const told = Object.entries(events).map(([name, type]) => [name, { $ref: getSchemaPath(type) }]);
+  return {
+    schema: { type: 'string', description: 'Does not end by itself', maxLength: 2_147_483_647 },
+    example,
+    'x-events': Object.fromEntries(told) as object,
+  };
 }
 
 function schemaOf(answer: Type | undefined, shape: 'one' | 'list' | 'page'): Record<string, unknown> {

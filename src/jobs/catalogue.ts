@@ -252,6 +252,103 @@ export const mailReady = defineJob({
   on: ['reports.ready'],
 });
 
+/** Lets students have what they have come to deserve. */
+export const unlockAchievements = defineJob({
+  name: 'activity.unlock-achievements',
+  attempts: 8,
+  backoffSeconds: 2,
+  timeoutSeconds: 1_800,
+  overlap: 'allow',
+  on: ['activity.sessions-recorded', 'assignments.submitted', 'activity.day-closed'],
+});
+
+/** A job for each kind of thing that people are told of. */
+const telling = { attempts: 8, backoffSeconds: 2, timeoutSeconds: 300, overlap: 'allow' } as const;
+export const tellAssigned = defineJob({
+  name: 'notifications.tell-assigned',
+  ...telling,
+  on: ['assignments.handed-out', 'assignments.opened'],
+});
+export const tellDueSoon = defineJob({
+  name: 'notifications.tell-due-soon',
+  ...telling,
+  on: ['assignments.due-soon'],
+});
+export const tellOverdue = defineJob({
+  name: 'notifications.tell-overdue',
+  ...telling,
+  on: ['assignments.overdue'],
+});
+export const tellGraded = defineJob({ name: 'notifications.tell-graded', ...telling, on: ['assignments.graded'] });
+export const tellAtRisk = defineJob({ name: 'notifications.tell-at-risk', ...telling, on: ['risk.band-changed'] });
+export const tellAchieved = defineJob({
+  name: 'notifications.tell-achieved',
+  ...telling,
+  on: ['activity.achievements-unlocked'],
+});
+export const tellMessage = defineJob({ name: 'notifications.tell-message', ...telling, on: ['messages.received'] });
+export const tellReport = defineJob({ name: 'notifications.tell-report', ...telling, on: ['reports.ready'] });
+export const tellFailed = defineJob({ name: 'notifications.tell-failed', ...telling, on: ['jobs.failed'] });
+
+export const deleteExpiredNotifications = defineJob({
+  name: 'notifications.delete-expired',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '52 * * * *' },
+});
+
+/** Messages that are scheduled, and due. */
+export const sendDueMessages = defineJob({
+  name: 'messaging.send-due',
+  attempts: 3,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '* * * * *' },
+});
+
+/** The event's key is the message. Each chunk of recipients is kept, so an attempt goes on where the last one ended. */
+export const fanOutMessage = defineJob({
+  name: 'messaging.fan-out',
+  attempts: 10,
+  backoffSeconds: 2,
+  timeoutSeconds: 900,
+  overlap: 'skip',
+  on: ['messages.accepted'],
+});
+
+/** Tells those who have lost a message that they had not opened. */
+export const followRecall = defineJob({
+  name: 'messaging.follow-recall',
+  attempts: 5,
+  backoffSeconds: 5,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  on: ['messages.recalled'],
+});
+
+/** Messages that are no longer kept. */
+export const deleteExpiredMessages = defineJob({
+  name: 'messaging.delete-expired',
+  attempts: 3,
+  backoffSeconds: 60,
+  timeoutSeconds: 3_600,
+  overlap: 'skip',
+  schedule: { cron: '7 3 * * *' },
+});
+
+/** What streams of events told a day ago is told to nobody any more. */
+export const deleteLiveEvents = defineJob({
+  name: 'live.delete-events',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '13,43 * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -278,4 +375,20 @@ export const catalogue: readonly JobDefinition[] = [
   deleteExpiredDays,
   runSchedules,
   mailReady,
+  unlockAchievements,
+  tellAssigned,
+  tellDueSoon,
+  tellOverdue,
+  tellGraded,
+  tellAtRisk,
+  tellAchieved,
+  tellMessage,
+  tellReport,
+  tellFailed,
+  deleteExpiredNotifications,
+  sendDueMessages,
+  fanOutMessage,
+  followRecall,
+  deleteExpiredMessages,
+  deleteLiveEvents,
 ];

@@ -9,10 +9,12 @@ import { Outbox } from './outbox.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { Queues } from './queues.js';
 import { Relay } from './relay.js';
+import { RemoteRelay } from './remote-relay.js';
 import { RetentionJobs } from './retention.jobs.js';
 import { Runner } from './runner.js';
 import { RunsRepository } from './runs.repository.js';
 import { Schedules } from './schedules.js';
+import { WakeUps } from './wake-ups.js';
 
 export interface JobsOptions extends Partial<JobSettings> {
   /** Whether this process relays events, watches schedules and runs jobs; every process may write the outbox. */
@@ -23,8 +25,9 @@ export interface JobsOptions extends Partial<JobSettings> {
 @Module({})
 export class JobsModule {
   static forRoot({ worker, jobs = catalogue, lockSeconds = 10 }: JobsOptions): DynamicModule {
-    const producer = [Outbox, OutboxRepository];
-    if (!worker) return { module: JobsModule, providers: producer, exports: [Outbox] };
+    const producer = [Outbox, OutboxRepository, WakeUps];
+    const exports = [Outbox, WakeUps];
+    if (!worker) return { module: JobsModule, providers: [...producer, RemoteRelay], exports };
     return {
       module: JobsModule,
       imports: [DiscoveryModule, ScheduleModule.forRoot()],
@@ -40,7 +43,7 @@ export class JobsModule {
         RetentionJobs,
         JobProcess,
       ],
-      exports: [Outbox],
+      exports,
     };
   }
 }

@@ -68,4 +68,30 @@ describe('what jobs leave in the database', () => {
     await runs.fail(given.job, 'tick-1', 'too late', now);
     expect(await statusOf('tick-1')).toEqual({ status: 'completed', error: null });
   });
+
+  it('tells a tenant of its runs that failed for good, once, and of nothing else', async () => {
+    const tenantId = uuidv7();
+    const ended = { finishedAt: now, durationSeconds: 1, outcome: null, error: 'broken' };
+    const begin = async (occasion: string, tenant: string | null = tenantId): Promise<RunStart> => {
+      const begun = { ...run(occasion), tenantId: tenant };
+      await runs.start(begun, leaseSeconds);
+      return begun;
+    };
+    const [again, failed, ours] = [await begin('outbox-11'), await begin('outbox-12'), await begin('outbox-13', null)];
+    await runs.finish(again.claim, again.job, again.occasion, { ...ended, status: 'queued' });
+    expect(await runs.finish(failed.claim, failed.job, failed.occasion, { ...ended, status: 'failed' })).toBe(true);
+    expect(await runs.finish(failed.claim, failed.job, failed.occasion, { ...ended, status: 'failed' })).toBe(false);
+    await runs.finish(ours.claim, ours.job, ours.occasion, { ...ended, status: 'failed' });
+    await begin('outbox-14');
+    for (let times = 0; times < 2; times++) await runs.fail(failed.job, 'outbox-14', 'its workers died', now);
+    const told = await test.database.many(
+      `-- test.failuresTold
+      select tenant_id as "tenantId", key, payload from outbox where topic = 'jobs.failed' order by id`,
+    );
+    const job = 'activity.close-day';
+    expect(told).toEqual([
+      { tenantId, key: job, payload: { job, occasion: 'outbox-12' } },
+      { tenantId, key: job, payload: { job, occasion: 'outbox-14' } },
+    ]);
+  });
 });

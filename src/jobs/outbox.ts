@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import type { Payload } from './job.js';
-import { OutboxRepository } from './outbox.repository.js';
+import { type OutboxEvent, OutboxRepository } from './outbox.repository.js';
+
+/**
+ * Takes events that a relay carries out, oldest first: some of them again when it died on the way. What it throws has all
+ * of them carried out anew, so it throws only what may be better later.
+ */
+export type Sink = (events: readonly OutboxEvent[]) => Promise<void>;
 
 /**
  * What happened, for everyone whom it concerns. An event is written in the running transaction and goes out once that
@@ -11,6 +17,7 @@ import { OutboxRepository } from './outbox.repository.js';
 @Injectable()
 export class Outbox {
   private readonly listeners = new Set<() => void>();
+  private readonly sinks: Sink[] = [];
 
   constructor(
     private readonly repository: OutboxRepository,
@@ -42,6 +49,16 @@ export class Outbox {
   /** Wakes whoever carries events out of this process. */
   announce(): void {
     for (const listener of this.listeners) listener();
+  }
+
+  /** Has the relay of this process, where it has one, hand its events to `sink`, too. */
+  deliverTo(sink: Sink): void {
+    this.sinks.push(sink);
+  }
+
+  /** For the relay, before it marks them as carried out. */
+  async deliver(events: readonly OutboxEvent[]): Promise<void> {
+    for (const sink of this.sinks) await sink(events);
   }
 
   /** Tells when this process has committed an event. Others' events are found by looking. */

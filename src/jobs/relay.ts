@@ -5,6 +5,7 @@ import { Loop } from './loop.js';
 import { Outbox } from './outbox.js';
 import { OutboxRepository, type OutboxEvent } from './outbox.repository.js';
 import { Queues, type NewJob } from './queues.js';
+import { WakeUps } from './wake-ups.js';
 
 const batchSize = 200;
 const pollSeconds = 1;
@@ -26,13 +27,14 @@ export class Relay {
     private readonly repository: OutboxRepository,
     private readonly queues: Queues,
     private readonly clock: Clock,
-    outbox: Outbox,
-  ) {
-    outbox.onCommitted(() => this.loop.wake());
-  }
+    private readonly outbox: Outbox,
+    private readonly wakeUps: WakeUps,
+  ) {}
 
   start(jobs: readonly JobDefinition[]): void {
     this.jobs = jobs;
+    this.outbox.onCommitted(() => this.loop.wake());
+    this.wakeUps.on('outbox', () => this.loop.wake());
     this.loop.start();
   }
 
@@ -68,8 +70,9 @@ export class Relay {
     return events.length;
   }
 
-  /** Whoever else listens to events gets them here: before they are marked, so that a crash repeats and never loses. */
+  /** Before they are marked, so that a crash repeats and never loses. First to whom people are waiting for. */
   private async deliver(events: readonly OutboxEvent[]): Promise<void> {
+    await this.outbox.deliver(events);
     await this.queues.add(events.flatMap((event) => this.jobsFor(event)));
   }
 

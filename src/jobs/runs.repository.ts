@@ -21,6 +21,15 @@ export interface RunStart extends JobData {
   readonly now: Date;
 }
 
+/** Tells of runs that have ended as failed, where they were a tenant's. @param now of a statement's parameters */
+const tellingOfFailed = (now: string): string => `
+  told as (
+    insert into outbox (tenant_id, topic, key, payload, created_at)
+    select tenant_id, 'jobs.failed', job, jsonb_build_object('job', job, 'occasion', occasion), ${now}
+    from ended where status = 'failed' and tenant_id is not null
+  )
+  select from ended`;
+
 /**
  * Who runs what. A running row is alive while its heartbeat is younger than the lease; heartbeats are compared by the
  * server's clock, because workers run on many machines.
@@ -123,8 +132,11 @@ export class RunsRepository {
   async finish(claim: string, job: string, occasion: string, end: RunEnd): Promise<boolean> {
     const count = await this.database.run(
       `-- jobs.finishRun
-      update job_runs set status = $4, finished_at = $5, duration_seconds = $6, outcome = $7::jsonb, error = $8
-      where job = $1 and occasion = $2 and claim = $3 and status = 'running'`,
+      with ended as (
+        update job_runs set status = $4, finished_at = $5, duration_seconds = $6, outcome = $7::jsonb, error = $8
+        where job = $1 and occasion = $2 and claim = $3 and status = 'running'
+        returning tenant_id, job, occasion, status
+      ), ${tellingOfFailed('$5')}`,
       [
         job,
         occasion,
@@ -153,8 +165,11 @@ export class RunsRepository {
   async fail(job: string, occasion: string, error: string, now: Date): Promise<void> {
     await this.database.run(
       `-- jobs.failRun
-      update job_runs set status = 'failed', finished_at = $4, error = $3
-      where job = $1 and occasion = $2 and status in ('queued', 'running')`,
+      with ended as (
+        update job_runs set status = 'failed', finished_at = $4, error = $3
+        where job = $1 and occasion = $2 and status in ('queued', 'running')
+        returning tenant_id, job, occasion, status
+      ), ${tellingOfFailed('$4')}`,
       [job, occasion, error, now],
     );
   }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { AssignmentsRepository } from '../assignments/assignments.repository.js';
 import { Clock } from '../database/clock.js';
 import { PeopleRepository } from '../org/people.repository.js';
-import { ReportSchedulesRepository } from '../reports/report-schedules.repository.js';
 import { SegmentsRepository } from '../students/segments.repository.js';
 import { Placement } from './placement.js';
 
@@ -14,7 +13,6 @@ export class InstructorMergeService {
     private readonly people: PeopleRepository,
     private readonly segments: SegmentsRepository,
     private readonly assignments: AssignmentsRepository,
-    private readonly schedules: ReportSchedulesRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -29,13 +27,12 @@ export class InstructorMergeService {
     return studentIds;
   }
 
-  /** The rest of what belongs to an instructor. */
+  /** The rest of what only instructors have. */
   async moveBelongings(tenantId: string, fromId: string, intoId: string): Promise<void> {
     const now = this.clock.now();
     await this.people.mergeProfiles(tenantId, fromId, intoId);
     await this.people.moveDelegations(tenantId, fromId, intoId, now);
     await this.segments.giveAway(tenantId, fromId, intoId);
     await this.assignments.giveAway(tenantId, fromId, intoId, now);
-    await this.schedules.giveAway(tenantId, fromId, intoId);
   }
 }

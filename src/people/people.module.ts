@@ -3,9 +3,12 @@ import { ActivityModule } from '../activity/activity.module.js';
 import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { InterventionsModule } from '../interventions/interventions.module.js';
+import { MessagingModule } from '../messaging/messaging.module.js';
+import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { ReportsModule } from '../reports/reports.module.js';
 import { StudentsModule } from '../students/students.module.js';
+import { BelongingsMerge } from './belongings-merge.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
 import { PeopleRecord } from './people-record.js';
 import { Placement } from './placement.js';
@@ -29,12 +32,15 @@ import { UsersService } from './users.service.js';
     AssignmentsModule,
     InterventionsModule,
     ReportsModule,
+    NotificationsModule,
+    MessagingModule,
   ],
   controllers: [UsersController, UserImportsController],
   providers: [
     UserReads,
     UsersService,
     UserMergeService,
+    BelongingsMerge,
     StudentMerge,
     InstructorMergeService,
     UserImportsRepository,

@@ -2,10 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { StudentMergeService } from '../activity/student-merge.service.js';
 import { AssignmentsRepository } from '../assignments/assignments.repository.js';
 import { SubmissionMergeService } from '../assignments/submission-merge.service.js';
-import { ReportSchedulesRepository } from '../reports/report-schedules.repository.js';
 import { Placement } from './placement.js';
 
-/** All that there is of two rows of students who are one person: their history, activity and work, and reports about them. */
+/** All that there is of two rows of students who are one person: their history, activity and work. */
 @Injectable()
 export class StudentMerge {
   constructor(
@@ -13,7 +12,6 @@ export class StudentMerge {
     private readonly activity: StudentMergeService,
     private readonly assignments: AssignmentsRepository,
     private readonly submissions: SubmissionMergeService,
-    private readonly schedules: ReportSchedulesRepository,
   ) {}
 
   /** Comes first. Who is no student is passed over. */
@@ -27,7 +25,6 @@ export class StudentMerge {
     const moment = await this.placement.endHistory(tenantId, fromId);
     const sessions = await this.activity.merge(tenantId, fromId, intoId, moment);
     await this.submissions.merge(tenantId, fromId, intoId);
-    await this.schedules.giveAway(tenantId, fromId, intoId);
     return sessions;
   }
 }

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
-import { InterventionMerge } from '../interventions/intervention-merge.service.js';
 import { PeopleRepository, type PersonRow } from '../org/people.repository.js';
+import { BelongingsMerge } from './belongings-merge.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
 import { PeopleRecord } from './people-record.js';
 import { refuseMerged } from './refusals.js';
@@ -17,7 +17,7 @@ export class UserMergeService {
     private readonly people: PeopleRepository,
     private readonly students: StudentMerge,
     private readonly instructors: InstructorMergeService,
-    private readonly interventions: InterventionMerge,
+    private readonly belongings: BelongingsMerge,
     private readonly record: PeopleRecord,
   ) {}
 
@@ -54,7 +54,7 @@ export class UserMergeService {
   private async end(viewer: Viewer, from: PersonRow, into: PersonRow): Promise<void> {
     const { tenantId } = viewer;
     if (from.role === 'instructor') await this.instructors.moveBelongings(tenantId, from.id, into.id);
-    await this.interventions.merge(viewer, from.id, into.id);
+    await this.belongings.merge(viewer, from.id, into.id);
     await this.people.markMerged(tenantId, from.id, into.id);
     await this.people.takeOver(tenantId, into.id, from);
     const ended = { ...from, isActive: false, email: null, pid: null, hasPassword: false, mergedIntoId: into.id };

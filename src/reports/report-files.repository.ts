@@ -155,24 +155,32 @@ export class ReportFilesRepository {
     return held;
   }
 
-  /** With how far it reaches, in one statement. @returns whether it was still to be written by this attempt */
-  async storePart(tenantId: string, { id, attempts }: BegunFile, part: NewPart, now: Date): Promise<boolean> {
-    const count = await this.database.run(
+  /**
+   * With how far it reaches, in one statement.
+   * @returns per cent that were written before; null: it is no longer this attempt's to write
+   */
+  async storePart(tenantId: string, { id, attempts }: BegunFile, part: NewPart, now: Date): Promise<number | null> {
+    const file = await this.database.maybeOne<{ before: number }>(
       `-- reports.storePart
-      with file as (
+      with held as (
+        select progress as before from report_files where tenant_id = $1 and id = $2 for update
+      ), file as (
         update report_files
         set position = $4, rows = $5, progress = $6, bytes = bytes + $7, parts = parts + 1, error = null,
           status = case when $8::timestamptz is null then status else 'ready' end,
           finished_at = case when $8::timestamptz is null then null else $9::timestamptz end, expires_at = $8
+        from held
         where ${ownsFile}
-        returning id, parts - 1 as number
+        returning id, parts - 1 as number, before
+      ), part as (
+        insert into report_parts (tenant_id, file_id, number, content) select $1::uuid, id, number, $10::bytea from file
       )
-      insert into report_parts (tenant_id, file_id, number, content) select $1::uuid, id, number, $10::bytea from file`,
+      select before from file`,
       [
         tenantId, id, attempts, part.position, part.rows, part.progress, part.bytes, part.expiresAt, now, part.content,
       ],
     ); // prettier-ignore
-    return count === 1;
+    return file && file.before;
   }
 
   /** Waits for another attempt. What is stored stays. */

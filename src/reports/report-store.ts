@@ -33,7 +33,7 @@ export class ReportStore {
     private readonly clock: Clock,
   ) {}
 
-  /** With the last part the file is ready, and whoever waits for it is told. @throws FileLost */
+  /** With the last part the file is ready. Whoever waits for it is told then, and of each tenth. @throws FileLost */
   async add(file: BegunFile, { total, isLast, content, ...part }: WrittenPart): Promise<void> {
     const now = this.clock.now();
     const stored: NewPart = {
@@ -44,11 +44,15 @@ export class ReportStore {
       expiresAt: isLast ? new Date(now.getTime() + keptDays * 86_400_000) : null,
     };
     await this.database.transaction(async () => {
-      if (!(await this.files.storePart(file.tenantId, file, stored, now))) throw new FileLost();
-      if (!isLast) return;
+      const before = await this.files.storePart(file.tenantId, file, stored, now);
+      if (before === null) throw new FileLost();
+      const percent = Math.floor(stored.progress / 10) * 10;
+      if (!isLast && percent <= before) return;
       const askers = await this.reports.listAskers(file.tenantId, file.id);
       const reportIds = askers.map(({ reportId }) => reportId);
-      await this.outbox.append(file.tenantId, 'reports.ready', file.id, { fileId: file.id, reportIds });
+      const told = { fileId: file.id, reportIds };
+      if (isLast) await this.outbox.append(file.tenantId, 'reports.ready', file.id, told);
+      else await this.outbox.append(file.tenantId, 'reports.progressed', file.id, { ...told, percent });
     });
   }
 

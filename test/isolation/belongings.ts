@@ -78,6 +78,14 @@ export async function insertIntervention(
   );
 }
 
+export async function insertAchievement(database: Database, tenantId: string, { id, name, code }: Row): Promise<void> {
+  await database.run(
+    `-- test.insertAchievement
+    insert into achievements (tenant_id, id, code, title, description) values ($1, $2, $3, $4, $4)`,
+    [tenantId, id, code, name],
+  );
+}
+
 /** @returns its id */
 export async function insertOperator(database: Database): Promise<string> {
   const id = uuidv7();
@@ -102,5 +110,20 @@ export async function insertReportSchedule(
       next_at, created_at)
     values ($1, $2, $3, $4, 'roster', 'csv', '{}', 'day', 0, array[$3::uuid], '2100-01-01', '2026-03-01')`,
     [tenantId, id, personId, name],
+  );
+}
+
+/** Unread, and for ever. */
+export async function insertNotification(
+  database: Database,
+  tenantId: string,
+  { id, personId, name, code }: Row,
+): Promise<void> {
+  await database.run(
+    `-- test.insertNotification
+    insert into notifications (tenant_id, id, user_id, type, priority, title, body, action_url, cause, collapse_key, count,
+      created_at, updated_at, expires_at)
+    values ($1, $2, $3, 'system_alert', 'normal', $4, $5, '/' || $5, $5, $5, 1, '2026-03-01', '2026-03-01', '2100-01-01')`,
+    [tenantId, id, personId, name, code],
   );
 }

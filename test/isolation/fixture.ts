@@ -8,8 +8,10 @@ import {
 } from '../factories.js'; // prettier-ignore
 import { insertAssignment, insertHandOut } from './assigned-work.js';
 import {
-  insertDelegation, insertIntervention, insertOperator, insertReport, insertReportSchedule, insertSegment, insertSignIn,
+  insertAchievement, insertDelegation, insertIntervention, insertNotification, insertOperator, insertReport,
+  insertReportSchedule, insertSegment, insertSignIn,
 } from './belongings.js'; // prettier-ignore
+import { insertMessage, insertSentMessage } from './mail.js';
 import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
 
@@ -21,8 +23,10 @@ const owned = {
   segment: insertSegment,
   sharedSegment: insertSegment,
   signIn: insertSignIn,
+  notification: insertNotification,
   report: insertReport,
   reportSchedule: insertReportSchedule,
+  message: insertMessage,
 } as const;
 
 type Tenant = Home & { readonly slug: string };
@@ -84,8 +88,10 @@ export class Fixture {
       case 'segment':
       case 'sharedSegment':
       case 'signIn':
+      case 'notification':
       case 'report':
       case 'reportSchedule':
+      case 'message':
         return this.addOwned(kind, place, personId!);
       case 'category':
         return this.addCategory(place);
@@ -110,6 +116,8 @@ export class Fixture {
           kind,
           await this.addStudent(place, this.staff.get(place) ?? this.staff.get('own')!),
         );
+      case 'sentMessage':
+        return this.addSentMessage({ ...row, id: row.studentId! });
       case 'service':
         return this.addService(place);
       case 'key':
@@ -204,12 +212,8 @@ export class Fixture {
       await this.addCategory(place);
       await this.addModule(place);
       await this.addKey(place, (await this.addService(place)).id);
-      const { id, name, code } = this.add({ kind: 'achievement', place, id: uuidv7() });
-      await this.app.database.run(
-        `-- test.insertAchievement
-        insert into achievements (tenant_id, id, code, title, description) values ($1, $2, $3, $4, $4)`,
-        [this.homes.get(place)!.tenantId, id, code, name],
-      );
+      const achievement = this.add({ kind: 'achievement', place, id: uuidv7() });
+      await insertAchievement(this.app.database, this.homes.get(place)!.tenantId, achievement);
     }
   }
 
@@ -279,6 +283,7 @@ export class Fixture {
       [tenantId, studentId],
     );
     for (const kind of ['intervention', 'closedIntervention'] as const) await this.addIntervention(kind, student);
+    await this.addSentMessage(student);
   }
 
   /** Of the instructor at a place, for that roster; or the organisation's own, for everybody. */
@@ -310,6 +315,13 @@ export class Fixture {
   ): Promise<Row> {
     const row = this.add({ kind, place, id: uuidv7(), studentId, personId });
     await insertIntervention(this.app.database, this.homes.get(place)!.tenantId, row);
+    return row;
+  }
+
+  /** To a student, of their instructor. */
+  private async addSentMessage({ place, id: studentId, personId }: Row): Promise<Row> {
+    const row = this.add({ kind: 'sentMessage', place, id: uuidv7(), studentId, personId });
+    await insertSentMessage(this.app.database, this.homes.get(place)!.tenantId, row);
     return row;
   }
 

@@ -66,17 +66,23 @@ export type Kind =
   /** On a student, and overdue. */
   | 'intervention'
   | 'closedIntervention'
+  /** In the tray of somebody of the staff. */
+  | 'notification'
   /** Not yet written. */
   | 'report'
-  | 'reportSchedule';
+  | 'reportSchedule'
+  /** A draft. */
+  | 'message'
+  /** To a student, of the student's instructor; its id is also that of the conversation. */
+  | 'sentMessage';
 
 export interface Row {
   readonly kind: Kind;
   readonly place: Place;
   readonly id: string;
-  /** Of a student, a session and a delegation the instructor, of a segment, a sign-in, a report and its schedule the owner, of a key its service. */
+  /** Of a student, a session and a delegation the instructor, of a segment, a sign-in, a notification, a report, its schedule and a message the owner, of a key its service. */
   readonly personId?: string;
-  /** Of a session, a submission and an intervention. */
+  /** Of a session, a submission, an intervention and a sent message. */
   readonly studentId?: string;
   /** Of a submission and a hand-out. */
   readonly assignmentId?: string;
@@ -140,7 +146,10 @@ export function sightOf(actor: Actor, row: Row): Sight {
   const { viewer } = actor;
   if (viewer?.role === 'operator') return row.kind === 'tenant' ? 3 : 0;
   if (!viewer || !isOfTenant(actor, row)) return 0;
+  if (['signIn', 'report', 'notification'].includes(row.kind)) return owns(viewer, row) ? 3 : 0;
   if (row.kind === 'signIn' || row.kind === 'report') return owns(viewer, row) ? 3 : 0;
+  if (row.kind === 'message') return owns(viewer, row) ? 3 : 0;
+  if (row.kind === 'sentMessage') return owns(viewer, row) || row.studentId === viewer.userId ? 3 : 0;
   if (row.kind === 'reportSchedule') return owns(viewer, row) || viewer.role === 'admin' ? 3 : 0;
   if (['tenant', 'category', 'module', 'achievement'].includes(row.kind)) return 3;
   // what people think of students is not for machines

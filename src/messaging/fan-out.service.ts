@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { ViewersService } from '../auth/viewers.service.js';
+import { Database } from '../database/database.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import { FanOutRepository, type SendingMessage } from './fan-out.repository.js';
+import { MessageLimits, mostReceived } from './message-limits.js';
+import { MessageRecord } from './message-record.js';
+import { Recipients } from './recipients.service.js';
+import { render } from './template.js';
+
+/** Recipients in one transaction: some hundred milliseconds. */
+const chunk = 1_000;
+/** Puts messages into the boxes of their recipients. */
+@Injectable()
+export class FanOut {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: FanOutRepository,
+    private readonly recipients: Recipients,
+    private readonly viewers: ViewersService,
+    private readonly limits: MessageLimits,
+    private readonly record: MessageRecord,
+  ) {}
+
+  /** What is due is on its way from now on. @returns whether it was not before */
+  begin(tenantId: string, messageId: string, now: Date): Promise<boolean> {
+    return this.database.transaction(async () => {
+      const isBegun = await this.repository.begin(tenantId, messageId, now);
+      if (isBegun) await this.record.begun(tenantId, messageId);
+      return isBegun;
+    });
+  }
+
+  /**
+   * The next recipients, and how far that is, in one transaction: whoever goes on after a crash, or at the same time,
+   * goes on where this ends.
+   * @returns whether there are more
+   */
+  next(tenantId: string, messageId: string, now: Date): Promise<boolean> {
+    return this.database.transaction(async () => {
+      const message = await this.repository.lockSending(tenantId, messageId, chunk);
+      if (!message) return false;
+      try {
+        const sender = (await this.viewers.find(tenantId, message.senderId))?.viewer;
+        if (!sender) throw new Problem(409, 'sender_inactive', { detail: 'The sender is no longer active.' });
+        if (message.isSettled) return await this.send(sender, messageId, message, now);
+        await this.settle(sender, messageId, message);
+        return true;
+      } catch (refusal) {
+        // nothing has been written: what refuses does so before
+        if (!(refusal instanceof Problem) || refusal.status >= 500) throw refusal;
+        await this.repository.fail(tenantId, messageId, refusal.message, now);
+        return false;
+      }
+    });
+  }
+
+  private async settle(sender: Viewer, messageId: string, message: SendingMessage): Promise<void> {
+    const ids = await this.recipients.settle(sender, message.audience!);
+    await this.repository.settle(sender.tenantId, messageId, ids);
+  }
+
+  private async send(sender: Viewer, messageId: string, message: SendingMessage, now: Date): Promise<boolean> {
+    const { tenantId } = sender;
+    const { userIds, wantedIds } = message;
+    // what was there when it was accepted may be gone by now
+    if (wantedIds) await this.recipients.refuseMissing(sender, message, wantedIds, now);
+    const found = await this.recipients.values(sender, message, userIds, now);
+    const wanted = found.map(({ userId, values }) => ({
+      userId,
+      threadId: uuidv7(),
+      subject: render(message.subject, 'text', values),
+      values,
+    }));
+    const limit = { now, since: await this.limits.startOfToday(tenantId), most: mostReceived };
+    const receipts = await this.repository.insertRecipients(tenantId, messageId, message, wanted, limit);
+    await this.record.tell(tenantId, 'messages.received', receipts);
+    const progress = { handled: userIds.length, withheld: userIds.length - receipts.length };
+    return !(await this.repository.advance(tenantId, messageId, progress));
+  }
+}

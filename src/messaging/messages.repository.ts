@@ -1,0 +1,218 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import type { Position } from '../http/paging.js';
+import type { Viewer } from '../http/viewer.js';
+import type { Filter } from '../students/student-filter.js';
+import type { Attachment, MessageResponse, MessageStates, MessageStatus, RecipientMode } from './messages.dto.js';
+import type { ContentType } from './template.js';
+
+/** Exactly one of them. */
+export interface Audience {
+  readonly userIds?: readonly string[];
+  readonly filter?: Filter;
+  readonly segmentId?: string;
+  readonly departmentId?: string;
+  readonly instructorId?: string;
+}
+
+/** What variables can stand in, and what they are about. */
+export interface MessageText {
+  readonly subject: string;
+  readonly body: string;
+  readonly assignmentId: string | null;
+}
+
+/** What its sender may change until it is sent. */
+export interface Terms extends MessageText {
+  readonly status: MessageStatus;
+  readonly contentType: ContentType;
+  readonly attachments: readonly Attachment[];
+  readonly audience: Audience | null;
+  readonly recipients: RecipientMode;
+  /** Who they are; null: not settled. */
+  readonly recipientIds: readonly string[] | null;
+  readonly sendAt: Date | null;
+  readonly expiresAt: Date | null;
+  readonly acceptedAt: Date | null;
+  readonly sentAt: Date | null;
+}
+
+export interface Reply {
+  readonly id: string;
+  readonly threadId: string;
+  readonly body: string;
+  readonly contentType: ContentType;
+  readonly attachments: readonly Attachment[];
+  readonly subject: string;
+}
+
+export type MessageRow = Omit<MessageResponse, 'to'> & { readonly to: Audience | null };
+
+const columns = (
+  audience: string,
+): string => `m.id, m.status, ${audience} as "to", m.recipients, m.subject, m.body, m.content_type as "contentType",
+  m.attachments, m.assignment_id as "assignmentId", m.reminds_id as "remindsId", m.send_at as "sendAt",
+  m.sent_at as "sentAt", m.expires_at as "expiresAt", m.recalled_at as "recalledAt", m.error, m.wanted,
+  m.wanted - m.position as queued, m.withheld, m.version, m.created_at as "createdAt", m.updated_at as "updatedAt"`;
+const whole = columns('m.audience');
+/** One's own; replies stand in their threads. */
+const own = 'm.tenant_id = $1 and m.sender_id = $2 and m.thread_id is null';
+
+@Injectable()
+export class MessagesRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Until the transaction ends nothing else of this sender is accepted: what is counted stays true. */
+  async lockSender({ tenantId, userId }: Viewer): Promise<void> {
+    await this.database.run(
+      `-- messaging.lockSender
+      select pg_advisory_xact_lock(hashtext('messages ' || $1 || ' ' || $2))`,
+      [tenantId, userId],
+    );
+  }
+
+  /** What this sender has sent or meant to send since an instant, replies included. */
+  async countAccepted({ tenantId, userId }: Viewer, since: Date): Promise<number> {
+    const { count } = await this.database.one<{ count: number }>(
+      `-- messaging.countAccepted
+      select count(*) as count from messages m
+      where m.tenant_id = $1 and m.sender_id = $2 and m.accepted_at >= $3 and m.status <> 'cancelled'`,
+      [tenantId, userId, since],
+    );
+    return count;
+  }
+
+  /** The latest first, without the names of those who were named; `after` is the time and the id of the last one of the page before. */
+  list(
+    { tenantId, userId }: Viewer,
+    statuses: readonly MessageStatus[] | undefined,
+    { limit, offset, after }: Position,
+  ): Promise<MessageRow[]> {
+    return this.database.many<MessageRow>(
+      `-- messaging.listMessages
+      select ${columns(`m.audience - 'userIds'`)} from messages m
+      where ${own} and ($3::text[] is null or m.status = any ($3))
+        and ($4::timestamptz is null or (m.created_at, m.id) < ($4, $5::uuid))
+      order by m.created_at desc, m.id desc limit $6 offset $7`,
+      [tenantId, userId, statuses ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1, offset],
+    );
+  }
+
+  find({ tenantId, userId }: Viewer, id: string): Promise<MessageRow | null> {
+    return this.database.maybeOne<MessageRow>(
+      `-- messaging.findMessage
+      select ${whole} from messages m where ${own} and m.id = $3`,
+      [tenantId, userId, id],
+    );
+  }
+
+  /** Until the transaction ends it neither changes nor is anybody added to whom it goes. */
+  lock({ tenantId, userId }: Viewer, id: string): Promise<MessageRow | null> {
+    return this.database.maybeOne<MessageRow>(
+      `-- messaging.lockMessage
+      select ${whole} from messages m where ${own} and m.id = $3 for no key update`,
+      [tenantId, userId, id],
+    );
+  }
+
+  async findRecipientIds(tenantId: string, id: string): Promise<string[] | null> {
+    const { ids } = await this.database.one<{ ids: string[] | null }>(
+      `-- messaging.findRecipientIds
+      select recipient_ids as ids from messages where tenant_id = $1 and id = $2`,
+      [tenantId, id],
+    );
+    return ids;
+  }
+
+  countStates(tenantId: string, id: string): Promise<MessageStates> {
+    // each counted by itself: as a join, tables that were filled a minute ago would be gone through once for each row
+    return this.database.one<MessageStates>(
+      `-- messaging.countStates
+      select d.sent, d.delivered, r."openedInApp", r.reminded
+      from (
+        select count(sent_at) as sent, count(delivered_at) as delivered from deliveries
+        where tenant_id = $1 and message_id = $2 and channel = 'app'
+      ) d, (
+        select count(first_opened_at) as "openedInApp", count(reminded_at) as reminded from message_recipients
+        where tenant_id = $1 and message_id = $2
+      ) r`,
+      [tenantId, id],
+    );
+  }
+
+  /** @returns false when the id is taken */
+  async insert(
+    { tenantId, userId }: Viewer,
+    id: string,
+    terms: Terms & { readonly remindsId?: string },
+    now: Date,
+  ): Promise<boolean> {
+    const inserted = await this.database.run(
+      `-- messaging.insertMessage
+      insert into messages (tenant_id, id, sender_id, status, subject, body, content_type, attachments, assignment_id,
+        audience, recipients, recipient_ids, wanted, send_at, expires_at, accepted_at, sent_at, reminds_id, created_at,
+        updated_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce(cardinality($12::uuid[]), 0), $13, $14, $15, $16, $17,
+        $18, $18)
+      on conflict (tenant_id, id) do nothing`,
+      [tenantId, id, userId, ...valuesOf(terms), terms.remindsId ?? null, now],
+    );
+    return inserted === 1;
+  }
+
+  /** The row is locked. */
+  async update(tenantId: string, id: string, terms: Terms, now: Date): Promise<void> {
+    await this.database.run(
+      `-- messaging.updateMessage
+      update messages
+      set status = $3, subject = $4, body = $5, content_type = $6, attachments = $7, assignment_id = $8, audience = $9,
+        recipients = $10, recipient_ids = $11, wanted = coalesce(cardinality($11::uuid[]), 0), send_at = $12,
+        expires_at = $13, accepted_at = $14, sent_at = $15, version = version + 1, updated_at = $16
+      where tenant_id = $1 and id = $2`,
+      [tenantId, id, ...valuesOf(terms), now],
+    );
+  }
+
+  /** The row is locked. */
+  async cancel(tenantId: string, id: string, now: Date): Promise<void> {
+    await this.database.run(
+      `-- messaging.cancelMessage
+      update messages set status = 'cancelled', recipient_ids = null, version = version + 1, updated_at = $3
+      where tenant_id = $1 and id = $2`,
+      [tenantId, id, now],
+    );
+  }
+
+  /** The row is locked; nobody is added to whom it goes. */
+  async recall(tenantId: string, id: string, now: Date): Promise<void> {
+    await this.database.run(
+      `-- messaging.recallMessage
+      update messages
+      set recalled_at = $3, status = 'sent', recipient_ids = null, withheld = withheld + wanted - position,
+        position = wanted, version = version + 1, updated_at = $3
+      where tenant_id = $1 and id = $2`,
+      [tenantId, id, now],
+    );
+  }
+
+  async insertReply({ tenantId, userId }: Viewer, reply: Reply, now: Date): Promise<void> {
+    await this.database.run(
+      `-- messaging.insertReply
+      insert into messages (tenant_id, id, sender_id, thread_id, status, subject, body, content_type, attachments, wanted,
+        position, accepted_at, sent_at, created_at, updated_at)
+      values ($1, $2, $3, $4, 'sent', $5, $6, $7, $8, 1, 1, $9, $9, $9, $9)`,
+      [
+        tenantId, reply.id, userId, reply.threadId, reply.subject, reply.body, reply.contentType,
+        JSON.stringify(reply.attachments), now,
+      ],
+    ); // prettier-ignore
+  }
+}
+
+function valuesOf(terms: Terms): unknown[] {
+  return [
+    terms.status, terms.subject, terms.body, terms.contentType, JSON.stringify(terms.attachments), terms.assignmentId,
+    terms.audience && JSON.stringify(terms.audience), terms.recipients, terms.recipientIds, terms.sendAt, terms.expiresAt,
+    terms.acceptedAt, terms.sentAt,
+  ]; // prettier-ignore
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Clock } from '../database/clock.js';
+import { Database } from '../database/database.js';
+import { Outbox } from '../jobs/outbox.js';
+import { localDay, startOfDay } from '../org/local-day.js';
+import { TenantsService } from '../org/tenants.service.js';
+import type { NewNotification } from './notification.js';
+import { keyOf, linesOf, type Untold } from './tray-lines.js';
+import { TrayWriterRepository } from './tray-writer.repository.js';
+
+/**
+ * The one way into people's trays. Whatever else a notification may go by follows from `notifications.created`: what is
+ * in the tray is not lost by what a person wants no mail of.
+ */
+@Injectable()
+export class TrayWriter {
+  constructor(
+    private readonly database: Database,
+    private readonly trays: TrayWriterRepository,
+    private readonly tenants: TenantsService,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Tells active people what they have not been told of yet; others get nothing.
+   * @param notifications of few enough people for one transaction, at most 1,000
+   * @returns how many had not been told of
+   */
+  async tell(tenantId: string, notifications: readonly NewNotification[]): Promise<number> {
+    if (notifications.length === 0) return 0;
+    const { timeZone } = await this.tenants.get(tenantId);
+    return this.database.transaction(async () => {
+      await this.trays.lock(tenantId);
+      const now = this.clock.now();
+      const today = localDay(timeZone, now);
+      const untold = await this.claim(tenantId, notifications, { now, midnight: startOfDay(timeZone, today) });
+      const lines = linesOf(untold, today).map((line) => ({ ...line, id: uuidv7() }));
+      if (lines.length > 0) await this.announce(tenantId, lines, await this.trays.write(tenantId, lines, now));
+      return untold.length;
+    });
+  }
+
+  private async claim(
+    tenantId: string,
+    notifications: readonly NewNotification[],
+    { now, midnight }: { readonly now: Date; readonly midnight: Date },
+  ): Promise<Untold[]> {
+    const claimed = await this.trays.insertCauses(tenantId, notifications, now);
+    if (claimed.length === 0) return [];
+    const claims = new Map(claimed.map((one) => [placeOf(one.userId, one.cause), one]));
+    // what is said twice at once is said once
+    const told = new Map(notifications.map((one) => [placeOf(one.userId, one.cause), one]));
+    const fresh = [...told].flatMap(([place, notification]) => (claims.has(place) ? notification : []));
+    const userIds = [...new Set(fresh.map(({ userId }) => userId))];
+    const today = await this.trays.countSince(tenantId, userIds, midnight);
+    const open = await this.trays.listOpen(tenantId, userIds, [...new Set(fresh.map(keyOf))], now);
+    const counts = new Map(today.map(({ userId, lines }) => [userId, lines]));
+    const openPlaces = new Set(open.map(({ userId, collapseKey }) => placeOf(userId, collapseKey)));
+    return fresh.map((notification) => ({
+      notification,
+      isStudent: claims.get(placeOf(notification.userId, notification.cause))!.isStudent,
+      isOpen: openPlaces.has(placeOf(notification.userId, keyOf(notification))),
+      linesToday: counts.get(notification.userId) ?? 0,
+    }));
+  }
+
+  private async announce(
+    tenantId: string,
+    lines: readonly { readonly id: string }[],
+    written: readonly { readonly id: string; readonly userId: string }[],
+  ): Promise<void> {
+    const added = new Set(lines.map(({ id }) => id));
+    const isNew = ({ id }: { readonly id: string }): boolean => added.has(id);
+    await this.outbox.appendMany(tenantId, 'notifications.created', eventsOf(written.filter(isNew)));
+    await this.outbox.appendMany(tenantId, 'notifications.changed', eventsOf(written.filter((line) => !isNew(line))));
+  }
+}
+
+/** Within a tenant. */
+function placeOf(userId: string, key: string): string {
+  return `${userId} ${key}`;
+}
+
+/** One for each person. */
+function eventsOf(lines: readonly { readonly id: string; readonly userId: string }[]) {
+  const ids = new Map<string, string[]>();
+  for (const { id, userId } of lines) ids.set(userId, [...(ids.get(userId) ?? []), id]);
+  return [...ids].map(([userId, notificationIds]) => ({ key: userId, payload: { userId, notificationIds } }));
+}

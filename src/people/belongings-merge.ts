@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import type { Viewer } from '../http/viewer.js';
+import { InterventionMerge } from '../interventions/intervention-merge.service.js';
+import { MessageMergeRepository } from '../messaging/message-merge.repository.js';
+import { NotificationMerge } from '../notifications/notification-merge.service.js';
+import { ReportSchedulesRepository } from '../reports/report-schedules.repository.js';
+
+/** What students and instructors alike have: cases, schedules of reports, notifications and messages. */
+@Injectable()
+export class BelongingsMerge {
+  constructor(
+    private readonly interventions: InterventionMerge,
+    private readonly notifications: NotificationMerge,
+    private readonly schedules: ReportSchedulesRepository,
+    private readonly messages: MessageMergeRepository,
+  ) {}
+
+  async merge(viewer: Viewer, fromId: string, intoId: string): Promise<void> {
+    await this.interventions.merge(viewer, fromId, intoId);
+    await this.notifications.merge(viewer.tenantId, fromId, intoId);
+    await this.schedules.giveAway(viewer.tenantId, fromId, intoId);
+    await this.messages.giveAway(viewer.tenantId, fromId, intoId);
+  }
+}
