@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
@@ -7,6 +6,7 @@ import {
   type Person, sessionBody, type Tenant,
 } from '../../test/factories.js'; // prettier-ignore
 import { occurrencesOf, trayOf } from '../../test/occurrences.js';
+import fc from '../../test/property.js';
 import { addDays } from '../org/local-day.js';
 import { achievementRules } from './achievement-rules.js';
 import { AchievementsJobs } from './achievements.jobs.js';

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '../../test/database.js';
+import fc from '../../test/property.js';
 import type { Viewer } from '../http/viewer.js';
 import { hearing, kindsFor } from './hearing.js';
 import { type Audience, liveKinds, toldKinds } from './live-event.js';

@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
-import fc from 'fast-check';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant, type Member } from '../../test/factories.js';
 import { deliver, receiptsOf } from '../../test/messages.js';
+import fc from '../../test/property.js';
 import type { Body } from '../../test/workroom.js';
 
 jest.setTimeout(120_000);

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createOperator, createStudent, createTenant, type Member, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { trayOf } from '../../test/occurrences.js';
 import { planOf, stepsOf } from '../../test/plans.js';
+import fc from '../../test/property.js';
 import { sentDuring } from '../../test/sent.js';
 import type { NewNotification } from './notification.js';
 import type { NotificationResponse } from './notifications.dto.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../test/property.js';
 import type { NewNotification } from './notification.js';
 import { linesOf, mostPerDay, type Untold } from './tray-lines.js';
 
