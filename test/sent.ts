@@ -25,10 +25,10 @@ export function listen(listener: (sent: Sent) => void): { end: () => void } {
   return { end: () => void listeners.delete(listener) };
 }
 
-/** What this process sends meanwhile, in its order. */
+/** What this process sends meanwhile, in its order, but for what wakes others: that goes by itself, at any time. */
 export async function sentDuring(work: () => Promise<unknown>): Promise<Sent[]> {
   const sent: Sent[] = [];
-  const { end } = listen((one) => void sent.push(one));
+  const { end } = listen((one) => void (one.name === 'database.notify' || sent.push(one)));
   try {
     await work();
   } finally {
