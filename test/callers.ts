@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import request, { type Test } from 'supertest';
+import type { IncomingMessage } from 'node:http';
+import request, { type Response, type Test } from 'supertest';
 import { type Permission, permissions, type Role } from '../src/auth/permissions.js';
 import type { Viewer } from '../src/http/viewer.js';
 import type { TestApp } from './app.js';
@@ -24,6 +25,21 @@ async function createOperator({ database }: TestApp): Promise<Viewer> {
     [installation, viewer.userId],
   );
   return viewer;
+}
+
+/** As far as the first that a stream says, or all of a refusal. */
+function readBeginning(response: Response, done: (error: Error | null, body: unknown) => void): void {
+  // what a parser is given is not the answer that it makes
+  const answer = response as unknown as IncomingMessage & { text: string };
+  const isStream = answer.headers['content-type']?.startsWith('text/event-stream') === true;
+  answer.text = '';
+  answer.setEncoding('utf8').on('data', (chunk: string) => {
+    answer.text += chunk;
+    if (!isStream) return;
+    done(null, {});
+    answer.destroy();
+  });
+  answer.on('end', () => done(null, JSON.parse(answer.text)));
 }
 
 export async function createCallers(app: TestApp): Promise<Callers> {
@@ -56,6 +72,7 @@ export async function createCallers(app: TestApp): Promise<Callers> {
       for (const { name, in: place, required } of operation.parameters) {
         if (place === 'header' && required === true) test.set(name, '"1"');
       }
+      if (operation.isStream) test.buffer(true).parse(readBeginning);
       return operation.isPublic ? test : test.set('authorization', `Bearer ${tokenOf(roleFor(operation))}`);
     },
   };

@@ -39,6 +39,7 @@ interface Described {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Media>> }>>;
   readonly security?: readonly object[];
   readonly 'x-permission'?: string;
 }
@@ -58,6 +59,8 @@ export interface Operation {
   /** Of a JSON body; null where none is taken. */
   readonly body: Schema | null;
   readonly bodyExample: unknown;
+  /** Whether its answer does not end by itself. */
+  readonly isStream: boolean;
   readonly isPublic: boolean;
   readonly permission: string | null;
 }
@@ -74,6 +77,7 @@ export const operations: readonly Operation[] = Object.entries(document.paths).f
       parameters: described.parameters ?? [],
       body: media?.schema ? resolve(media.schema) : null,
       bodyExample: media?.example,
+      isStream: described.responses['200']?.content?.['text/event-stream'] !== undefined,
       isPublic: described.security?.length === 0,
       permission: described['x-permission'] ?? null,
     };
