@@ -45,7 +45,7 @@ const probing = (async () => {
 
 const all: Times[] = [];
 try {
-  for (const operation of operations.filter(({ method }) => method === 'get')) {
+  for (const operation of operations.filter(({ method, isStream }) => method === 'get' && !isStream)) {
     const path = await target.pathOf(operation);
     for (const { name } of operation.parameters.filter((parameter) => parameter.in === 'query')) {
       const times: Times = { name: `${operation.path} ?${name}`, milliseconds: [], statuses: {}, slowest: '' };

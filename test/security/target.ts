@@ -87,9 +87,10 @@ export class Target {
   }
 }
 
-/** All but what would sign the attacker out or deactivate them. */
+/** All but what would sign the attacker out or deactivate them, and what does not end. */
 export const attackable = operations.filter(
-  ({ name }) => !/logout|sign-?ins|sign-?out|password|deactivat|delete .*users|rotat/i.test(name),
+  ({ name, isStream }) =>
+    !isStream && !/logout|sign-?ins|sign-?out|password|deactivat|delete .*users|rotat/i.test(name),
 );
 
 /** Values for the query that do not exclude each other; what does, and what searches, comes alone. */
