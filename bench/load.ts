@@ -101,6 +101,8 @@ export const noLimits = Object.fromEntries(
 export async function startApi(environment: Record<string, string>): Promise<Server> {
   const port = String(20_000 + Math.floor(Math.random() * 20_000));
   const child = fork('dist/src/main.js', {
+    // or it would have the loader of the bench, in a thread of its own
+    execArgv: [],
     env: { ...process.env, ...noLimits, ...environment, NODE_ENV: 'production', PORT: port, DRAIN_SECONDS: '0' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

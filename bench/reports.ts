@@ -81,7 +81,11 @@ async function call<T>(path: string, body?: object): Promise<T> {
 }
 
 const startWorker = (): ChildProcess =>
-  fork('dist/src/worker.js', { env: { ...process.env, ...environment, NODE_ENV: 'production', DRAIN_SECONDS: '0' } });
+  fork('dist/src/worker.js', {
+    // or it would have the loader of the bench, in a thread of its own
+    execArgv: [],
+    env: { ...process.env, ...environment, NODE_ENV: 'production', DRAIN_SECONDS: '0' },
+  });
 /** The most that a process ever had, in MB; of the resident set. */
 const mostOf = (pid: number): number =>
   Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
