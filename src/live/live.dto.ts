@@ -66,7 +66,12 @@ export class MessageEvent extends Published {
 export class NotificationEvent extends Published {
   @ApiProperty({ enum: ['created', 'changed'] })
   change: string;
-  @ApiProperty({ type: [String], format: 'uuid', maxItems: 100, description: 'Empty: any of them. The first 100' })
+  @ApiProperty({
+    type: [String],
+    format: 'uuid',
+    maxItems: 100,
+    description: 'The first 100; empty where any of one’s own may have changed',
+  })
   notificationIds: string[];
 }
 

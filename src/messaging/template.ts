@@ -14,7 +14,8 @@ export const variables = {
 export type Variable = keyof typeof variables;
 export type Values = Readonly<Partial<Record<Variable, string | null>>>;
 
-const placeholder = /\{\{([^{}]*)\}\}/g;
+/** A name between double braces. */
+const braced = /\{\{([^{}]*)\}\}/g;
 const longestShown = 40;
 
 /** Values are words and never markup, whatever somebody is called. */
@@ -32,7 +33,7 @@ export function variablesOf(texts: Readonly<Record<string, string>>): Variable[]
   const used = new Set<Variable>();
   const errors: FieldError[] = [];
   for (const [field, text] of Object.entries(texts)) {
-    for (const { 0: written, 1: name, index } of text.matchAll(placeholder)) {
+    for (const { 0: written, 1: name, index } of text.matchAll(braced)) {
       const variable = name!.trim();
       if (isVariable(variable)) used.add(variable);
       else {
@@ -51,7 +52,7 @@ export function variablesOf(texts: Readonly<Record<string, string>>): Variable[]
 /** @param values of the recipient; null: there is nothing to be put in, and braces are braces */
 export function render(text: string, contentType: ContentType, values: Values | null): string {
   if (values === null) return text;
-  return text.replace(placeholder, (written, name: string) => {
+  return text.replace(braced, (written, name: string) => {
     const variable = name.trim();
     return isVariable(variable) ? escapes[contentType](values[variable] ?? '') : written;
   });

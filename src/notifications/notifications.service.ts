@@ -86,7 +86,7 @@ export class NotificationsService {
     });
   }
 
-  /** @param notificationIds none: any number of them */
+  /** @param notificationIds empty where all may have changed */
   private tell({ tenantId, userId }: Viewer, notificationIds: readonly string[]): Promise<void> {
     return this.outbox.append(tenantId, 'notifications.changed', userId, { userId, notificationIds });
   }
