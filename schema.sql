@@ -271,10 +271,9 @@ AS $function$
         if coalesce(current_setting('app.removed_tenant', true), '') <> '' then
           return null;
         end if;
-        -- writes also where there is a mark: whoever adds it up must wait for what this transaction changes
         if tg_op = 'DELETE' then
           insert into stale_students as s (tenant_id, student_id, since) values (old.tenant_id, old.student_id, now())
-          on conflict (tenant_id, student_id) do update set since = s.since;
+          on conflict (tenant_id, student_id) do update set version = s.version + 1;
         end if;
         insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
         select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day, now()
@@ -284,7 +283,7 @@ AS $function$
         ) as cell (tenant_id, instructor_id, department_id, day)
         where tenant_id is not null
         order by 1, 2, 3, 4
-        on conflict (tenant_id, instructor_id, department_id, day) do update set since = s.since;
+        on conflict (tenant_id, instructor_id, department_id, day) do update set version = s.version + 1;
         return null;
       end $function$;
 
@@ -909,18 +908,22 @@ create table stale_days (
   department_id uuid not null,
   day date not null,
   since timestamp with time zone not null,
+  version integer not null default 1,
   constraint stale_days_pkey PRIMARY KEY (tenant_id, instructor_id, department_id, day)
 );
 CREATE INDEX stale_days__day_idx ON stale_days USING btree (tenant_id, day DESC, instructor_id, department_id);
 comment on table stale_days is 'days whose sessions are to be added up anew, and since when';
+comment on column stale_days.version is 'counted up by whoever marks it anew; a mark goes with the version that was added up';
 
 create table stale_students (
   tenant_id uuid not null,
   student_id uuid not null,
   since timestamp with time zone not null,
+  version integer not null default 1,
   constraint stale_students_pkey PRIMARY KEY (tenant_id, student_id)
 );
 comment on table stale_students is 'whose modules are to be looked at anew, and since when';
+comment on column stale_students.version is 'as that of stale_days';
 
 create table tenants (
   id uuid not null,

@@ -54,7 +54,7 @@ export async function ingestionScripts(
   const progress = new ProgressRepository(recorder);
   await progress.lock(tenantId, []);
   await new SessionsRepository(recorder).record(tenantId, [] as Session[], new Date());
-  await new SnapshotsRepository(recorder).refresh(tenantId, [], today);
+  await new SnapshotsRepository(recorder).refresh(tenantId, [], { today, now: new Date() });
   await progress.refresh(tenantId, [], { today, now: new Date() });
   const [lock, record, snapshots, refresh] = captured as [string, string, string, string];
   const tenant = `'${tenantId}'::uuid`;
@@ -69,7 +69,7 @@ export async function ingestionScripts(
       'begin;',
       line(lock, [tenant, `array[${student}]`]),
       line(record, [tenant, session, 'now()']),
-      line(snapshots, [tenant, `array[${student}]`, `array['${today}'::date]`, `'${today}'::date`]),
+      line(snapshots, [tenant, `array[${student}]`, `array['${today}'::date]`, `'${today}'::date`, 'now()']),
       line(refresh, [tenant, `array[${student}]`, 'array[1]', 'array[0]', `'${today}'::date`, 'now()']),
       `insert into outbox (tenant_id, topic, key, payload, created_at)
         values (${tenant}, 'bench', 'bench', '{}', now());`.replace(/\s+/g, ' '),

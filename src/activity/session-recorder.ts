@@ -69,7 +69,7 @@ export class SessionRecorder {
       const days = recorded.flatMap(({ studentId, days }) => days.map((day): StudentDay => ({ studentId, day })));
       if (days.length === 0) return { verdicts, students: [], instructorIds: [] };
 
-      const changes = await this.snapshots.refresh(tenantId, days, today);
+      const changes = await this.snapshots.refresh(tenantId, days, { today, now });
       const late = days.filter(({ day }) => day < today);
       if (late.length > 0) await this.snapshots.reopenAfter(tenantId, late);
       await this.progress.refresh(tenantId, changes, { today, now });

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NIL } from 'uuid';
 import { Database } from '../database/database.js';
 
 export interface StudentDay {
@@ -22,9 +23,14 @@ export class SnapshotsRepository {
   /**
    * Brings the snapshots of these days, and the set of active days that streaks are read from, to what the sessions
    * say. Reads the sessions of these days only. A day without sessions and without time has no snapshot. The
-   * instructor and department of a new snapshot are those of the end of its day.
+   * instructor and department of a new snapshot are those of the end of its day. What roll-ups have to add up anew is
+   * marked with it, so that whoever sees the session finds the mark.
    */
-  refresh(tenantId: string, days: readonly StudentDay[], today: string): Promise<ProgressChange[]> {
+  refresh(
+    tenantId: string,
+    days: readonly StudentDay[],
+    { today, now }: { readonly today: string; readonly now: Date },
+  ): Promise<ProgressChange[]> {
     return this.database.many<ProgressChange>(
       `-- activity.refreshSnapshots
       with tenant as (
@@ -62,7 +68,7 @@ export class SnapshotsRepository {
         delete from progress_snapshots p using fresh f
         where p.tenant_id = $1 and p.student_id = f.student_id and p.day = f.day
           and f.sessions = 0 and f.time_spent_seconds = 0
-        returning p.student_id, p.instructor_id
+        returning p.student_id, p.day, p.instructor_id, p.department_id
       ), kept as (
         insert into progress_snapshots as p (tenant_id, student_id, day, instructor_id, department_id, sessions,
           sessions_completed, time_spent_seconds, questions, correct, interactions, score_sum, score_count,
@@ -90,10 +96,20 @@ export class SnapshotsRepository {
           quiz_score_count = excluded.quiz_score_count, voice_score_sum = excluded.voice_score_sum,
           voice_score_count = excluded.voice_score_count, last_session_at = excluded.last_session_at,
           is_closed = false
-        returning p.student_id, p.instructor_id
+        returning p.student_id, p.day, p.instructor_id, p.department_id
+      ), changed as (
+        select * from gone union all select * from kept
       ), responsible as (
-        select student_id, array_agg(distinct instructor_id) as instructor_ids
-        from (select * from gone union all select * from kept) changed group by student_id
+        select student_id, array_agg(distinct instructor_id) as instructor_ids from changed group by student_id
+      ), marked_students as (
+        insert into stale_students as s (tenant_id, student_id, since)
+        select distinct $1::uuid, student_id, $5::timestamptz from changed order by 2
+        on conflict (tenant_id, student_id) do update set version = s.version + 1
+      ), marked_days as (
+        insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
+        select distinct $1::uuid, coalesce(instructor_id, '${NIL}'), department_id, day, $5::timestamptz from changed
+        order by 2, 3, 4
+        on conflict (tenant_id, instructor_id, department_id, day) do update set version = s.version + 1
       ), activity as (
         select f.student_id,
           range_agg(daterange(f.day, f.day, '[]')) filter (where f.sessions_completed > 0) as gained,
@@ -112,7 +128,7 @@ export class SnapshotsRepository {
       select student_id as "studentId", sessions_completed as "sessionsCompleted",
         time_spent_seconds as "timeSpentSeconds", coalesce(r.instructor_ids, '{}') as "instructorIds"
       from activity left join responsible r using (student_id)`,
-      [tenantId, days.map(({ studentId }) => studentId), days.map(({ day }) => day), today],
+      [tenantId, days.map(({ studentId }) => studentId), days.map(({ day }) => day), today, now],
     );
   }
 

@@ -32,7 +32,7 @@ export class StudentMergeService {
     if (days.length === 0) return sessions;
 
     const touched = days.map((day) => ({ studentId: intoId, day }));
-    const changes = await this.snapshots.refresh(tenantId, touched, today);
+    const changes = await this.snapshots.refresh(tenantId, touched, moment);
     const late = touched.filter(({ day }) => day < today);
     if (late.length > 0) await this.snapshots.reopenAfter(tenantId, late);
     await this.progress.refresh(tenantId, changes, moment);

@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { untilBlocked } from '../../test/blocked.js';
 import {
   createCategory,
   createInstructor,
@@ -10,9 +11,11 @@ import {
   sessionBody,
   type Tenant,
 } from '../../test/factories.js';
+import { Database } from '../database/database.js';
 import { FreshnessRepository } from './freshness.repository.js';
 import { Rebuild } from './rebuild.service.js';
 import { RollUpJobs } from './roll-ups.jobs.js';
+import type { Stale } from './roll-ups.repository.js';
 import { RollUps } from './roll-ups.service.js';
 
 let app: TestApp;
@@ -65,8 +68,6 @@ it('adds up modules, hours and questions of a day', async () => {
     other,
     sessionBody(practice, { score: undefined, startedAt: undefined, completedAt: undefined, day: today }),
   );
-  const students = [student, other].map(({ userId }) => userId);
-  await rollUps().markSessions(tenant.tenantId, students, [today]);
   expect(await rollUps().rollUp(tenant.tenantId, signal)).toEqual({ students: 2, cells: 1 });
 
   expect(await rows('module_days')).toEqual([
@@ -114,7 +115,6 @@ it('adds up modules, hours and questions of a day', async () => {
 
 it('says what is still to be added up', async () => {
   await send(student, sessionBody(practice));
-  await rollUps().markSessions(tenant.tenantId, [student.userId], [today]);
   const scope = { from: '2026-02-01', to: today, departmentId: undefined, instructorId: undefined };
   const freshness = (viewer: Member): Promise<object> =>
     app.app.get(FreshnessRepository, { strict: false }).freshness(viewer, scope);
@@ -123,6 +123,36 @@ it('says what is still to be added up', async () => {
   expect(await freshness(colleague)).toEqual({ pendingDays: 0, pendingSince: null });
   await rollUps().rollUp(tenant.tenantId, signal);
   expect(await freshness(instructor)).toEqual({ pendingDays: 0, pendingSince: null });
+});
+
+it('neither holds up nor forgets what comes in while its day is added up, and adds it up once at a time', async () => {
+  await send(student, sessionBody(practice));
+  const others = app.app.get(Database, { strict: false });
+  let adding: Promise<Stale>;
+  await app.database.transaction(async () => {
+    // what is read last: modules and hours have been added up by then
+    await app.database.run('-- test.holdQuestions\nlock table question_days in access exclusive mode');
+    adding = rollUps().rollUp(tenant.tenantId, signal);
+    await untilBlocked(others, adding);
+    await send(student, sessionBody(practice));
+    expect(await rollUps().rollUp(tenant.tenantId, signal)).toEqual({ students: 1, cells: 0 });
+  });
+  expect(await adding!).toEqual({ students: 1, cells: 1 });
+  expect(await rows('module_days')).toMatchObject([{ sessions: 1 }]);
+  expect(await rollUps().countStale(tenant.tenantId)).toEqual({ students: 0, cells: 1 });
+  expect(await rollUps().rollUp(tenant.tenantId, signal)).toEqual({ students: 0, cells: 1 });
+  expect(await rows('module_days')).toMatchObject([{ sessions: 2 }]);
+  expect(await rollUps().countStale(tenant.tenantId)).toEqual({ students: 0, cells: 0 });
+});
+
+it('counts a day as added up only when it is settled what its students did first', async () => {
+  await send(student, sessionBody(practice));
+  await rollUps().rollUpCells(tenant.tenantId, signal);
+  expect(await rows('module_days')).toMatchObject([{ sessions: 1, students_started: 0 }]);
+  expect(await rollUps().countStale(tenant.tenantId)).toEqual({ students: 1, cells: 1 });
+  await rollUps().rollUp(tenant.tenantId, signal);
+  expect(await rows('module_days')).toMatchObject([{ sessions: 1, students_started: 1 }]);
+  expect(await rollUps().countStale(tenant.tenantId)).toEqual({ students: 0, cells: 0 });
 });
 
 const run = { job: '', tenantId: null, key: '', occasion: 'tick-1', payload: {}, attempt: 1, signal };
@@ -137,7 +167,6 @@ it('deletes what is longer ago than analytics are kept, and nothing of another t
   const foreign = await createModule(app.database, await createCategory(app.database, other));
   for (const [who, what] of [[student, practice], [stranger, foreign]] as const) {
     await send(who, ...days.map((day) => sessionBody(what, { completedAt: `${day}T07:00:00Z`, startedAt: undefined, answers })));
-    await rollUps().markSessions(who.tenantId, [who.userId], days);
     await rollUps().rollUp(who.tenantId, signal);
   } // prettier-ignore
   await app.as('admin', tenant).patch('/settings').send({ analyticsRetentionDays: 60 }).expect(200);
@@ -163,8 +192,6 @@ it('adds up the other tenants where one fails', async () => {
   const stranger = await createStudent(app.database, await createInstructor(app.database, other));
   await send(student, sessionBody(practice));
   await send(stranger, sessionBody(await createModule(app.database, await createCategory(app.database, other))));
-  await rollUps().markSessions(tenant.tenantId, [student.userId], [today]);
-  await rollUps().markSessions(other.tenantId, [stranger.userId], [today]);
   await app.database.run(`-- test.refuseRows
     alter table module_days add constraint refused check (tenant_id <> '${tenant.tenantId}')`);
   await expect(jobs().rollUpDays(run)).rejects.toThrow('1 tenants');
@@ -202,12 +229,10 @@ it('keeps a module while what was practised in it is still counted', async () =>
   const other = await createModule(app.database, practice);
   const session = sessionBody(practice);
   await send(student, session);
-  await rollUps().markSessions(tenant.tenantId, [student.userId], [today]);
   await rollUps().rollUp(tenant.tenantId, signal);
   await send(student, { ...session, moduleId: other.moduleId, updatedAt: '2026-03-02T08:00:00Z' });
   const remove = () => app.as('admin', tenant).delete(`/modules/${practice.moduleId}`);
   expect((await remove().expect(409)).body).toMatchObject({ code: 'module_in_use' });
-  await rollUps().markSessions(tenant.tenantId, [student.userId], [today]);
   await rollUps().rollUp(tenant.tenantId, signal);
   await remove().expect(204);
 });

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { deleteInBatches } from '../jobs/batches.js';
-import { deleteExpiredDays, followPassMark, markDays, rollUpClosedDay, rollUpDays } from '../jobs/catalogue.js';
+import { deleteExpiredDays, followPassMark, rollUpClosedDay, rollUpDays } from '../jobs/catalogue.js';
 import { Handles, type Outcome, type Run } from '../jobs/job.js';
 import { addDays, localDay } from '../org/local-day.js';
 import { type Tenant, TenantsRepository } from '../org/tenants.repository.js';
@@ -19,12 +19,6 @@ export class RollUpJobs {
     private readonly tenants: TenantsRepository,
     private readonly clock: Clock,
   ) {}
-
-  @Handles(markDays)
-  async markDays({ tenantId, payload }: Run): Promise<Outcome> {
-    const { studentIds, days = [] } = payload as { studentIds: readonly string[]; days?: readonly string[] };
-    await this.rollUps.markSessions(tenantId!, studentIds, days);
-  }
 
   @Handles(rollUpDays)
   async rollUpDays({ signal }: Run): Promise<Outcome> {

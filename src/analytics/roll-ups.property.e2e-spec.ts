@@ -139,7 +139,7 @@ it('adds up to what the sessions say, whatever comes in between and however ofte
         const events = await app.database.many<Event>(
           `-- test.events
           select id, topic, payload from outbox where tenant_id = $1 and id > $2
-            and topic in ('activity.sessions-recorded', 'activity.day-closed', 'org.pass-mark-changed') order by id`,
+            and topic in ('activity.day-closed', 'org.pass-mark-changed') order by id`,
           [tenantId, heard],
         );
         heard = events.at(-1)?.id ?? heard;
@@ -148,8 +148,7 @@ it('adds up to what the sessions say, whatever comes in between and however ofte
       };
       const handle = async ({ id, topic, payload }: Event): Promise<void> => {
         const run = { job: '', tenantId, key: '', occasion: `outbox-${id}`, payload, attempt: 1, signal };
-        if (topic === 'activity.sessions-recorded') await jobs.markDays(run);
-        else if (topic === 'activity.day-closed') await jobs.rollUpClosedDay(run);
+        if (topic === 'activity.day-closed') await jobs.rollUpClosedDay(run);
         else await jobs.followPassMark(run);
       };
       const waiting: Event[] = [];

@@ -9,17 +9,29 @@ export interface Cell {
   readonly day: string;
 }
 
+/** A mark as it was found: whoever marks anew what is marked counts its version up. */
+export interface CellMark extends Cell {
+  readonly version: number;
+}
+
+export interface StudentMark {
+  readonly studentId: string;
+  readonly version: number;
+}
+
+/** Whether it is this transaction's to add up, until it ends. */
+export interface Taken {
+  readonly isFree: boolean;
+}
+
 /** What is marked. */
 export interface Stale {
   readonly students: number;
   readonly cells: number;
 }
 
-/**
- * The sessions of some cells. Every day with a session has a snapshot, which says whose it was. One look-up for each
- * student and day: how many there are cannot be estimated, and a join might read all that the month holds.
- */
-const cellsAndSessions = `cell as materialized (
+/** Who has done something in some cells: every day with a session has a snapshot, which says whose it was. */
+const cellsAndStudents = `cell as materialized (
         select * from unnest($2::uuid[], $3::uuid[], $4::date[]) as c (instructor_id, department_id, day)
       ), student_day as (
         select c.instructor_id, c.department_id, c.day, p.student_id
@@ -33,7 +45,13 @@ const cellsAndSessions = `cell as materialized (
         join progress_snapshots p on p.tenant_id = $1 and p.instructor_id is null and p.day = c.day
           and p.department_id = c.department_id
         where p.day between $5 and $6 and c.instructor_id = '${NIL}'
-      ), session as (
+      )`;
+
+/**
+ * And what. One look-up for each student and day: how many there are cannot be estimated, and a join might read all that
+ * the month holds.
+ */
+const cellsAndSessions = `${cellsAndStudents}, session as (
         select d.instructor_id, d.department_id, s.*
         from student_day d
         cross join lateral (
@@ -70,47 +88,18 @@ function replaceRows(table: string, part: readonly string[], sums: readonly stri
 export class RollUpsRepository {
   constructor(private readonly database: Database) {}
 
-  /** Marks students whose sessions have changed; that has been committed. */
-  markStudents(tenantId: string, studentIds: readonly string[], now: Date): Promise<number> {
-    return this.database.run(
-      `-- analytics.markStudents
-      insert into stale_students (tenant_id, student_id, since)
-      select $1, id, $3 from unnest($2::uuid[]) as s (id) order by id
-      on conflict (tenant_id, student_id) do nothing`,
-      [tenantId, studentIds, now],
-    );
-  }
-
-  /** Marks the days on which these students have a snapshot; what they have done has been committed. */
-  markSnapshots(tenantId: string, studentIds: readonly string[], days: readonly string[], now: Date): Promise<number> {
-    return this.database.run(
-      `-- analytics.markSnapshots
-      insert into stale_days (tenant_id, instructor_id, department_id, day, since)
-      select distinct $1::uuid, coalesce(p.instructor_id, '${NIL}'), p.department_id, p.day, $4::timestamptz
-      from unnest($2::uuid[]) as s (id)
-      cross join lateral (
-        select instructor_id, department_id, day from progress_snapshots
-        where tenant_id = $1 and student_id = s.id and day = any ($3::date[]) and day between $5 and $6
-        offset 0
-      ) p
-      order by 1, 2, 3, 4
-      on conflict (tenant_id, instructor_id, department_id, day) do nothing`,
-      [tenantId, studentIds, days, now, ...boundsOf(days)],
-    );
-  }
-
   /** Marks every day of `[from, to]` that anybody has done something on, or is said to. */
   markDays(tenantId: string, from: string, to: string, now: Date): Promise<number> {
     return this.database.run(
       `-- analytics.markDays
-      insert into stale_days (tenant_id, instructor_id, department_id, day, since)
+      insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
       select $1, instructor_id, department_id, day, $4 from (
         select instructor_id, department_id, day from roster_days where tenant_id = $1 and day between $2 and $3
         union
         select instructor_id, department_id, day from module_days where tenant_id = $1 and day between $2 and $3
       ) cell
       order by instructor_id, department_id, day
-      on conflict (tenant_id, instructor_id, department_id, day) do nothing`,
+      on conflict (tenant_id, instructor_id, department_id, day) do update set version = s.version + 1`,
       [tenantId, from, to, now],
     );
   }
@@ -122,9 +111,9 @@ export class RollUpsRepository {
       with student as materialized (
         select student_id from student_progress where tenant_id = $1 and student_id > $2 order by student_id limit $3
       ), marked as (
-        insert into stale_students (tenant_id, student_id, since)
+        insert into stale_students as s (tenant_id, student_id, since)
         select $1, student_id, $4 from student order by student_id
-        on conflict (tenant_id, student_id) do nothing
+        on conflict (tenant_id, student_id) do update set version = s.version + 1
       )
       select max(student_id::text) as last from student`,
       [tenantId, after, limit, now],
@@ -141,22 +130,32 @@ export class RollUpsRepository {
     );
   }
 
-  /**
-   * Takes marks of students with greater ids. Who finds them taken waits for the end of the transaction with a new mark
-   * and passes them over with this.
-   */
-  async takeStudents(tenantId: string, after: string, limit: number): Promise<string[]> {
-    const rows = await this.database.many<{ studentId: string }>(
-      `-- analytics.takeStudents
-      delete from stale_students
-      where tenant_id = $1 and student_id = any (array(
-        select student_id from stale_students where tenant_id = $1 and student_id > $2
-        order by student_id limit $3 for update skip locked
-      ))
-      returning student_id as "studentId"`,
+  /** The next marks of students by id. Whose another transaction has taken up is not `free` until that ends. */
+  takeUpStudents(tenantId: string, after: string, limit: number): Promise<(StudentMark & Taken)[]> {
+    return this.database.many<StudentMark & Taken>(
+      `-- analytics.takeUpStudents
+      with next as materialized (
+        select student_id, version from stale_students where tenant_id = $1 and student_id > $2
+        order by student_id limit $3
+      )
+      select student_id as "studentId", version,
+        pg_try_advisory_xact_lock(hashtextextended('analytics ' || $1 || ' ' || student_id, 0)) as "isFree"
+      from next order by student_id`,
       [tenantId, after, limit],
     );
-    return rows.map(({ studentId }) => studentId).sort();
+  }
+
+  /** Unless they have been marked anew meanwhile, which whoever has the row locked is about to. */
+  async unmarkStudents(tenantId: string, marks: readonly StudentMark[]): Promise<void> {
+    await this.database.run(
+      `-- analytics.unmarkStudents
+      delete from stale_students where tenant_id = $1 and ctid = any (array(
+        select s.ctid from unnest($2::uuid[], $3::integer[]) as m (student_id, version)
+        join stale_students s on s.tenant_id = $1 and s.student_id = m.student_id and s.version = m.version
+        for update of s skip locked
+      ))`,
+      [tenantId, marks.map(({ studentId }) => studentId), marks.map(({ version }) => version)],
+    );
   }
 
   /**
@@ -217,38 +216,63 @@ export class RollUpsRepository {
         offset 0
       ) p
       order by 1, 2, 3, 4
-      -- writes also where there is a mark: whoever adds it up must wait for what this transaction changes
-      on conflict (tenant_id, instructor_id, department_id, day) do update set since = s.since`,
+      on conflict (tenant_id, instructor_id, department_id, day) do update set version = s.version + 1`,
       [tenantId, studentIds, now],
     );
   }
 
   /**
-   * Takes marks that come after this one, the newest day first; null for the very first.
+   * Marks that come after this one, the newest day first; null for the very first. What another transaction has taken up
+   * is not `free` until that ends.
    * @param limit how many
    * @param sessions how many there may be in them together, but for the first
    */
-  takeCells(tenantId: string, after: Cell | null, limit: number, sessions: number): Promise<Cell[]> {
-    return this.database.many<Cell>(
-      `-- analytics.takeStaleDays
+  takeUpCells(tenantId: string, after: Cell | null, limit: number, sessions: number): Promise<(CellMark & Taken)[]> {
+    return this.database.many<CellMark & Taken>(
+      `-- analytics.takeUpCells
       with next as materialized (
-        select instructor_id, department_id, day from stale_days
+        select instructor_id, department_id, day, version from stale_days
         where tenant_id = $1 and day <= $2 and (day < $2 or (instructor_id, department_id) > ($3, $4))
-        order by day desc, instructor_id, department_id limit $5 for update skip locked
-      ), measured as (
+        order by day desc, instructor_id, department_id limit $5
+      ), measured as materialized (
         select n.*, sum(coalesce(r.sessions, 0)) over (order by n.day desc, n.instructor_id, n.department_id) as sessions,
           row_number() over (order by n.day desc, n.instructor_id, n.department_id) as number
         from next n
         left join roster_days r on r.tenant_id = $1 and r.instructor_id = n.instructor_id
           and r.department_id = n.department_id and r.day = n.day
-      ), taken as (
-        delete from stale_days s using measured m
-        where s.tenant_id = $1 and s.instructor_id = m.instructor_id and s.department_id = m.department_id
-          and s.day = m.day and (m.number = 1 or m.sessions <= $6)
-        returning m.*
       )
-      select instructor_id as "instructorId", department_id as "departmentId", day from taken order by number`,
+      select instructor_id as "instructorId", department_id as "departmentId", day, version,
+        pg_try_advisory_xact_lock(hashtextextended(
+          concat_ws(' ', 'analytics', $1::text, instructor_id, department_id, day), 0
+        )) as "isFree"
+      from measured where number = 1 or sessions <= $6 order by number`,
       [tenantId, after?.day ?? 'infinity', after?.instructorId ?? NIL, after?.departmentId ?? NIL, limit, sessions],
+    );
+  }
+
+  /**
+   * Unless they have been marked anew meanwhile, which whoever has the row locked is about to, or it is not settled yet
+   * what somebody did first: days of students with a mark of their own keep theirs.
+   */
+  async unmarkCells(tenantId: string, marks: readonly CellMark[]): Promise<void> {
+    await this.database.run(
+      `-- analytics.unmarkCells
+      with ${cellsAndStudents}, unsettled as materialized (
+        select distinct d.instructor_id, d.department_id, d.day
+        from student_day d
+        cross join lateral (
+          select from stale_students where tenant_id = $1 and student_id = d.student_id offset 0
+        ) s
+      )
+      delete from stale_days where tenant_id = $1 and ctid = any (array(
+        select s.ctid from unnest($2::uuid[], $3::uuid[], $4::date[], $7::integer[])
+          as m (instructor_id, department_id, day, version)
+        join stale_days s on s.tenant_id = $1 and s.instructor_id = m.instructor_id
+          and s.department_id = m.department_id and s.day = m.day and s.version = m.version
+        where (m.instructor_id, m.department_id, m.day) not in (select instructor_id, department_id, day from unsettled)
+        for update of s skip locked
+      ))`,
+      [...parametersOf(tenantId, marks), marks.map(({ version }) => version)],
     );
   }
 

@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { addDays, localDay } from '../org/local-day.js';
 import type { Tenant } from '../org/tenants.repository.js';
 import type { Period } from './analytics-scope.js';
-import { type Cell, RollUpsRepository, type Stale } from './roll-ups.repository.js';
+import { type Cell, type CellMark, RollUpsRepository, type Stale, type StudentMark } from './roll-ups.repository.js';
 
 const chunkStudents = 200;
 const chunkCells = 10;
@@ -22,9 +22,16 @@ interface Sweep {
   readonly onChunk?: (count: number) => void;
 }
 
+/** What of the marks that were found next was this transaction's to add up. */
+interface Chunk<Mark> {
+  readonly taken: readonly Mark[];
+  /** Where to go on; undefined: there are no more. */
+  readonly last: Mark | undefined;
+}
+
 /**
- * Adds up what sessions come to per day, where that is marked as stale. Whoever takes a mark has its day or student to
- * themselves until the transaction ends: a new mark of the same waits for that, and stands for what came after.
+ * Adds up what sessions come to per day, where that is marked as stale. The mark goes last, and only if it is still the
+ * one that was found, so that what comes in meanwhile neither waits nor is forgotten.
  */
 @Injectable()
 export class RollUps {
@@ -52,9 +59,9 @@ export class RollUps {
     let count = 0;
     for (let after: string | undefined = NIL; after !== undefined;) {
       signal.throwIfAborted();
-      const taken: string[] = await this.refreshChunk(tenantId, after);
+      const { taken, last }: Chunk<StudentMark> = await this.refreshChunk(tenantId, after);
       count += taken.length;
-      after = taken.at(-1);
+      after = last?.studentId;
       onChunk?.(taken.length);
     }
     return count;
@@ -66,27 +73,17 @@ export class RollUps {
     let after: Cell | null | undefined = null;
     for (let chunk = 0; after !== undefined && chunk < most; chunk++) {
       signal.throwIfAborted();
-      const taken: Cell[] = await this.addUpChunk(tenantId, after);
+      const { taken, last }: Chunk<CellMark> = await this.addUpChunk(tenantId, after);
       const instructors = new Set(taken.map(({ instructorId }) => `roster:${instructorId}`));
       if (taken.length > 0) await this.cache.bump([`tenant:${tenantId}`, ...instructors]);
       count += taken.length;
-      after = taken.at(-1);
+      after = last;
       onChunk?.(taken.length);
     }
     return count;
   }
 
-  /** After a commit: sessions of these students on these days have come in, changed or gone. */
-  async markSessions(tenantId: string, studentIds: readonly string[], days: readonly string[]): Promise<void> {
-    const now = this.clock.now();
-    // students first, as where they are taken
-    await this.database.transaction(async () => {
-      await this.rollUps.markStudents(tenantId, studentIds, now);
-      await this.rollUps.markSnapshots(tenantId, studentIds, days, now);
-    });
-  }
-
-  /** All cells of the days of a period, in short transactions. @returns how many were not marked before */
+  /** All cells of the days of a period, in short transactions. @returns how many */
   async markDays(tenantId: string, { from, to }: Period, signal: AbortSignal): Promise<number> {
     let marked = 0;
     for (let day = from; day <= to; day = addDays(day, chunkDays)) {
@@ -114,23 +111,30 @@ export class RollUps {
     return this.rollUps.countStale(tenantId);
   }
 
-  private refreshChunk(tenantId: string, after: string): Promise<string[]> {
+  private refreshChunk(tenantId: string, after: string): Promise<Chunk<StudentMark>> {
     return this.database.transaction(async () => {
-      const studentIds = await this.rollUps.takeStudents(tenantId, after, chunkStudents);
-      if (studentIds.length > 0) await this.rollUps.refreshStudents(tenantId, studentIds, this.clock.now());
-      return studentIds;
+      const found = await this.rollUps.takeUpStudents(tenantId, after, chunkStudents);
+      const taken = found.filter(({ isFree }) => isFree);
+      if (taken.length > 0) {
+        const studentIds = taken.map(({ studentId }) => studentId);
+        await this.rollUps.refreshStudents(tenantId, studentIds, this.clock.now());
+        await this.rollUps.unmarkStudents(tenantId, taken);
+      }
+      return { taken, last: found.at(-1) };
     });
   }
 
-  private addUpChunk(tenantId: string, after: Cell | null): Promise<Cell[]> {
+  private addUpChunk(tenantId: string, after: Cell | null): Promise<Chunk<CellMark>> {
     return this.database.transaction(async () => {
-      const cells = await this.rollUps.takeCells(tenantId, after, chunkCells, chunkSessions);
-      if (cells.length > 0) {
-        await this.rollUps.rollUpModules(tenantId, cells);
-        await this.rollUps.rollUpHours(tenantId, cells);
-        await this.rollUps.rollUpQuestions(tenantId, cells);
+      const found = await this.rollUps.takeUpCells(tenantId, after, chunkCells, chunkSessions);
+      const taken = found.filter(({ isFree }) => isFree);
+      if (taken.length > 0) {
+        await this.rollUps.rollUpModules(tenantId, taken);
+        await this.rollUps.rollUpHours(tenantId, taken);
+        await this.rollUps.rollUpQuestions(tenantId, taken);
+        await this.rollUps.unmarkCells(tenantId, taken);
       }
-      return cells;
+      return { taken, last: found.at(-1) };
     });
   }
 }

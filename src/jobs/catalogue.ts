@@ -184,17 +184,7 @@ export const expireReports = defineJob({
   schedule: { cron: '7,17,27,37,47,57 * * * *' },
 });
 
-/** Which days of whom are to be added up anew. */
-export const markDays = defineJob({
-  name: 'analytics.mark-days',
-  attempts: 8,
-  backoffSeconds: 2,
-  timeoutSeconds: 60,
-  overlap: 'allow',
-  on: ['activity.sessions-recorded'],
-});
-
-/** Those are added up: however often a day was marked within the minute, once. */
+/** Days that sessions have come to: however often that was within the minute, once. */
 export const rollUpDays = defineJob({
   name: 'analytics.roll-up-days',
   attempts: 3,
@@ -368,7 +358,6 @@ export const catalogue: readonly JobDefinition[] = [
   refreshViews,
   writeReport,
   expireReports,
-  markDays,
   rollUpDays,
   rollUpClosedDay,
   followPassMark,
