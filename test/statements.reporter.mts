@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSources, statementsOf } from './sources.js';
@@ -32,6 +32,8 @@ export default class StatementsReporter {
     const sources = readSources();
     const declared = sources.filter(({ isTest, path }) => !isTest && path.startsWith('src/')).flatMap(statementsOf);
     const places = new Map(declared.map(({ name, path }) => [name, path]));
+    const { STATEMENTS_FILE: file } = process.env;
+    if (file) writeFileSync(file, JSON.stringify([...ran].flatMap(([name, texts]) => (places.has(name) ? texts : []))));
     const open = [...ran].filter(
       ([name, texts]) => places.has(name) && !(name in acrossTenants || texts.every(isConfined)),
     );
