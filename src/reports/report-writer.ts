@@ -4,7 +4,7 @@ import { byteOrderMark, csvLine, type TableCell, xlsxFile } from '../http/table-
 import { Database } from '../database/database.js';
 import { DatabaseUnavailable } from '../database/errors.js';
 import { fileFormats } from './file-formats.js';
-import { Garbage } from './garbage.js';
+import { collectedRows, Garbage } from './garbage.js';
 import type { BegunFile } from './report-files.repository.js';
 import type { ReportColumn, ReportKind, ReportPage, ReportScope } from './report-kind.js';
 import { mostPdfRows, writePdf } from './pdf-file.js';
@@ -90,7 +90,8 @@ export class ReportWriter {
     };
     let chunks: Uint8Array[] = [];
     let bytes = 0;
-    const stream = await this.streamOf(file, source, rowsOf(source, read, signal));
+    const garbage = new Garbage(collectedRows[file.format === 'pdf' ? 'drawn' : 'written']);
+    const stream = await this.streamOf(file, source, rowsOf(source, { read, garbage }, signal));
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
       signal.throwIfAborted();
       chunks.push(chunk);
@@ -134,10 +135,9 @@ async function countOf(kind: ReportKind, scope: ReportScope): Promise<number | n
 
 async function* rowsOf(
   { page: pageAfter }: Source,
-  read: { rows: number },
+  { read, garbage }: { readonly read: { rows: number }; readonly garbage: Garbage },
   signal: AbortSignal,
 ): AsyncGenerator<readonly TableCell[]> {
-  const garbage = new Garbage();
   let position: string | null = null;
   do {
     signal.throwIfAborted();
@@ -145,9 +145,9 @@ async function* rowsOf(
     for (const row of page.rows) {
       read.rows++;
       yield row;
+      garbage.add(1);
     }
     position = page.position;
-    garbage.add(page.rows.length);
   } while (position !== null);
 }
 
