@@ -37,6 +37,10 @@ const whole =
 const now =
   (who: Asker, path: string): Question['ask'] =>
   (population, index) => ({ viewer: who(population, index), path });
+/** A month ago. */
+const past =
+  (who: Asker, path: string): Question['ask'] =>
+  (population, index, { today }) => ({ viewer: who(population, index), path: `${path}?asOf=${addDays(today, -30)}` });
 
 export const questions: readonly Question[] = [
   { name: 'dashboard statistics', limit: 10, cachedLimit: 3, ask: now(instructor, '/dashboard/statistics') },
@@ -51,4 +55,5 @@ export const questions: readonly Question[] = [
   { name: 'activity heatmap of all', ask: whole(admin, '/analytics/activity-heatmap') },
   { name: 'cohorts', ask: now(instructor, '/analytics/cohorts') },
   { name: 'cohorts of all', ask: now(admin, '/analytics/cohorts') },
+  { name: 'cohorts of all, as of a day', ask: past(admin, '/analytics/cohorts') },
 ];

@@ -89,5 +89,7 @@ function literal(value: unknown): string {
   const text = String(value).replaceAll("'", "''");
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text)) return `'${text}'::uuid`;
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return `'${text}'::date`;
+  // a text would be made a range of for each row
+  if (/^[[(]\d{4}-/.test(text)) return `'${text}'`;
   return `'${text}'::text`;
 }

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Day, Id, Int } from '../http/fields.js';
 import { AnalyticsAnswer } from './analytics.dto.js';
 
-/** Half a year: measured with 100,000 students, 12 weeks take 0.9 s of a processor and 53 take 2.7. */
+/** Half a year: measured with 100,000 students, 12 weeks take 0.12 s of a processor. */
 export const mostWeeks = 26;
 
 export class CohortsQuery {
