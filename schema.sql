@@ -745,6 +745,9 @@ create table audit_entries (
   constraint audit_entries__action_check CHECK (action ~ '^[a-z_]+\.[a-z_]+$'::text),
   constraint audit_entries__result_check CHECK (result = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text]))
 ) partition by range (at);
+CREATE INDEX audit_entries__action_idx ON audit_entries USING btree (tenant_id, action, at, id);
+CREATE INDEX audit_entries__not_done_idx ON audit_entries USING btree (tenant_id, at, id) WHERE result <> 'done'::text;
+CREATE INDEX audit_entries__request_idx ON audit_entries USING btree (tenant_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX audit_entries__tenant_id_actor_id_at_idx ON audit_entries USING btree (tenant_id, actor_id, at);
 CREATE INDEX audit_entries__tenant_id_target_id_at_idx ON audit_entries USING btree (tenant_id, target_id, at);
 comment on table audit_entries is 'Who did what to whom; only ever added to';

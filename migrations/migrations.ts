@@ -38,6 +38,7 @@ import { CreateNotifications1764100300000 } from './1764100300000-create-notific
 import { DateAchievements1764100310000 } from './1764100310000-date-achievements.js';
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 import { MarkSessionsAsTheyCome1764200000000 } from './1764200000000-mark-sessions-as-they-come.js';
+import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entries.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -80,4 +81,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   DateAchievements1764100310000,
   CreateMessages1764100400000,
   MarkSessionsAsTheyCome1764200000000,
+  IndexAuditEntries1764300000000,
 ];

@@ -7,6 +7,7 @@ import { Digest } from './isolation/digest.js';
 import type { Expectations } from './isolation/expectation.js';
 import { activity } from './isolation/expectations.activity.js';
 import { assignments } from './isolation/expectations.assignments.js';
+import { audit } from './isolation/expectations.audit.js';
 import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
 import { grading } from './isolation/expectations.grading.js';
@@ -61,6 +62,7 @@ const expectations: Expectations = {
   ...performance,
   ...reports,
   ...notifications,
+  ...audit,
   ...reportSchedules,
   ...live,
   ...messages,

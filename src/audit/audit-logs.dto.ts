@@ -1,0 +1,88 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Id, Instant, OneOf, Text } from '../http/fields.js';
+import { PageQuery } from '../http/paging.js';
+
+export const auditResults = ['done', 'refused', 'failed'] as const;
+export type AuditResult = (typeof auditResults)[number];
+
+export class AuditLogsQuery extends PageQuery {
+  @Id({ optional: true, description: 'What this person or service did' })
+  readonly actorId?: string;
+
+  @Text({ max: 100, optional: true, description: 'This action', example: 'student.reassigned' })
+  readonly action?: string;
+
+  @Text({ max: 100, optional: true, description: 'What was done to this kind of thing', example: 'student' })
+  readonly targetType?: string;
+
+  @Text({
+    max: 200,
+    optional: true,
+    description: 'What was done to this: of a student, everything that happened to them',
+  })
+  readonly targetId?: string;
+
+  @OneOf(auditResults, { optional: true, description: 'What came of it' })
+  readonly result?: AuditResult;
+
+  @Text({ max: 200, optional: true, description: 'What this request did: `requestId` of its answer' })
+  readonly requestId?: string;
+
+  @Instant({ optional: true, description: 'Not before' })
+  readonly from?: string;
+
+  @Instant({ optional: true, description: 'Before' })
+  readonly to?: string;
+}
+
+export type AuditFilter = Omit<AuditLogsQuery, keyof PageQuery>;
+
+export class AuditActor {
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null: nobody, or a job' })
+  id: string | null;
+  @ApiProperty({ type: String, nullable: true, description: 'As it is now; null where there is none any more' })
+  name: string | null;
+  @ApiProperty({ description: 'At that time', example: 'instructor' })
+  role: string;
+}
+
+export class AuditTarget {
+  @ApiProperty({ example: 'student' })
+  type: string;
+  @ApiProperty({ type: String, nullable: true })
+  id: string | null;
+}
+
+export class AuditDifference {
+  @ApiProperty({ description: 'Dots lead into it', example: 'profile.email' })
+  field: string;
+  @ApiProperty({ nullable: true, description: 'JSON; left out where there was nothing' })
+  before?: unknown;
+  @ApiProperty({ nullable: true, description: 'JSON; left out where there is nothing any more' })
+  after?: unknown;
+}
+
+export class AuditLogEntry {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+  @ApiProperty({ type: AuditActor })
+  actor: AuditActor;
+  @ApiProperty({ example: 'student.reassigned' })
+  action: string;
+  @ApiProperty({ type: AuditTarget })
+  target: AuditTarget;
+  @ApiProperty({ enum: auditResults })
+  result: AuditResult;
+  @ApiProperty({ type: String, nullable: true, description: 'As it was given, or why it was refused' })
+  reason: string | null;
+  @ApiProperty({ type: [AuditDifference], description: 'What changed, or what it was asked with' })
+  changes: AuditDifference[];
+  @ApiProperty({ type: String, nullable: true })
+  requestId: string | null;
+  @ApiProperty({ type: String, nullable: true, example: '192.0.2.10' })
+  address: string | null;
+  @ApiProperty({ type: String, nullable: true, description: 'The `User-Agent` header' })
+  agent: string | null;
+}

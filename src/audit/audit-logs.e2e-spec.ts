@@ -1,0 +1,132 @@
+import { startApp, type TestApp } from '../../test/app.js';
+import { createInstructor, createStudent, createTenant, type Member, type Tenant } from '../../test/factories.js';
+import { planOf, readWhole } from '../../test/plans.js';
+import { sentDuring } from '../../test/sent.js';
+import type { AuditLogEntry } from './audit-logs.dto.js';
+
+let app: TestApp;
+let tenant: Tenant;
+let instructor: Member;
+let student: Member;
+
+beforeEach(async () => {
+  app = await startApp();
+  tenant = await createTenant(app.database);
+  instructor = await createInstructor(app.database, tenant);
+  student = await createStudent(app.database, instructor);
+});
+afterEach(() => app.stop());
+
+interface Listed {
+  readonly data: AuditLogEntry[];
+  readonly pagination: { readonly hasNext: boolean; readonly nextCursor?: string };
+}
+const list = async (query: object = {}): Promise<Listed> =>
+  (await app.as('admin', tenant).get('/audit-logs').query(query).expect(200)).body as Listed;
+const actions = ({ data }: Listed): string[] => data.map(({ action }) => action);
+
+it('shows who did what to whom, what changed by it, and that it was looked at', async () => {
+  const other = await createInstructor(app.database, tenant);
+  await app
+    .as('admin', tenant)
+    .put(`/students/${student.userId}/instructor`)
+    .set('x-request-id', 'request-of-a-move')
+    .set('user-agent', 'a browser')
+    .send({ instructorId: other.userId })
+    .expect(204);
+  const { data } = await list({ requestId: 'request-of-a-move' });
+  expect(data).toEqual([
+    {
+      id: expect.any(String) as string,
+      at: '2026-03-02T08:00:00Z',
+      actor: expect.objectContaining({ role: 'admin' }) as object,
+      action: 'student.reassigned',
+      target: { type: 'student', id: student.userId },
+      result: 'done',
+      reason: null,
+      changes: expect.arrayContaining([
+        { field: 'instructorId', before: instructor.userId, after: other.userId },
+      ]) as object[],
+      requestId: 'request-of-a-move',
+      address: expect.any(String) as string,
+      agent: 'a browser',
+    },
+  ]);
+  expect(data[0]!.changes).toHaveLength(1);
+  const [looked] = (await list({ action: 'audit.viewed' })).data.slice(1);
+  expect(looked).toMatchObject({ changes: [{ field: 'requestId', after: 'request-of-a-move' }] });
+});
+
+it('finds what was done to a student, what a person did, and what was refused, within a time', async () => {
+  app.clock.set('2026-03-02T09:00:00Z');
+  await app.as(instructor).get(`/students/${student.userId}`).expect(200);
+  app.clock.set('2026-03-02T10:00:00Z');
+  await app.as('admin', tenant).get(`/students/${student.userId}`).expect(200);
+  expect(actions(await list({ targetId: student.userId }))).toEqual(['student.viewed', 'student.viewed']);
+  expect((await list({ targetId: student.userId, targetType: 'user' })).data).toEqual([]);
+  const own = await list({ actorId: instructor.userId.toUpperCase() });
+  expect(own.data).toMatchObject([{ actor: { id: instructor.userId, role: 'instructor' }, action: 'student.viewed' }]);
+  const early = { targetId: student.userId, from: '2026-03-02T09:00:00Z', to: '2026-03-02T10:00:00Z' };
+  expect((await list(early)).data).toMatchObject([{ actor: { id: instructor.userId } }]);
+  expect(actions(await list({ result: 'refused' }))).toEqual([]);
+});
+
+it('pages through all of it, each entry once, whatever comes in meanwhile', async () => {
+  await app.database.run(
+    `-- test.entries
+    insert into audit_entries (tenant_id, at, id, actor_role, action, target_type, result)
+    select $1, timestamptz '2026-03-01' + n / 3 * interval '1 minute', gen_random_uuid(), 'admin', 'thing.made', 'thing',
+      'done'
+    from generate_series(1, 50) n`,
+    [tenant.tenantId],
+  );
+  const found: AuditLogEntry[] = [];
+  for (let cursor: string | undefined, more = true; more;) {
+    const { data, pagination }: Listed = await list({ action: 'thing.made', limit: 7, cursor });
+    found.push(...data);
+    ({ nextCursor: cursor, hasNext: more } = pagination);
+  }
+  expect(new Set(found.map(({ id }) => id)).size).toBe(50);
+  expect(found.map(({ at }) => at)).toEqual(found.map(({ at }) => at).sort().reverse()); // prettier-ignore
+});
+
+it('is for administrators, of their own organisation', async () => {
+  await app.as(instructor).get('/audit-logs').expect(403);
+  const stranger = await createTenant(app.database);
+  await app.as('admin', stranger).get('/students').expect(200);
+  const { body } = await app.as('admin', stranger).get('/audit-logs').expect(200);
+  expect((body as Listed).data).toMatchObject([{ action: 'audit.viewed' }]);
+});
+
+it.each([
+  [{ from: '2026-03-02T00:00:00Z', to: '2026-03-02T00:00:00Z' }, '/query/from'],
+  [{ result: 'maybe' }, '/query/result'],
+  [{ actorId: 'me' }, '/query/actorId'],
+  [{ cursor: 'x' }, '/query/cursor'],
+])('refuses %j', async (query, pointer) => {
+  const { body } = await app.as('admin', tenant).get('/audit-logs').query(query).expect(400);
+  expect(body).toMatchObject({ errors: [{ pointer }] });
+});
+
+it('looks entries up and does not go through all of them, whatever is asked', async () => {
+  await app.database.run(
+    `-- test.manyEntries
+    insert into audit_entries
+      (tenant_id, at, id, actor_id, actor_role, action, target_type, target_id, request_id, result)
+    select case when n % 10 = 0 then $1 else gen_random_uuid() end, timestamptz '2026-03-01' + n * interval '1 second',
+      gen_random_uuid(), gen_random_uuid(), 'admin', 'thing.made_' || chr(97 + n % 20), 'thing', gen_random_uuid()::text,
+      gen_random_uuid()::text, case when n % 500 = 0 then 'refused' else 'done' end
+    from generate_series(1, 40000) n`,
+    [tenant.tenantId],
+  );
+  await app.database.run('-- test.analyzeEntries\nanalyze audit_entries');
+  const queries = [
+    {}, { actorId: student.userId }, { action: 'thing.made_a' }, { targetId: student.userId }, { requestId: 'r' },
+    { result: 'refused' }, { from: '2026-03-01T03:00:00Z', to: '2026-03-01T03:10:00Z' },
+  ]; // prettier-ignore
+  for (const query of queries) {
+    const sent = (await sentDuring(() => list(query))).filter(({ name }) => name === 'audit.list');
+    expect(sent).toHaveLength(1);
+    expect(readWhole(await planOf(app.db.source, sent[0]!))).toEqual([]);
+  }
+});

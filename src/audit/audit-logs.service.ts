@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { type Page, positionOf, toPage } from '../http/paging.js';
+import { Problem } from '../http/problem.js';
+import type { Viewer } from '../http/viewer.js';
+import type { AuditFilter, AuditLogEntry, AuditLogsQuery } from './audit-logs.dto.js';
+import { AuditLogsRepository, type FoundEntry } from './audit-logs.repository.js';
+import { AuditRecorder } from './audit.recorder.js';
+import { differencesOf } from './differences.js';
+
+@Injectable()
+export class AuditLogs {
+  constructor(
+    private readonly entries: AuditLogsRepository,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  /** Is on record itself, before it is answered. @throws Problem 400 */
+  async list(viewer: Viewer, { limit, page, cursor, ...filter }: AuditLogsQuery): Promise<Page<AuditLogEntry>> {
+    if (filter.from !== undefined && filter.to !== undefined && Date.parse(filter.from) >= Date.parse(filter.to)) {
+      const detail = 'must lie before `to`';
+      throw Problem.invalid([{ pointer: '/query/from', code: 'value_invalid', detail }]);
+    }
+    const meant: AuditFilter = { ...filter, ...(filter.actorId && { actorId: filter.actorId.toLowerCase() }) };
+    const listing = { scope: ['audit', meant], keys: ['instant', 'id'] as const };
+    const position = positionOf({ limit, page, cursor }, listing);
+    await this.audit.recordRead(viewer, { action: 'audit.viewed', targetType: 'audit', after: { ...meant } });
+    const rows = await this.entries.list(viewer.tenantId, meant, position);
+    return toPage(rows.map(entryOf), position, { listing, keysOf: ({ at, id }) => [at, id] });
+  }
+}
+
+function entryOf({ actorId, actorName, actorRole, targetType, targetId, before, after, ...entry }: FoundEntry) {
+  return {
+    ...entry,
+    actor: { id: actorId, name: actorName, role: actorRole },
+    target: { type: targetType, id: targetId },
+    changes: differencesOf(before, after),
+  };
+}

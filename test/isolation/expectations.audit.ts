@@ -1,0 +1,5 @@
+import type { Expectations } from './expectation.js';
+
+export const audit: Expectations = {
+  auditLogsList: { may: ['admin'], cases: [{ own: 200 }] },
+};
