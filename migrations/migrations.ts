@@ -39,6 +39,7 @@ import { DateAchievements1764100310000 } from './1764100310000-date-achievements
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 import { MarkSessionsAsTheyCome1764200000000 } from './1764200000000-mark-sessions-as-they-come.js';
 import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entries.js';
+import { SealAuditEntries1764300100000 } from './1764300100000-seal-audit-entries.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -82,4 +83,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateMessages1764100400000,
   MarkSessionsAsTheyCome1764200000000,
   IndexAuditEntries1764300000000,
+  SealAuditEntries1764300100000,
 ];

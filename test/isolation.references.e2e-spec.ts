@@ -34,6 +34,8 @@ const told = 'says what was told to whom, is gone a day later, and costs no lock
 const unwatched: Readonly<Record<string, string>> = {
   'audit_entries.tenant_id': recorded,
   'audit_entries.actor_id': recorded,
+  'audit_pending.tenant_id': recorded,
+  'audit_seals.tenant_id': recorded,
   'grade_batches.actor_id': 'also of services, which are no users',
   'grade_changes.actor_id': 'also of services, which are no users',
   'hour_days.tenant_id': addedUp,

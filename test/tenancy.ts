@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 /** Statements over the tables of all tenants at once, each with its reason. */
 export const acrossTenants: Readonly<Record<string, string>> = {
   'analytics.listLikelyViewers': 'a starting process serves all tenants, and each dashboard is made as its own viewer',
+  'audit.listPending': 'a tick is for all tenants, and the trail of each is then sealed by itself',
   'auth.deleteExpiredSignIns': 'they end when they end, whosever they are, and are cleared away for the installation',
   'auth.deleteExpiredTokens': 'they end when they end, whosever they are, and are cleared away for the installation',
   'auth.deleteExpiredDevices': 'what is over is over in all tenants',

@@ -320,4 +320,12 @@ export const interfaceMetrics: readonly MetricDefinition[] = [
     formula: 'RFC 9110, 15',
     fields: ['Problem.status'],
   },
+  {
+    id: 'seal',
+    title: 'Seal of the audit',
+    unit: 'number',
+    meaning: 'Which batch of the chain it is, that holds the digests of up to 1,000 entries.',
+    formula: 'counted from 1, for each organisation',
+    fields: ['AuditVerification.lastSeal', 'AuditVerification.next', 'AuditFault.seal'],
+  },
 ];

@@ -2,13 +2,17 @@ import { Global, Module } from '@nestjs/common';
 import { AuditLogsController } from './audit-logs.controller.js';
 import { AuditLogsRepository } from './audit-logs.repository.js';
 import { AuditLogs } from './audit-logs.service.js';
+import { AuditJobs } from './audit.jobs.js';
 import { AuditRecorder } from './audit.recorder.js';
 import { AuditRepository } from './audit.repository.js';
+import { SealsController } from './seals.controller.js';
+import { SealsRepository } from './seals.repository.js';
+import { AuditSeals } from './seals.service.js';
 
 @Global()
 @Module({
-  controllers: [AuditLogsController],
-  providers: [AuditRepository, AuditRecorder, AuditLogsRepository, AuditLogs],
+  controllers: [AuditLogsController, SealsController],
+  providers: [AuditRepository, AuditRecorder, AuditLogsRepository, AuditLogs, SealsRepository, AuditSeals, AuditJobs],
   exports: [AuditRecorder],
 })
 export class AuditModule {}

@@ -147,7 +147,7 @@ describe('signing in', () => {
     await createStudent(t.database, tenant, { email: 'never@example.org' });
     await createTenant(t.database, { slug: 'south' });
     await t.database.run(`-- test.forget
-      delete from audit_entries`);
+      delete from audit_entries_default`);
     const refused: Record<string, unknown>[] = [
       { password: 'wrong' },
       { email: 'nobody@example.org' },
@@ -187,7 +187,7 @@ describe('signing in', () => {
 
   it('is on record, and on the account', async () => {
     await t.database.run(`-- test.forget
-      delete from audit_entries`);
+      delete from audit_entries_default`);
     await login();
     const [row, ...others] = await audited();
     expect(others).toEqual([]);

@@ -26,7 +26,7 @@ afterAll(() => t.stop());
 beforeEach(async () => {
   person = await createInstructor(t.database, tenant);
   await t.database.run(`-- test.forget
-    delete from audit_entries`);
+    delete from audit_entries_default`);
 });
 
 interface Answer<T> {

@@ -339,6 +339,16 @@ export const deleteLiveEvents = defineJob({
   schedule: { cron: '13,43 * * * *' },
 });
 
+/** What is on record becomes part of the chain; until then it can be taken away unseen. */
+export const sealAudit = defineJob({
+  name: 'audit.seal-entries',
+  attempts: 3,
+  backoffSeconds: 2,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '* * * * *' },
+});
+
 /** Every job there is. A worker refuses to start unless each has exactly one handler. */
 export const catalogue: readonly JobDefinition[] = [
   deleteExpired,
@@ -380,4 +390,5 @@ export const catalogue: readonly JobDefinition[] = [
   followRecall,
   deleteExpiredMessages,
   deleteLiveEvents,
+  sealAudit,
 ];

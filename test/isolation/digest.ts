@@ -4,7 +4,7 @@ import type { Database } from '../../src/database/database.js';
 export type Digests = Readonly<Record<string, string>>;
 
 /** Written whoever asks for whatever: that it was asked is what they say. */
-const journals = new Set(['audit_entries', 'idempotency_keys']);
+const journals = new Set(['audit_entries', 'audit_pending', 'audit_seals', 'idempotency_keys']);
 
 interface Table {
   readonly name: string;

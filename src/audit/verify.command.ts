@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import { runImport } from '../import-process.js';
+import { ProgressBar } from '../imports/progress-bar.js';
+import { TenantsRepository } from '../org/tenants.repository.js';
+import { AuditSeals, type Checkpoint } from './seals.service.js';
+
+const usage =
+  'npm run audit:verify -- --tenant <slug> [--checkpoint <seal>:<hash>]\n' +
+  '  --checkpoint  what an earlier run said of the trail, which it must still hold';
+
+/** Seals between two looks at the clock of the progress bar. */
+const step = 200;
+
+const options = readArguments();
+if (options === undefined) {
+  console.error(usage);
+  process.exitCode = 2;
+} else {
+  const { slug, checkpoint } = options;
+  await runImport(async (services) => {
+    const tenant = await services.get(TenantsRepository, { strict: false }).findBySlug(slug);
+    if (!tenant) throw new Error(`there is no tenant ${slug}`);
+    const seals = services.get(AuditSeals, { strict: false });
+    const { signal } = new AbortController();
+    await seals.seal(signal);
+    const total = await seals.count(tenant.id);
+    const bar = new ProgressBar(tenant.name, 'seals', process.stdout);
+    for (let after = 0; ;) {
+      const { lastSeal, hash, next, fault } = await seals.verify(tenant.id, { after, most: step, checkpoint }, signal);
+      bar.update(total === 0 ? 1 : lastSeal / total, lastSeal);
+      if (fault) {
+        bar.abort();
+        const { kind, seal, entryId, at } = fault;
+        console.error(
+          [kind.replace('_', ' '), seal && `seal ${seal}`, entryId && `entry ${entryId}`, at]
+            .filter(Boolean)
+            .join(', '),
+        );
+        process.exitCode = 1;
+        return;
+      }
+      if (next === null) {
+        bar.end();
+        console.log(hash === null ? 'nothing is sealed yet' : `checkpoint ${lastSeal}:${hash}`);
+        return;
+      }
+      after = next;
+    }
+  });
+}
+
+function readArguments(): { slug: string; checkpoint: Checkpoint | undefined } | undefined {
+  try {
+    const text = { type: 'string' } as const;
+    const { tenant: slug, checkpoint } = parseArgs({ options: { tenant: text, checkpoint: text } }).values;
+    const [, seal, hash] = /^(\d{1,9}):([0-9a-f]{64})$/.exec(checkpoint ?? '') ?? [];
+    if (slug === undefined || (checkpoint !== undefined && hash === undefined)) return undefined;
+    return { slug, checkpoint: hash === undefined ? undefined : { seal: Number(seal), hash } };
+  } catch {
+    return undefined;
+  }
+}
