@@ -38,6 +38,7 @@ import { CreateNotifications1764100300000 } from './1764100300000-create-notific
 import { DateAchievements1764100310000 } from './1764100310000-date-achievements.js';
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
+import { CreateOutgoingDeliveries1764200110000 } from './1764200110000-create-outgoing-deliveries.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -80,4 +81,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   DateAchievements1764100310000,
   CreateMessages1764100400000,
   CreatePreferences1764200100000,
+  CreateOutgoingDeliveries1764200110000,
 ];

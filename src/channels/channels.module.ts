@@ -1,12 +1,30 @@
 import { Module } from '@nestjs/common';
+import { OrgModule } from '../org/org.module.js';
+import { type Channel, CHANNELS } from './channel.js';
+import { QueueingJobs, SendingJobs } from './channels.jobs.js';
+import { DeliveriesRepository } from './deliveries.repository.js';
 import { PreferencesController } from './preferences.controller.js';
 import { PreferencesRepository } from './preferences.repository.js';
 import { PreferencesService } from './preferences.service.js';
+import { Queueing } from './queueing.service.js';
+import { Sender } from './sender.service.js';
+import { SubjectsRepository } from './subjects.repository.js';
 
 /** By what else than the application people are told of things. */
 @Module({
+  imports: [OrgModule],
   controllers: [PreferencesController],
-  providers: [PreferencesRepository, PreferencesService],
+  providers: [
+    { provide: CHANNELS, useFactory: (...channels: Channel[]) => channels, inject: [] },
+    PreferencesRepository,
+    PreferencesService,
+    SubjectsRepository,
+    DeliveriesRepository,
+    Queueing,
+    QueueingJobs,
+    Sender,
+    SendingJobs,
+  ],
   exports: [PreferencesService],
 })
 export class ChannelsModule {}

@@ -1,3 +1,4 @@
+import { channelJobs } from './catalogue.channels.js';
 import { defineJob, type JobDefinition } from './job.js';
 
 export const deleteExpired = defineJob({
@@ -391,5 +392,6 @@ export const catalogue: readonly JobDefinition[] = [
   fanOutMessage,
   followRecall,
   deleteExpiredMessages,
+  ...channelJobs,
   deleteLiveEvents,
 ];
