@@ -51,8 +51,13 @@ export class SubjectsRepository {
         null::uuid as "notificationId"
       from told
       join users u on u.tenant_id = $1 and u.id = told.user_id and u.is_active
-      join message_recipients r on r.tenant_id = $1 and r.message_id = $2 and r.user_id = u.id
-      join messages m on m.tenant_id = $1 and m.id = r.message_id
+      -- each by its key: as a join, all of them are gone through for each as long as there are no statistics, which
+      -- took 3.5 s in place of 0.02 s for a thousand of 10,000
+      cross join lateral (
+        select thread_id, first_opened_at from message_recipients r
+        where r.tenant_id = $1 and r.message_id = $2 and r.user_id = u.id limit 1
+      ) r
+      join messages m on m.tenant_id = $1 and m.id = $2
       ${preferences}
       where r.first_opened_at is null and m.recalled_at is null and (m.expires_at is null or m.expires_at > $4)
         and not ${isMuted}`,
