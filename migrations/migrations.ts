@@ -39,6 +39,7 @@ import { DateAchievements1764100310000 } from './1764100310000-date-achievements
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
 import { CreateOutgoingDeliveries1764200110000 } from './1764200110000-create-outgoing-deliveries.js';
+import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-messages.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -82,4 +83,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateMessages1764100400000,
   CreatePreferences1764200100000,
   CreateOutgoingDeliveries1764200110000,
+  KeepHtmlOfMessages1764200300000,
 ];
