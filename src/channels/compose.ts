@@ -1,4 +1,5 @@
-import { render } from '../messaging/template.js';
+import { readable } from '../messaging/message-body.js';
+import { escapeHtml, render } from '../messaging/template.js';
 import type { ChannelName, Outgoing } from './channel.js';
 import type { ClaimedDelivery } from './deliveries.repository.js';
 import { chosenBy } from './recipient.js';
@@ -41,14 +42,15 @@ export function compose(
 type Content = Pick<Outgoing, 'subject' | 'text' | 'html' | 'actionUrl'>;
 
 function single(item: Item, appUrl: string): Content {
-  const { body, contentType, values, senderName, path } = item;
-  const text = contentType === null ? body : render(body, contentType, values);
-  return {
-    subject: titleOf(item),
-    text: senderName === null ? text : `${senderName} wrote:\n\n${text}`,
-    html: null,
-    actionUrl: path === null ? null : appUrl + path,
-  };
+  const { path } = item;
+  return { subject: titleOf(item), ...bodyOf(item), actionUrl: path === null ? null : appUrl + path };
+}
+
+function bodyOf({ body, contentType, html: kept, values, senderName }: Item): Pick<Content, 'text' | 'html'> {
+  if (contentType === null) return { text: body, html: null };
+  const { text, html } = readable({ body, contentType, html: kept }, values);
+  const lead = `${senderName} wrote:`;
+  return { text: `${lead}\n\n${text}`, html: html === null ? null : `<p>${escapeHtml(lead)}</p>${html}` };
 }
 
 function digest(items: readonly Item[], appUrl: string): Content {

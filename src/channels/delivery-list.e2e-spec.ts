@@ -24,6 +24,7 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(async () => {
+  server.refuse(0);
   app.clock.set('2026-03-02T10:00:00Z');
   tenant = await createTenant(app.database);
   admin = await createAdmin(app.database, tenant);

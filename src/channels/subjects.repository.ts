@@ -21,6 +21,8 @@ export interface Item extends Recipient {
   readonly body: string;
   /** Null: of a notification, which is plain text without variables. */
   readonly contentType: ContentType | null;
+  /** What of the body is safe to show; with variables, as the body. */
+  readonly html: string | null;
   readonly values: Values | null;
   readonly senderName: string | null;
   /** Of the application. */
@@ -96,7 +98,7 @@ export class SubjectsRepository {
       )
       select ${recipientColumns}, item.delivery_id as "deliveryId", item.category,
         coalesce(m.subject, n.title, '') as subject, coalesce(m.body, n.body, '') as body,
-        m.content_type as "contentType", r.variables as "values", s.name as "senderName",
+        m.content_type as "contentType", m.html, r.variables as "values", s.name as "senderName",
         case when r.thread_id is null then n.action_url else '/messages/' || r.thread_id end as path,
         coalesce(r.sent_at, n.updated_at, $3) as "occurredAt",
         case
