@@ -27,14 +27,12 @@ export const deliveriesOf = (app: TestApp, { tenantId }: Home): Promise<Outgoing
 export const statesOf = async (app: TestApp, home: Home): Promise<string[]> =>
   (await deliveriesOf(app, home)).map(({ state }) => state);
 
-/** As the queue does with what the outbox has of the tenant, all of it again each time. */
+/** As the queue does with what the outbox has of the tenant: all of it again each time, and all at once. */
 export async function queueOutgoing(app: TestApp, { tenantId }: Home): Promise<void> {
-  for (const topic of ['messages.distributed', 'notifications.told']) {
-    for (const { payload } of await topicOf(app, tenantId, topic)) {
-      const run = { ...runOf(tenantId, 'test'), payload: payload as never };
-      await app.app.get(QueueingJobs, { strict: false }).queue(run);
-    }
-  }
+  const jobs = app.app.get(QueueingJobs, { strict: false });
+  const topics = ['messages.distributed', 'notifications.told'];
+  const events = (await Promise.all(topics.map((topic) => topicOf(app, tenantId, topic)))).flat();
+  await Promise.all(events.map(({ payload }) => jobs.queue({ ...runOf(tenantId, ''), payload: payload as never })));
 }
 
 /** As the queue does when something is due. */
