@@ -5,7 +5,7 @@ import { Outbox } from '../jobs/outbox.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { Calendar } from './calendar.js';
 import { categoryOf, type Channel, type ChannelName, CHANNELS } from './channel.js';
-import { DeliveriesRepository, type NewDelivery } from './deliveries.repository.js';
+import { DeliveriesRepository, type NewDelivery, type PlannedDay } from './deliveries.repository.js';
 import { chosenBy } from './recipient.js';
 import type { Subject } from './subjects.repository.js';
 
@@ -59,25 +59,26 @@ export class Queueing {
     const counted = planned.filter(isCounted);
     if (counted.length === 0) return planned;
     await this.deliveries.lockPlans(tenantId);
-    const days = counted.map(({ subject, userId, channel, dueAt }) => ({
-      userId,
-      channel,
-      ...calendar.dayOf(subject, dueAt),
-    }));
+    const days = counted.map((one) => dayOf(one, calendar));
     const counts = await this.deliveries.countPlanned(tenantId, days);
-    const sent = new Map<string, number>();
-    counted.forEach(({ id }, index) => sent.set(id, counts[index]!));
-    const added = new Map<string, number>();
+    const sent = new Map(days.map((day, index) => [placeOf(day), counts[index]!]));
     return planned.map((one) => {
       if (!isCounted(one)) return one;
-      const { subject, userId, channel, dueAt } = one;
-      const place = `${userId} ${channel} ${calendar.dayOf(subject, dueAt).from.getTime()}`;
-      const more = added.get(place) ?? 0;
-      added.set(place, more + 1);
-      if (sent.get(one.id)! + more < mostPerDay) return one;
-      return { ...one, isHeld: true, dueAt: calendar.digestAfter(subject, 'daily', dueAt) };
+      const place = placeOf(dayOf(one, calendar));
+      const count = sent.get(place)!;
+      sent.set(place, count + 1);
+      if (count < mostPerDay) return one;
+      return { ...one, isHeld: true, dueAt: calendar.digestAfter(one.subject, 'daily', one.dueAt) };
     });
   }
+}
+
+function dayOf({ subject, userId, channel, dueAt }: Planned, calendar: Calendar): PlannedDay {
+  return { userId, channel, ...calendar.dayOf(subject, dueAt) };
+}
+
+function placeOf({ userId, channel, from }: PlannedDay): string {
+  return `${userId} ${channel} ${from.getTime()}`;
 }
 
 function choiceFor(subject: Subject) {
