@@ -1050,6 +1050,17 @@ create table categories (
   constraint categories_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table channel_pauses (
+  tenant_id uuid not null,
+  channel text not null,
+  faults integer not null,
+  paused_until timestamp with time zone not null,
+  constraint channel_pauses_pkey PRIMARY KEY (tenant_id, channel),
+  constraint channel_pauses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+comment on table channel_pauses is 'channels of tenants that take nothing: nothing is tried before that, and then one thing';
+comment on column channel_pauses.faults is 'pauses in a row';
+
 create table departments (
   tenant_id uuid not null,
   id uuid not null,
@@ -1684,6 +1695,26 @@ comment on column notifications.collapse_key is 'what is told of under the same 
 comment on column notifications.count is 'how many things it tells of; the text is that of the last one';
 comment on column notifications.updated_at is 'when it was told of the last of them';
 
+create table preferences (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  time_zone text,
+  quiet_from text,
+  quiet_to text,
+  choices jsonb not null,
+  muted_sender_ids uuid[] not null,
+  muted_thread_ids uuid[] not null,
+  version integer not null default 1,
+  updated_at timestamp with time zone not null,
+  constraint preferences_pkey PRIMARY KEY (tenant_id, user_id),
+  constraint preferences__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint preferences__quiet_check CHECK ((quiet_from IS NULL) = (quiet_to IS NULL) AND quiet_from <> quiet_to)
+);
+comment on table preferences is 'how those who have said so want to be told of things; others have what their role has';
+comment on column preferences.time_zone is 'IANA name; null: that of the tenant';
+comment on column preferences.quiet_from is 'HH:MM as clocks show it there, as quiet_to: before that, perhaps on the next day';
+comment on column preferences.choices is 'by category the channels and how often';
+
 create table progress_snapshots (
   tenant_id uuid not null,
   student_id uuid not null,
@@ -2211,12 +2242,13 @@ create table messages (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  html text,
   constraint messages_pkey PRIMARY KEY (tenant_id, id),
   constraint messages__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id) ON DELETE SET NULL (assignment_id),
   constraint messages__reminds_fkey FOREIGN KEY (tenant_id, reminds_id) REFERENCES messages(tenant_id, id) ON DELETE SET NULL (reminds_id),
   constraint messages__sender_fkey FOREIGN KEY (tenant_id, sender_id) REFERENCES users(tenant_id, id),
   constraint messages__thread_fkey FOREIGN KEY (tenant_id, sender_id, thread_id) REFERENCES threads(tenant_id, user_id, id) ON UPDATE CASCADE ON DELETE CASCADE,
-  constraint messages__content_type_check CHECK (content_type = ANY (ARRAY['text'::text, 'markdown'::text])),
+  constraint messages__content_type_check CHECK (content_type = ANY (ARRAY['text'::text, 'markdown'::text, 'html'::text])),
   constraint messages__position_check CHECK (0 <= "position" AND "position" <= wanted),
   constraint messages__recipients_check CHECK (recipients = ANY (ARRAY['frozen'::text, 'at-sending'::text])),
   constraint messages__scheduled_check CHECK (status <> 'scheduled'::text OR send_at IS NOT NULL),
@@ -2230,6 +2262,7 @@ CREATE INDEX messages__sender_idx ON messages USING btree (tenant_id, sender_id,
 CREATE INDEX messages__thread_idx ON messages USING btree (tenant_id, thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX messages__unsent_idx ON messages USING btree (tenant_id, id) WHERE status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text]);
 comment on column messages.thread_id is 'of a reply; any other begins a thread with each of its recipients';
+comment on column messages.body is 'as it was written, whatever it is; never to be shown as HTML';
 comment on column messages.audience is 'whom the sender meant; null for a reply and a reminder';
 comment on column messages.recipient_ids is 'who they are, once that is settled, until each of them has a row';
 comment on column messages.wanted is 'how many they are';
@@ -2237,6 +2270,7 @@ comment on column messages."position" is 'so many of them have been dealt with; 
 comment on column messages.withheld is 'of those: left out, having had enough that day or having left';
 comment on column messages.accepted_at is 'when the sender said that it is to go, at once or later';
 comment on column messages.recalled_at is 'whoever had not opened it by then does not get to see it';
+comment on column messages.html is 'the body as HTML that is safe to show, with variables; null: to be shown as text. Made anew from the body';
 
 create table message_recipients (
   tenant_id uuid not null,
@@ -2271,7 +2305,66 @@ create table deliveries (
   constraint deliveries__channel_check CHECK (channel = 'app'::text),
   constraint deliveries__order_check CHECK (delivered_at IS NULL OR sent_at IS NOT NULL)
 );
-comment on table deliveries is 'how far a message has come to a recipient, by each channel it goes by';
+comment on table deliveries is 'when a message came to a recipient in the application';
+
+create table outgoing_deliveries (
+  tenant_id uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  channel text not null,
+  cause text not null,
+  category text,
+  priority text not null,
+  message_id uuid,
+  notification_id uuid,
+  digest_id uuid,
+  state text not null,
+  is_held boolean not null,
+  attempts integer not null default 0,
+  queued_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  give_up_at timestamp with time zone not null,
+  leased_until timestamp with time zone,
+  sent_at timestamp with time zone,
+  delivered_at timestamp with time zone,
+  reference text,
+  error text,
+  constraint outgoing_deliveries_pkey PRIMARY KEY (tenant_id, id),
+  constraint outgoing_deliveries__cause_key UNIQUE (tenant_id, user_id, channel, cause),
+  constraint outgoing_deliveries__digest_fkey FOREIGN KEY (tenant_id, digest_id) REFERENCES outgoing_deliveries(tenant_id, id) ON DELETE SET NULL (digest_id),
+  constraint outgoing_deliveries__recipient_fkey FOREIGN KEY (tenant_id, message_id, user_id) REFERENCES message_recipients(tenant_id, message_id, user_id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint outgoing_deliveries__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint outgoing_deliveries__category_check CHECK (category = ANY (ARRAY['messages'::text, 'assignments'::text, 'risk'::text, 'progress'::text, 'reports'::text, 'system'::text])),
+  constraint outgoing_deliveries__gathered_check CHECK (state = 'gathered'::text OR digest_id IS NULL),
+  constraint outgoing_deliveries__held_check CHECK (NOT is_held OR (state = ANY (ARRAY['queued'::text, 'gathered'::text, 'suppressed'::text]))),
+  constraint outgoing_deliveries__leased_check CHECK ((state = 'sending'::text) = (leased_until IS NOT NULL)),
+  constraint outgoing_deliveries__priority_check CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])),
+  constraint outgoing_deliveries__state_check CHECK (state = ANY (ARRAY['queued'::text, 'gathered'::text, 'sending'::text, 'sent'::text, 'delivered'::text, 'suppressed'::text, 'bounced'::text, 'failed'::text])),
+  constraint outgoing_deliveries__subject_check CHECK (num_nonnulls(message_id, notification_id) =
+CASE
+    WHEN category IS NULL THEN 0
+    ELSE 1
+END)
+);
+CREATE INDEX outgoing_deliveries__day_idx ON outgoing_deliveries USING btree (tenant_id, user_id, channel, due_at) WHERE notification_id IS NOT NULL AND NOT is_held;
+CREATE INDEX outgoing_deliveries__digest_idx ON outgoing_deliveries USING btree (tenant_id, digest_id) WHERE digest_id IS NOT NULL;
+CREATE INDEX outgoing_deliveries__due_idx ON outgoing_deliveries USING btree (tenant_id, channel, (priority = 'urgent'::text) DESC, due_at, id) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text])) AND NOT is_held;
+CREATE INDEX outgoing_deliveries__held_idx ON outgoing_deliveries USING btree (tenant_id, channel, due_at) WHERE state = 'queued'::text AND is_held;
+CREATE INDEX outgoing_deliveries__message_idx ON outgoing_deliveries USING btree (tenant_id, message_id, user_id) WHERE message_id IS NOT NULL;
+CREATE INDEX outgoing_deliveries__queued_at_idx ON outgoing_deliveries USING btree (queued_at) WHERE message_id IS NULL;
+CREATE INDEX outgoing_deliveries__state_idx ON outgoing_deliveries USING btree (tenant_id, state, id);
+comment on table outgoing_deliveries is 'what goes to people by other channels than the application, and how far it has come';
+comment on column outgoing_deliveries.channel is 'as the program knows them: a further one needs no migration';
+comment on column outgoing_deliveries.cause is 'what it tells of: to each person by each channel once';
+comment on column outgoing_deliveries.category is 'null: a digest';
+comment on column outgoing_deliveries.notification_id is 'of a line that may be gone, which is not sent any more then';
+comment on column outgoing_deliveries.digest_id is 'what it was gathered into, whose state is its own';
+comment on column outgoing_deliveries.is_held is 'it waits for a digest, until due_at';
+comment on column outgoing_deliveries.attempts is 'how often it has been tried since it was queued; tells attempts apart, too';
+comment on column outgoing_deliveries.give_up_at is 'what still cannot be sent then has failed';
+comment on column outgoing_deliveries.leased_until is 'by the server''s clock: after that whoever sends it is taken for dead';
+comment on column outgoing_deliveries.reference is 'what the other side calls it';
+comment on column outgoing_deliveries.error is 'why it was not sent, or not yet: a few words, without personal data';
 
 create table threshold_changes (
   tenant_id uuid not null,

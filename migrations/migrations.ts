@@ -38,6 +38,9 @@ import { CreateNotifications1764100300000 } from './1764100300000-create-notific
 import { DateAchievements1764100310000 } from './1764100310000-date-achievements.js';
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 import { MarkSessionsAsTheyCome1764200000000 } from './1764200000000-mark-sessions-as-they-come.js';
+import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
+import { CreateOutgoingDeliveries1764200110000 } from './1764200110000-create-outgoing-deliveries.js';
+import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-messages.js';
 import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entries.js';
 import { SealAuditEntries1764300100000 } from './1764300100000-seal-audit-entries.js';
 
@@ -82,6 +85,9 @@ export const migrations: (new () => MigrationInterface)[] = [
   DateAchievements1764100310000,
   CreateMessages1764100400000,
   MarkSessionsAsTheyCome1764200000000,
+  CreatePreferences1764200100000,
+  CreateOutgoingDeliveries1764200110000,
+  KeepHtmlOfMessages1764200300000,
   IndexAuditEntries1764300000000,
   SealAuditEntries1764300100000,
 ];

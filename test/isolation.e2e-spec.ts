@@ -10,6 +10,7 @@ import { assignments } from './isolation/expectations.assignments.js';
 import { audit } from './isolation/expectations.audit.js';
 import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
+import { channels } from './isolation/expectations.channels.js';
 import { grading } from './isolation/expectations.grading.js';
 import { effects } from './isolation/expectations.effects.js';
 import { dueDates } from './isolation/expectations.due-dates.js';
@@ -66,6 +67,7 @@ const expectations: Expectations = {
   ...reportSchedules,
   ...live,
   ...messages,
+  ...channels,
 };
 const operations = readOperations();
 

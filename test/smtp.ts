@@ -13,13 +13,16 @@ export interface MailServer {
   readonly received: readonly Received[];
   /** Mails to refuse, with a temporary error, before the next one is taken. */
   refuse(count: number): void;
+  /** Until it is released, mails are taken and nobody is told. @returns how to release them */
+  hold(): () => void;
   stop(): Promise<void>;
 }
 
-/** A mail server on a free port. It repeats the address when it refuses, as real ones do. */
-export async function startMailServer(): Promise<MailServer> {
+/** A mail server, on a free port unless told. It repeats the address when it refuses, as real ones do. */
+export async function startMailServer(at = 0): Promise<MailServer> {
   const received: Received[] = [];
   let refusals = 0;
+  let held: Promise<void> = Promise.resolve();
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -38,16 +41,21 @@ export async function startMailServer(): Promise<MailServer> {
           to: envelope.rcptTo.map(({ address }) => address),
           message: Buffer.concat(chunks).toString(),
         });
-        done();
+        void held.then(() => done());
       });
     },
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   return {
     url: `smtp://127.0.0.1:${port}`,
     received,
     refuse: (count) => (refusals = count),
+    hold: () => {
+      let release = (): void => undefined;
+      held = new Promise((resolve) => (release = resolve));
+      return () => release();
+    },
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

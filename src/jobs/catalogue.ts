@@ -1,3 +1,4 @@
+import { channelJobs } from './catalogue.channels.js';
 import { defineJob, type JobDefinition } from './job.js';
 
 export const deleteExpired = defineJob({
@@ -276,7 +277,8 @@ export const tellAchieved = defineJob({
   ...telling,
   on: ['activity.achievements-unlocked'],
 });
-export const tellMessage = defineJob({ name: 'notifications.tell-message', ...telling, on: ['messages.received'] });
+/** One for each chunk of recipients. */
+export const tellMessage = defineJob({ name: 'notifications.tell-message', ...telling, on: ['messages.distributed'] });
 export const tellReport = defineJob({ name: 'notifications.tell-report', ...telling, on: ['reports.ready'] });
 export const tellFailed = defineJob({ name: 'notifications.tell-failed', ...telling, on: ['jobs.failed'] });
 
@@ -389,6 +391,7 @@ export const catalogue: readonly JobDefinition[] = [
   fanOutMessage,
   followRecall,
   deleteExpiredMessages,
+  ...channelJobs,
   deleteLiveEvents,
   sealAudit,
 ];
