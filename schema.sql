@@ -992,6 +992,29 @@ create table categories (
   constraint categories_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table channel_endpoints (
+  tenant_id uuid not null,
+  channel text not null,
+  url text not null,
+  is_active boolean not null,
+  gone_at timestamp with time zone,
+  secret bytea not null,
+  old_secret bytea,
+  old_secret_until timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint channel_endpoints_pkey PRIMARY KEY (tenant_id, channel),
+  constraint channel_endpoints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint channel_endpoints__channel_check CHECK (channel = ANY (ARRAY['webhook'::text, 'sms'::text])),
+  constraint channel_endpoints__gone_check CHECK (gone_at IS NULL OR NOT is_active),
+  constraint channel_endpoints__old_secret_check CHECK ((old_secret IS NULL) = (old_secret_until IS NULL))
+);
+comment on table channel_endpoints is 'systems of tenants that messages and notifications are handed to';
+comment on column channel_endpoints.gone_at is 'when it said that it takes no more (410)';
+comment on column channel_endpoints.secret is 'what calls are signed with, and so not a hash';
+comment on column channel_endpoints.old_secret is 'the one before, with which calls are signed, too, for a while';
+
 create table departments (
   tenant_id uuid not null,
   id uuid not null,

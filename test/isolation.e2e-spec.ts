@@ -10,6 +10,7 @@ import { assignments } from './isolation/expectations.assignments.js';
 import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
 import { grading } from './isolation/expectations.grading.js';
+import { endpoints } from './isolation/expectations.endpoints.js';
 import { effects } from './isolation/expectations.effects.js';
 import { dueDates } from './isolation/expectations.due-dates.js';
 import { gradebook } from './isolation/expectations.gradebook.js';
@@ -64,6 +65,7 @@ const expectations: Expectations = {
   ...reportSchedules,
   ...live,
   ...messages,
+  ...endpoints,
 };
 const operations = readOperations();
 
