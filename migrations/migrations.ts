@@ -38,6 +38,7 @@ import { CreateNotifications1764100300000 } from './1764100300000-create-notific
 import { DateAchievements1764100310000 } from './1764100310000-date-achievements.js';
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 import { CreateChannelEndpoints1764200200000 } from './1764200200000-create-channel-endpoints.js';
+import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -79,5 +80,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateNotifications1764100300000,
   DateAchievements1764100310000,
   CreateMessages1764100400000,
+  CreatePreferences1764200100000,
   CreateChannelEndpoints1764200200000,
 ];

@@ -9,6 +9,7 @@ import { activity } from './isolation/expectations.activity.js';
 import { assignments } from './isolation/expectations.assignments.js';
 import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
+import { channels } from './isolation/expectations.channels.js';
 import { grading } from './isolation/expectations.grading.js';
 import { endpoints } from './isolation/expectations.endpoints.js';
 import { effects } from './isolation/expectations.effects.js';
@@ -66,6 +67,7 @@ const expectations: Expectations = {
   ...live,
   ...messages,
   ...endpoints,
+  ...channels,
 };
 const operations = readOperations();
 

@@ -62,6 +62,8 @@ export const permissions = {
   'messages:write': ['student', 'instructor', 'supervisor', 'admin'],
   'channels:read': ['admin'],
   'channels:write': ['admin'],
+  'preferences:read': ['student', 'instructor', 'supervisor', 'admin'],
+  'preferences:write': ['student', 'instructor', 'supervisor', 'admin'],
   'events:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
   'audit:read': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
