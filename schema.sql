@@ -979,6 +979,20 @@ create table achievements (
   constraint achievements_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table bounces (
+  tenant_id uuid not null,
+  address text not null,
+  kind text not null,
+  reason text not null,
+  at timestamp with time zone not null,
+  constraint bounces_pkey PRIMARY KEY (tenant_id, address),
+  constraint bounces_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint bounces__kind_check CHECK (kind = ANY (ARRAY['hard'::text, 'soft'::text]))
+);
+CREATE INDEX bounces__at_idx ON bounces USING btree (at);
+comment on table bounces is 'addresses that mails came back from, whoever has them; nothing more goes to the hard ones';
+comment on column bounces.reason is 'codes and classes, nothing that a server said in words';
+
 create table categories (
   tenant_id uuid not null,
   id uuid not null,

@@ -37,8 +37,9 @@ import { CreateLiveEvents1764100200000 } from './1764100200000-create-live-event
 import { CreateNotifications1764100300000 } from './1764100300000-create-notifications.js';
 import { DateAchievements1764100310000 } from './1764100310000-date-achievements.js';
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
-import { CreateChannelEndpoints1764200200000 } from './1764200200000-create-channel-endpoints.js';
 import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
+import { CreateChannelEndpoints1764200200000 } from './1764200200000-create-channel-endpoints.js';
+import { CreateBounces1764200210000 } from './1764200210000-create-bounces.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -82,4 +83,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateMessages1764100400000,
   CreatePreferences1764200100000,
   CreateChannelEndpoints1764200200000,
+  CreateBounces1764200210000,
 ];

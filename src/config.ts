@@ -45,6 +45,8 @@ export abstract class Config {
   };
   /** Of the application that people use: links in mails lead there. Without a slash at the end. */
   abstract readonly appUrl: string;
+  /** Of this server, from outside, for links in mails that need no application. Without a slash at the end. */
+  abstract readonly apiUrl: string;
   abstract readonly mail: {
     /** Undefined: mails are written as files below `dataDir`. */
     readonly smtpUrl: string | undefined;
@@ -126,6 +128,7 @@ export function readConfig(env: Environment = process.env): Config {
   const smtpUrl = url('SMTP_URL', 'smtp:', 'smtps:');
   const mailFrom = optional('MAIL_FROM');
   const appUrl = url('APP_URL', 'http:', 'https:');
+  const apiUrl = url('API_URL', 'http:', 'https:');
   const keysFile = optional('JWT_KEYS_FILE');
   const proxies = oneOf('TRUST_PROXY', ['true', 'false', ...'0123456789'], 'false');
 
@@ -175,6 +178,7 @@ export function readConfig(env: Environment = process.env): Config {
       freeAttempts: number('LOGIN_FREE_ATTEMPTS', 5, 1, 1_000),
     },
     appUrl: (appUrl ?? 'http://localhost:3000').replace(/\/$/, ''),
+    apiUrl: (apiUrl ?? appUrl ?? 'http://localhost:3000').replace(/\/$/, ''),
     mail: { smtpUrl, from: mailFrom ?? 'Instructor dashboards <no-reply@localhost>' },
     webhooks: {
       privateAddresses: reachable === 'allow',

@@ -1,5 +1,11 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { OrgModule } from '../org/org.module.js';
+import { BouncesController } from './bounces.controller.js';
+import { BouncesJobs } from './bounces.jobs.js';
+import { BouncesRepository } from './bounces.repository.js';
+import { BouncesService } from './bounces.service.js';
+import { EmailChannel } from './email.channel.js';
 import { EndpointCalls } from './endpoint-calls.js';
 import { EndpointsController } from './endpoints.controller.js';
 import { EndpointsRepository } from './endpoints.repository.js';
@@ -9,12 +15,14 @@ import { PreferencesController } from './preferences.controller.js';
 import { PreferencesRepository } from './preferences.repository.js';
 import { PreferencesService } from './preferences.service.js';
 import { SmsChannel } from './sms.channel.js';
+import { UnsubscribeTokens } from './unsubscribe-tokens.js';
+import { UnsubscriptionsController } from './unsubscriptions.controller.js';
 import { WebhookChannel } from './webhook.channel.js';
 
 /** By what else than the application people are told of things. */
 @Module({
-  imports: [OrgModule],
-  controllers: [EndpointsController, PreferencesController],
+  imports: [AuthModule, OrgModule],
+  controllers: [BouncesController, EndpointsController, UnsubscriptionsController, PreferencesController],
   providers: [
     Outside,
     EndpointsRepository,
@@ -22,6 +30,11 @@ import { WebhookChannel } from './webhook.channel.js';
     EndpointsService,
     WebhookChannel,
     SmsChannel,
+    BouncesRepository,
+    BouncesService,
+    BouncesJobs,
+    UnsubscribeTokens,
+    EmailChannel,
     PreferencesRepository,
     PreferencesService,
   ],

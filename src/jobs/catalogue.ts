@@ -1,3 +1,4 @@
+import { channelJobs } from './catalogue.channels.js';
 import { defineJob, type JobDefinition } from './job.js';
 
 export const deleteExpired = defineJob({
@@ -391,4 +392,5 @@ export const catalogue: readonly JobDefinition[] = [
   followRecall,
   deleteExpiredMessages,
   deleteLiveEvents,
+  ...channelJobs,
 ];

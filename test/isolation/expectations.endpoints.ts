@@ -20,6 +20,23 @@ export const endpoints: Expectations = {
       },
     ],
   },
+  bouncesList: { may: administrators, cases: [{ own: 200 }] },
+  // nothing has come back from anybody
+  bouncesClear: {
+    may: administrators,
+    cases: [{ target: 'student', send: ({ id }) => ({ path: { userId: id } }), own: 404, foreign: 404 }],
+  },
+  // whoever comes without a link of a mail is nobody
+  unsubscriptionsAsk: { may: 'everyone', cases: [{ send: () => ({ path: { token: 'x'.repeat(98) } }), own: 404 }] },
+  unsubscriptionsUnsubscribe: {
+    may: 'everyone',
+    cases: [
+      {
+        send: () => ({ path: { token: 'x'.repeat(98) }, form: { 'List-Unsubscribe': 'One-Click' } }),
+        own: 404,
+      },
+    ],
+  },
   endpointsDelete: call(404),
   endpointsRotateSecret: call(404),
   endpointsTest: call(404),
