@@ -1291,6 +1291,7 @@ create table users (
   created_at timestamp with time zone not null,
   version integer not null default 1,
   merged_into_id uuid,
+  phone text,
   constraint users_pkey PRIMARY KEY (tenant_id, id),
   constraint users__email_key UNIQUE (tenant_id, email),
   constraint users__pid_key UNIQUE (tenant_id, pid),
@@ -1302,6 +1303,7 @@ create table users (
   constraint users__merged_check CHECK (merged_into_id IS NULL OR merged_into_id <> id AND NOT is_active AND email IS NULL AND pid IS NULL),
   constraint users__name_check CHECK (name <> ''::text),
   constraint users__operator_check CHECK ((role = 'operator'::text) = (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)),
+  constraint users__phone_check CHECK (phone ~ '^[+][1-9][0-9]{6,14}$'::text),
   constraint users__role_check CHECK (role = ANY (ARRAY['student'::text, 'instructor'::text, 'admin'::text, 'operator'::text]))
 );
 CREATE INDEX users__department_idx ON users USING btree (tenant_id, department_id);
@@ -1312,6 +1314,7 @@ CREATE TRIGGER users_add_students AFTER INSERT ON users REFERENCING NEW TABLE AS
 CREATE TRIGGER users_change_students AFTER UPDATE ON users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_change_students();
 CREATE TRIGGER users_department_active BEFORE INSERT OR UPDATE OF department_id, is_active ON users FOR EACH ROW WHEN (new.is_active AND new.department_id IS NOT NULL) EXECUTE FUNCTION users_department_active();
 comment on column users.merged_into_id is 'whose duplicate this was found to be; what it had done is theirs';
+comment on column users.phone is 'where short messages go: E.164';
 
 create table accommodations (
   tenant_id uuid not null,

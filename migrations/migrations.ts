@@ -40,6 +40,7 @@ import { CreateMessages1764100400000 } from './1764100400000-create-messages.js'
 import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
 import { CreateChannelEndpoints1764200200000 } from './1764200200000-create-channel-endpoints.js';
 import { CreateBounces1764200210000 } from './1764200210000-create-bounces.js';
+import { AddPhones1764200220000 } from './1764200220000-add-phones.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -84,4 +85,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreatePreferences1764200100000,
   CreateChannelEndpoints1764200200000,
   CreateBounces1764200210000,
+  AddPhones1764200220000,
 ];
