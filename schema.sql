@@ -1029,6 +1029,17 @@ comment on column channel_endpoints.gone_at is 'when it said that it takes no mo
 comment on column channel_endpoints.secret is 'what calls are signed with, and so not a hash';
 comment on column channel_endpoints.old_secret is 'the one before, with which calls are signed, too, for a while';
 
+create table channel_pauses (
+  tenant_id uuid not null,
+  channel text not null,
+  faults integer not null,
+  paused_until timestamp with time zone not null,
+  constraint channel_pauses_pkey PRIMARY KEY (tenant_id, channel),
+  constraint channel_pauses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+comment on table channel_pauses is 'channels of tenants that take nothing: nothing is tried before that, and then one thing';
+comment on column channel_pauses.faults is 'pauses in a row';
+
 create table departments (
   tenant_id uuid not null,
   id uuid not null,
@@ -2274,6 +2285,65 @@ create table deliveries (
   constraint deliveries__order_check CHECK (delivered_at IS NULL OR sent_at IS NOT NULL)
 );
 comment on table deliveries is 'how far a message has come to a recipient, by each channel it goes by';
+
+create table outgoing_deliveries (
+  tenant_id uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  channel text not null,
+  cause text not null,
+  category text,
+  priority text not null,
+  message_id uuid,
+  notification_id uuid,
+  digest_id uuid,
+  state text not null,
+  is_held boolean not null,
+  attempts integer not null default 0,
+  queued_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  give_up_at timestamp with time zone not null,
+  leased_until timestamp with time zone,
+  sent_at timestamp with time zone,
+  delivered_at timestamp with time zone,
+  reference text,
+  error text,
+  constraint outgoing_deliveries_pkey PRIMARY KEY (tenant_id, id),
+  constraint outgoing_deliveries__cause_key UNIQUE (tenant_id, user_id, channel, cause),
+  constraint outgoing_deliveries__digest_fkey FOREIGN KEY (tenant_id, digest_id) REFERENCES outgoing_deliveries(tenant_id, id) ON DELETE SET NULL (digest_id),
+  constraint outgoing_deliveries__recipient_fkey FOREIGN KEY (tenant_id, message_id, user_id) REFERENCES message_recipients(tenant_id, message_id, user_id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint outgoing_deliveries__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint outgoing_deliveries__category_check CHECK (category = ANY (ARRAY['messages'::text, 'assignments'::text, 'risk'::text, 'progress'::text, 'reports'::text, 'system'::text])),
+  constraint outgoing_deliveries__gathered_check CHECK (state = 'gathered'::text OR digest_id IS NULL),
+  constraint outgoing_deliveries__held_check CHECK (NOT is_held OR (state = ANY (ARRAY['queued'::text, 'gathered'::text, 'suppressed'::text]))),
+  constraint outgoing_deliveries__leased_check CHECK ((state = 'sending'::text) = (leased_until IS NOT NULL)),
+  constraint outgoing_deliveries__priority_check CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])),
+  constraint outgoing_deliveries__state_check CHECK (state = ANY (ARRAY['queued'::text, 'gathered'::text, 'sending'::text, 'sent'::text, 'delivered'::text, 'suppressed'::text, 'bounced'::text, 'failed'::text])),
+  constraint outgoing_deliveries__subject_check CHECK (num_nonnulls(message_id, notification_id) =
+CASE
+    WHEN category IS NULL THEN 0
+    ELSE 1
+END)
+);
+CREATE INDEX outgoing_deliveries__day_idx ON outgoing_deliveries USING btree (tenant_id, user_id, channel, due_at) WHERE notification_id IS NOT NULL AND NOT is_held;
+CREATE INDEX outgoing_deliveries__digest_idx ON outgoing_deliveries USING btree (tenant_id, digest_id) WHERE digest_id IS NOT NULL;
+CREATE INDEX outgoing_deliveries__due_idx ON outgoing_deliveries USING btree (tenant_id, channel, (priority = 'urgent'::text) DESC, due_at, id) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text])) AND NOT is_held;
+CREATE INDEX outgoing_deliveries__held_idx ON outgoing_deliveries USING btree (tenant_id, channel, due_at) WHERE state = 'queued'::text AND is_held;
+CREATE INDEX outgoing_deliveries__message_idx ON outgoing_deliveries USING btree (tenant_id, message_id, user_id) WHERE message_id IS NOT NULL;
+CREATE INDEX outgoing_deliveries__queued_at_idx ON outgoing_deliveries USING btree (queued_at) WHERE message_id IS NULL;
+CREATE INDEX outgoing_deliveries__state_idx ON outgoing_deliveries USING btree (tenant_id, state, id);
+comment on table outgoing_deliveries is 'what goes to people by other channels than the application, and how far it has come';
+comment on column outgoing_deliveries.channel is 'as the program knows them: a further one needs no migration';
+comment on column outgoing_deliveries.cause is 'what it tells of: to each person by each channel once';
+comment on column outgoing_deliveries.category is 'null: a digest';
+comment on column outgoing_deliveries.notification_id is 'of a line that may be gone, which is not sent any more then';
+comment on column outgoing_deliveries.digest_id is 'what it was gathered into, whose state is its own';
+comment on column outgoing_deliveries.is_held is 'it waits for a digest, until due_at';
+comment on column outgoing_deliveries.attempts is 'how often it has been tried since it was queued; tells attempts apart, too';
+comment on column outgoing_deliveries.give_up_at is 'what still cannot be sent then has failed';
+comment on column outgoing_deliveries.leased_until is 'by the server''s clock: after that whoever sends it is taken for dead';
+comment on column outgoing_deliveries.reference is 'what the other side calls it';
+comment on column outgoing_deliveries.error is 'why it was not sent, or not yet: a few words, without personal data';
 
 create table threshold_changes (
   tenant_id uuid not null,

@@ -38,6 +38,7 @@ import { CreateNotifications1764100300000 } from './1764100300000-create-notific
 import { DateAchievements1764100310000 } from './1764100310000-date-achievements.js';
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
+import { CreateOutgoingDeliveries1764200110000 } from './1764200110000-create-outgoing-deliveries.js';
 import { CreateChannelEndpoints1764200200000 } from './1764200200000-create-channel-endpoints.js';
 import { CreateBounces1764200210000 } from './1764200210000-create-bounces.js';
 import { AddPhones1764200220000 } from './1764200220000-add-phones.js';
@@ -83,6 +84,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   DateAchievements1764100310000,
   CreateMessages1764100400000,
   CreatePreferences1764200100000,
+  CreateOutgoingDeliveries1764200110000,
   CreateChannelEndpoints1764200200000,
   CreateBounces1764200210000,
   AddPhones1764200220000,

@@ -19,6 +19,8 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'live.findBounds': 'positions in the log are of the installation, and say nothing of anybody',
   'live.listAfter': 'a process reads once what it then tells the streams of all tenants, each what it may hear',
   'live.deleteEvents': 'what is over is over in all tenants',
+  'channels.listDueLanes': 'a tick is for all tenants, and each channel is then worked off within its own',
+  'channels.deleteOld': 'what went out is forgotten after the same time in all tenants',
   'messaging.listDue': 'a tick is for all tenants, and each message is then sent within its own',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
   'operations.lockReadersOut': 'a table is locked as a whole, and no row of it is read',

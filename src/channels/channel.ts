@@ -75,3 +75,6 @@ export interface Channel {
   /** @throws DeliveryFailure */
   send(outgoing: Outgoing, signal: AbortSignal): Promise<Accepted>;
 }
+
+/** Token of all channels there are: `readonly Channel[]`. */
+export const CHANNELS = Symbol('channels');

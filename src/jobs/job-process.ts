@@ -1,12 +1,12 @@
 import { BeforeApplicationShutdown, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../config.js';
-import { JobSettings, queueOf } from './job.js';
+import { type JobDefinition, JobSettings, queueOf } from './job.js';
 import { Queues, type JobWorker } from './queues.js';
 import { Relay } from './relay.js';
 import { Runner } from './runner.js';
 import { Schedules } from './schedules.js';
 
-/** Runs of one feature at once, in one process: together they must leave connections for requests. */
+/** Runs of one feature at once, in one process, unless it says otherwise: together they must leave connections for requests. */
 const concurrency = 2;
 
 /** Starts and stops, in order, everything that a process does which takes jobs. */
@@ -35,7 +35,7 @@ export class JobProcess implements OnApplicationBootstrap, BeforeApplicationShut
         this.queues.work(name, {
           process: (job, token, lost) => this.runner.run(job, token, lost),
           onGivenUp: (job, error) => this.runner.recordGivenUp(job, error),
-          concurrency,
+          concurrency: concurrencyOf(name, jobs),
           lockSeconds,
         }),
       );
@@ -58,4 +58,9 @@ export class JobProcess implements OnApplicationBootstrap, BeforeApplicationShut
     const idle = await this.runner.drain(this.config.http.drainSeconds);
     await this.queues.close(!idle);
   }
+}
+
+function concurrencyOf(queue: string, jobs: readonly JobDefinition[]): number {
+  const own = jobs.filter(({ name }) => queueOf(name) === queue);
+  return Math.max(...own.map(({ parallel = concurrency }) => parallel));
 }

@@ -7,7 +7,7 @@ export type Payload = Readonly<
 >;
 
 export interface JobDefinition {
-  /** `feature.verb-object`; the feature is the queue, of which a process runs two jobs at a time. */
+  /** `feature.verb-object`; the feature is the queue. */
   readonly name: string;
   /** How often it is tried in all. */
   readonly attempts: number;
@@ -22,6 +22,8 @@ export interface JobDefinition {
    * an event waits for it, because the running one may have read what the event changed before it changed.
    */
   readonly overlap: 'allow' | 'skip';
+  /** Jobs of its queue that a process runs at a time, where it is the queue's greatest; 2 unless told. */
+  readonly parallel?: number;
   /** Topics of the outbox that start it. */
   readonly on?: readonly string[];
   /** When it recurs: five or six fields, in UTC. */
