@@ -23,15 +23,18 @@ export interface MailServer {
   refuse(count: number, answer?: Refusal): void;
   /** How mails are taken from now on: as usual, cut off in the middle of their text, or greeted after so long. */
   behave(behaviour: 'well' | 'dying' | { readonly greetsAfterMilliseconds: number }): void;
+  /** Until it is released, mails are taken and nobody is told. @returns how to release them */
+  hold(): () => void;
   stop(): Promise<void>;
 }
 
 const later: Refusal = { code: 451, text: 'try again later' };
 
-/** A mail server on a free port. It repeats the address when it refuses, as real ones do. */
-export async function startMailServer(): Promise<MailServer> {
+/** A mail server, on a free port unless told. It repeats the address when it refuses, as real ones do. */
+export async function startMailServer(at = 0): Promise<MailServer> {
   const received: Received[] = [];
   let refusals = 0;
+  let held: Promise<void> = Promise.resolve();
   let refusal: Refusal = later;
   let behaviour: Parameters<MailServer['behave']>[0] = 'well';
   /** @returns the error of whoever is refused at this place */
@@ -65,7 +68,7 @@ export async function startMailServer(): Promise<MailServer> {
           to: envelope.rcptTo.map(({ address }) => address),
           message: Buffer.concat(chunks).toString(),
         });
-        done();
+        void held.then(() => done());
       });
     },
   });
@@ -74,7 +77,7 @@ export async function startMailServer(): Promise<MailServer> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   return {
     url: `smtp://127.0.0.1:${port}`,
@@ -84,6 +87,11 @@ export async function startMailServer(): Promise<MailServer> {
       refusal = answer;
     },
     behave: (next) => (behaviour = next),
+    hold: () => {
+      let release = (): void => undefined;
+      held = new Promise((resolve) => (release = resolve));
+      return () => release();
+    },
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

@@ -2,11 +2,11 @@ import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudent, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { MailChannel, useChannel } from '../../test/mail-channel.js';
 import { parseMail } from '../../test/mails.js';
-import { deliver, runOf, topicOf } from '../../test/messages.js';
+import { deliver } from '../../test/messages.js';
+import { deliveriesOf, queueOutgoing, sendOutgoing, statesOf } from '../../test/outgoing.js';
 import { type MailServer, startMailServer } from '../../test/smtp.js';
 import type { NewNotification } from '../notifications/notification.js';
 import { TrayWriter } from '../notifications/tray-writer.js';
-import { QueueingJobs, SendingJobs } from './channels.jobs.js';
 import { defaults } from './choices.js';
 
 let app: TestApp;
@@ -31,46 +31,18 @@ beforeEach(async () => {
   student = await createStudent(app.database, instructor);
 });
 
-interface Delivery {
-  readonly id: string;
-  readonly userId: string;
-  readonly state: string;
-  readonly isHeld: boolean;
-  readonly attempts: number;
-  readonly dueAt: string;
-  readonly error: string | null;
-}
-
-const deliveries = (): Promise<Delivery[]> =>
-  app.database.many<Delivery>(
-    `-- test.listDeliveries
-    select id, user_id as "userId", state, is_held as "isHeld", attempts, due_at as "dueAt", error
-    from outgoing_deliveries where tenant_id = $1 order by id`,
-    [tenant.tenantId],
-  );
-const states = async (): Promise<string[]> => (await deliveries()).map(({ state }) => state);
-const jobs = () => app.app.get(SendingJobs, { strict: false });
-const run = (payload: object) => ({ ...runOf(tenant.tenantId, 'email'), payload: payload as never });
-const send = () => jobs().send(run({}));
+const deliveries = () => deliveriesOf(app, tenant);
+const states = () => statesOf(app, tenant);
+const queue = () => queueOutgoing(app, tenant);
+const send = () => sendOutgoing(app, tenant);
 const mailsTo = ({ email }: Member) =>
   server.received.filter(({ to }) => to.includes(email)).map(({ message }) => parseMail(message));
 
-/** As the queue does with what the outbox has of the tenant, all of it again each time. */
-async function queue(): Promise<void> {
-  for (const topic of ['messages.distributed', 'notifications.told']) {
-    for (const { payload } of await topicOf(app, tenant.tenantId, topic)) {
-      await app.app.get(QueueingJobs, { strict: false }).queue(run(payload));
-    }
-  }
-}
-async function write(
-  { userId, tenantId }: Member = student,
-  fields: object = {},
-): Promise<{ id: string; version: number }> {
+async function write({ userId, tenantId }: Member = student, fields: object = {}): Promise<{ id: string }> {
   const message = { subject: 'Hello {{firstName}}', body: 'How are you?', to: { userIds: [userId] }, ...fields };
   const { body } = await app.as(instructor).post('/messages').send(message).expect(201);
   await deliver(app, tenantId);
-  return body as { id: string; version: number };
+  return body as { id: string };
 }
 const told = (cause: string, fields: Partial<NewNotification> = {}): NewNotification => ({
   userId: student.userId,
