@@ -62,6 +62,7 @@ export const permissions = {
   'messages:write': ['student', 'instructor', 'supervisor', 'admin'],
   'channels:read': ['admin'],
   'channels:write': ['admin'],
+  'bounces:write': ['admin', 'service'],
   'preferences:read': ['student', 'instructor', 'supervisor', 'admin'],
   'preferences:write': ['student', 'instructor', 'supervisor', 'admin'],
   'events:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],

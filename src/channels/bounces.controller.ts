@@ -1,10 +1,10 @@
-import { Controller, Delete, Get, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../http/operation.js';
 import { examplePagination, type Page, PageQuery } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
-import { BounceResponse } from './bounces.dto.js';
+import { BounceResponse, BounceResults, ReportBounces } from './bounces.dto.js';
 import { BouncesService } from './bounces.service.js';
 
 @ApiTags('channels')
@@ -34,6 +34,19 @@ export class BouncesController {
   })
   list(@CurrentViewer() viewer: Viewer, @Query() query: PageQuery): Promise<Page<BounceResponse>> {
     return this.bounces.list(viewer, query);
+  }
+
+  @Post()
+  @Operation({
+    summary: 'Report mails that have come back',
+    description:
+      'For whatever hears of it: a webhook of the mail provider, or a script that reads the mailbox of the sender. Up to ' +
+      '1,000 at once, of which each has its result. The same again changes nothing.',
+    permission: 'bounces:write',
+    answer: BounceResults,
+  })
+  report(@CurrentViewer() viewer: Viewer, @Body() { bounces }: ReportBounces): Promise<BounceResults> {
+    return this.bounces.report(viewer, bounces);
   }
 
   @Delete(':userId')

@@ -10,6 +10,13 @@ export interface Bounce {
   readonly reason: string;
 }
 
+export interface Mailed {
+  readonly id: string;
+  readonly userId: string;
+  readonly reference: string | null;
+  readonly email: string | null;
+}
+
 const columns = 'u.id as "userId", u.name, u.email, b.kind, b.reason, b.at';
 /** Of whoever has the address now. */
 const source = 'bounces b join users u on u.tenant_id = $1 and u.email = b.address';
@@ -59,6 +66,27 @@ export class BouncesRepository {
       [tenantId],
     );
     return count;
+  }
+
+  /** Mails among these deliveries, and the address of whom they were for as it is now. */
+  listMailed(tenantId: string, deliveryIds: readonly string[]): Promise<Mailed[]> {
+    return this.database.many<Mailed>(
+      `-- channels.listMailed
+      select d.id, d.user_id as "userId", d.reference, u.email
+      from outgoing_deliveries d join users u on u.tenant_id = $1 and u.id = d.user_id
+      where d.tenant_id = $1 and d.id = any ($2::uuid[]) and d.channel = 'email'`,
+      [tenantId, deliveryIds],
+    );
+  }
+
+  /** Of what was taken over and has come back for good. */
+  async markBounced(tenantId: string, deliveryIds: readonly string[]): Promise<void> {
+    await this.database.run(
+      `-- channels.markBounced
+      update outgoing_deliveries set state = 'bounced', error = 'came back'
+      where tenant_id = $1 and id = any ($2::uuid[]) and state in ('sent', 'delivered')`,
+      [tenantId, deliveryIds],
+    );
   }
 
   /** @returns what was known of the person's address */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config.js';
 import { Clock } from '../database/clock.js';
@@ -7,6 +6,7 @@ import { TenantsService } from '../org/tenants.service.js';
 import { BouncesRepository } from './bounces.repository.js';
 import { type Accepted, type Channel, DeliveryFailure, type Outgoing, type Reachable } from './channel.js';
 import { frame } from './mail-frame.js';
+import { messageIdOf } from './message-ids.js';
 import { UnsubscribeTokens } from './unsubscribe-tokens.js';
 
 @Injectable()
@@ -49,14 +49,4 @@ export class EmailChannel implements Channel {
     }
     return { isDelivered: false, reference: messageId };
   }
-}
-
-/**
- * By which a bounce that comes later is known. It tells the address, too, to whoever knows that already: what comes back
- * from an address that somebody had says nothing of the one they have by now.
- */
-export function messageIdOf(id: string, address: string, from: string): string {
-  const domain = /@([\w.-]+)>?$/.exec(from)?.[1] ?? 'localhost';
-  const mark = createHash('sha256').update(address.toLowerCase()).digest('hex').slice(0, 16);
-  return `<${id}.${mark}@${domain}>`;
 }

@@ -21,6 +21,18 @@ export const endpoints: Expectations = {
     ],
   },
   bouncesList: { may: administrators, cases: [{ own: 200 }] },
+  // there are no deliveries that could be named
+  bouncesReport: {
+    may: ['admin', 'service'],
+    cases: [
+      {
+        target: 'student',
+        send: ({ id }) => ({ body: { bounces: [{ deliveryId: id, kind: 'hard' }] } }),
+        own: [200, '"unknown"'],
+        foreign: [200, '"unknown"'],
+      },
+    ],
+  },
   // nothing has come back from anybody
   bouncesClear: {
     may: administrators,
