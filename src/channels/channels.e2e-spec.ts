@@ -200,6 +200,9 @@ describe('what comes back later', () => {
       .map((one) => [one.name, one.kind, one.reason])
       .sort();
     expect(listed).toEqual([['Ada', 'hard', '5.1.1'], ['Cay', 'soft', 'mailbox full']]); // prettier-ignore
+    // what is dead stays dead, whatever else comes back from it
+    await report([{ messageId: ada, kind: 'soft', reason: '4.2.1' }]).expect(200);
+    expect((await app.as('admin', tenant).get('/channels/email/bounces')).body.data).toEqual(body.data);
     students = [students[0]!, { ...students[1]!, email: other }, students[2]!];
     const before = mailed().length;
     await write();
