@@ -2284,7 +2284,7 @@ create table deliveries (
   constraint deliveries__channel_check CHECK (channel = 'app'::text),
   constraint deliveries__order_check CHECK (delivered_at IS NULL OR sent_at IS NOT NULL)
 );
-comment on table deliveries is 'how far a message has come to a recipient, by each channel it goes by';
+comment on table deliveries is 'when a message came to a recipient in the application';
 
 create table outgoing_deliveries (
   tenant_id uuid not null,

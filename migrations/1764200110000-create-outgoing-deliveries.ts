@@ -69,6 +69,8 @@ export class CreateOutgoingDeliveries1764200110000 implements MigrationInterface
       comment on column outgoing_deliveries.reference is 'what the other side calls it';
       comment on column outgoing_deliveries.error is 'why it was not sent, or not yet: a few words, without personal data';
 
+      comment on table deliveries is 'when a message came to a recipient in the application';
+
       create table channel_pauses (
         tenant_id uuid not null references tenants (id),
         channel text not null,
@@ -82,6 +84,9 @@ export class CreateOutgoingDeliveries1764200110000 implements MigrationInterface
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table channel_pauses, outgoing_deliveries');
+    await runner.query(`
+      drop table channel_pauses, outgoing_deliveries;
+      comment on table deliveries is 'how far a message has come to a recipient, by each channel it goes by';
+    `);
   }
 }

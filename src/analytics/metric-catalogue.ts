@@ -3,6 +3,7 @@ import { activityMetrics } from './metric-catalogue.activity.js';
 import { analyticsMetrics } from './metric-catalogue.analytics.js';
 import { interfaceMetrics } from './metric-catalogue.interface.js';
 import { interventionMetrics } from './metric-catalogue.interventions.js';
+import { channelMetrics } from './metric-catalogue.channels.js';
 import { messageMetrics } from './metric-catalogue.messages.js';
 import { moduleMetrics } from './metric-catalogue.modules.js';
 import { notificationMetrics } from './metric-catalogue.notifications.js';
@@ -27,6 +28,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   ...reportMetrics,
   ...notificationMetrics,
   ...messageMetrics,
+  ...channelMetrics,
   ...interfaceMetrics,
 ];
 

@@ -6,7 +6,9 @@ import { BouncesJobs } from './bounces.jobs.js';
 import { BouncesRepository } from './bounces.repository.js';
 import { BouncesService } from './bounces.service.js';
 import { type Channel, CHANNELS } from './channel.js';
+import { ChannelMergeRepository } from './channel-merge.repository.js';
 import { QueueingJobs, SendingJobs } from './channels.jobs.js';
+import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { EmailChannel } from './email.channel.js';
 import { EndpointCalls } from './endpoint-calls.js';
@@ -14,6 +16,8 @@ import { EndpointsController } from './endpoints.controller.js';
 import { EndpointsRepository } from './endpoints.repository.js';
 import { EndpointsService } from './endpoints.service.js';
 import { Outside } from './outside.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { DeliveryListRepository } from './delivery-list.repository.js';
 import { PreferencesController } from './preferences.controller.js';
 import { PreferencesRepository } from './preferences.repository.js';
 import { PreferencesService } from './preferences.service.js';
@@ -30,7 +34,13 @@ const channels = [EmailChannel, WebhookChannel, SmsChannel];
 /** By what else than the application people are told of things. */
 @Module({
   imports: [AuthModule, OrgModule],
-  controllers: [BouncesController, EndpointsController, UnsubscriptionsController, PreferencesController],
+  controllers: [
+    BouncesController,
+    EndpointsController,
+    UnsubscriptionsController,
+    PreferencesController,
+    DeliveriesController,
+  ],
   providers: [
     ...channels,
     { provide: CHANNELS, useFactory: (...all: Channel[]) => all, inject: channels },
@@ -50,7 +60,10 @@ const channels = [EmailChannel, WebhookChannel, SmsChannel];
     QueueingJobs,
     Sender,
     SendingJobs,
+    DeliveryListRepository,
+    DeliveriesService,
+    ChannelMergeRepository,
   ],
-  exports: [PreferencesService],
+  exports: [PreferencesService, ChannelMergeRepository],
 })
 export class ChannelsModule {}

@@ -2,10 +2,12 @@ import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudent, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { MailChannel, useChannel } from '../../test/mail-channel.js';
 import { parseMail } from '../../test/mails.js';
-import { deliver } from '../../test/messages.js';
+import { deliver, runOf, topicOf } from '../../test/messages.js';
+import { trayOf } from '../../test/occurrences.js';
 import { deliveriesOf, queueOutgoing, sendOutgoing, statesOf } from '../../test/outgoing.js';
 import { type MailServer, startMailServer } from '../../test/smtp.js';
 import type { NewNotification } from '../notifications/notification.js';
+import { NotificationsJobs } from '../notifications/notifications.jobs.js';
 import { TrayWriter } from '../notifications/tray-writer.js';
 import { defaults } from './choices.js';
 
@@ -122,6 +124,28 @@ describe('a message', () => {
     await write(muter);
     await queue();
     expect((await deliveries()).filter(({ userId }) => userId === muter.userId)).toHaveLength(1);
+  });
+
+  it('of a muted sender or conversation is unread in that, and told of nowhere else', async () => {
+    const tellMessages = async (): Promise<void> => {
+      for (const { key, payload } of await topicOf(app, tenant.tenantId, 'messages.distributed')) {
+        const message = { ...runOf(tenant.tenantId, key), payload: payload as never };
+        await app.app.get(NotificationsJobs, { strict: false }).tellMessage(message);
+      }
+    };
+    await write();
+    const { body } = await app.as(student).get('/threads').expect(200);
+    const [thread] = (body as { data: { id: string }[] }).data;
+    await choose({ mutedThreadIds: [thread!.id] });
+    await tellMessages();
+    expect(await trayOf(app, student)).toEqual([]);
+    await choose({ mutedThreadIds: [], mutedSenderIds: [instructor.userId] });
+    await write();
+    await tellMessages();
+    await queue();
+    expect(await trayOf(app, student)).toEqual([]);
+    expect(await deliveries()).toEqual([]);
+    expect((await app.as(student).get('/threads/unread')).body).toEqual({ unreadMessages: 2, unreadThreads: 2 });
   });
 });
 

@@ -29,9 +29,11 @@ export class ReceiptsController {
           deliveries: [
             {
               channel: 'app',
+              state: 'delivered',
               queuedAt: '2026-11-20T08:30:00Z',
               sentAt: '2026-11-20T08:30:00Z',
               deliveredAt: '2026-11-20T08:30:00Z',
+              error: null,
             },
           ],
           firstOpenedAt: null,

@@ -27,14 +27,21 @@ export class CreateReminder {
 }
 
 export class DeliveryResponse {
-  @ApiProperty({ enum: ['app'] })
+  @ApiProperty({ enum: ['app', 'email', 'sms', 'webhook'] })
   channel: string;
+  @ApiProperty({
+    enum: ['queued', 'gathered', 'sending', 'sent', 'delivered', 'suppressed', 'bounced', 'failed'],
+    description: '`gathered` and no longer known what became of that; `suppressed`: see `error`',
+  })
+  state: string;
   @ApiProperty({ format: 'date-time' })
   queuedAt: string;
   @ApiProperty({ format: 'date-time', type: String, nullable: true })
   sentAt: string | null;
   @ApiProperty({ format: 'date-time', type: String, nullable: true })
   deliveredAt: string | null;
+  @ApiProperty({ type: String, nullable: true, maxLength: 300, description: 'Why it was not sent, or not yet' })
+  error: string | null;
 }
 
 export class ReceiptResponse {

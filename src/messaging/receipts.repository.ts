@@ -31,9 +31,19 @@ export class ReceiptsRepository {
       `-- messaging.listRecipients
       select r.user_id as "userId", u.name, r.thread_id as "threadId", r.first_opened_at as "firstOpenedAt",
         r.last_opened_at as "lastOpenedAt", r.reminded_at as "remindedAt", array(
-          select json_build_object('channel', d.channel, 'queuedAt', d.queued_at, 'sentAt', d.sent_at,
-            'deliveredAt', d.delivered_at)
-          from deliveries d where d.tenant_id = $1 and d.message_id = $2 and d.user_id = r.user_id order by d.channel
+          select json_build_object('channel', d.channel, 'state', d.state, 'queuedAt', d.queued_at,
+            'sentAt', d.sent_at, 'deliveredAt', d.delivered_at, 'error', d.error)
+          from (
+            select a.channel, case when a.delivered_at is null then 'sent' else 'delivered' end as state, a.queued_at,
+              a.sent_at, a.delivered_at, null as error
+            from deliveries a where a.tenant_id = $1 and a.message_id = $2 and a.user_id = r.user_id
+            union all
+            select o.channel, coalesce(digest.state, o.state), o.queued_at, coalesce(digest.sent_at, o.sent_at),
+              coalesce(digest.delivered_at, o.delivered_at), coalesce(digest.error, o.error)
+            from outgoing_deliveries o
+            left join outgoing_deliveries digest on digest.tenant_id = $1 and digest.id = o.digest_id
+            where o.tenant_id = $1 and o.message_id = $2 and o.user_id = r.user_id
+          ) d order by d.channel
         ) as deliveries
       from message_recipients r join users u on u.tenant_id = $1 and u.id = r.user_id
       where r.tenant_id = $1 and r.message_id = $2 and ($3::uuid is null or r.user_id > $3)

@@ -194,6 +194,8 @@ describe('receipts', () => {
         deliveries: [
           {
             channel: 'app',
+            state: 'delivered',
+            error: null,
             queuedAt: expect.stringContaining('2026-03-02T08:00:00'),
             sentAt: expect.stringContaining('2026-03-02T08:00:00'),
             deliveredAt: expect.stringContaining('2026-03-02T08:00:00'),

@@ -132,14 +132,16 @@ export class OccasionsRepository {
     );
   }
 
-  /** Of these people those who have a message that is still to be seen. */
+  /** Of these people those who have a message that is still to be seen, and have not muted its sender or conversation. */
   listReceived(tenantId: string, messageId: string, userIds: readonly string[], now: Date): Promise<ToldMessage[]> {
     return this.database.many<ToldMessage>(
       `-- notifications.listReceived
       select r.user_id as "userId", r.thread_id as "threadId"
       from messages m
       join message_recipients r on r.tenant_id = $1 and r.message_id = m.id and r.user_id = any ($3::uuid[])
-      where m.tenant_id = $1 and m.id = $2 and m.recalled_at is null and (m.expires_at is null or m.expires_at > $4)`,
+      left join preferences p on p.tenant_id = $1 and p.user_id = r.user_id
+      where m.tenant_id = $1 and m.id = $2 and m.recalled_at is null and (m.expires_at is null or m.expires_at > $4)
+        and not coalesce(m.sender_id = any (p.muted_sender_ids) or r.thread_id = any (p.muted_thread_ids), false)`,
       [tenantId, messageId, userIds, now],
     );
   }

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { ChannelMergeRepository } from '../channels/channel-merge.repository.js';
 import type { Viewer } from '../http/viewer.js';
 import { InterventionMerge } from '../interventions/intervention-merge.service.js';
 import { MessageMergeRepository } from '../messaging/message-merge.repository.js';
 import { NotificationMerge } from '../notifications/notification-merge.service.js';
 import { ReportSchedulesRepository } from '../reports/report-schedules.repository.js';
 
-/** What students and instructors alike have: cases, schedules of reports, notifications and messages. */
+/** What students and instructors alike have: cases, schedules of reports, notifications, messages and preferences. */
 @Injectable()
 export class BelongingsMerge {
   constructor(
@@ -13,6 +14,7 @@ export class BelongingsMerge {
     private readonly notifications: NotificationMerge,
     private readonly schedules: ReportSchedulesRepository,
     private readonly messages: MessageMergeRepository,
+    private readonly channels: ChannelMergeRepository,
   ) {}
 
   async merge(viewer: Viewer, fromId: string, intoId: string): Promise<void> {
@@ -20,5 +22,6 @@ export class BelongingsMerge {
     await this.notifications.merge(viewer.tenantId, fromId, intoId);
     await this.schedules.giveAway(viewer.tenantId, fromId, intoId);
     await this.messages.giveAway(viewer.tenantId, fromId, intoId);
+    await this.channels.giveAway(viewer.tenantId, fromId, intoId);
   }
 }

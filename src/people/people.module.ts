@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ActivityModule } from '../activity/activity.module.js';
 import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { ChannelsModule } from '../channels/channels.module.js';
 import { InterventionsModule } from '../interventions/interventions.module.js';
 import { MessagingModule } from '../messaging/messaging.module.js';
 import { NotificationsModule } from '../notifications/notifications.module.js';
@@ -35,6 +36,7 @@ import { UsersService } from './users.service.js';
     ReportsModule,
     NotificationsModule,
     MessagingModule,
+    ChannelsModule,
   ],
   controllers: [OwnPhoneController, UsersController, UserImportsController],
   providers: [

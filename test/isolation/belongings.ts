@@ -1,6 +1,7 @@
 import { NIL, v7 as uuidv7 } from 'uuid';
 import type { Database } from '../../src/database/database.js';
-import type { Row } from './plan.js';
+import { insertMessage } from './mail.js';
+import type { Kind, Row } from './plan.js';
 
 export async function insertSegment(
   database: Database,
@@ -126,4 +127,33 @@ export async function insertNotification(
     values ($1, $2, $3, 'system_alert', 'normal', $4, $5, '/' || $5, $5, $5, 1, '2026-03-01', '2026-03-01', '2100-01-01')`,
     [tenantId, id, personId, name, code],
   );
+}
+
+/** The name is why it failed. */
+export async function insertDelivery(database: Database, tenantId: string, { id, personId, name }: Row): Promise<void> {
+  await database.run(
+    `-- test.insertDelivery
+    insert into outgoing_deliveries (tenant_id, id, user_id, channel, cause, priority, state, is_held, queued_at, due_at,
+      give_up_at, error)
+    values ($1, $2::uuid, $3, 'email', 'digest:' || $2::uuid, 'normal', 'failed', false, '2026-03-01', '2026-03-01',
+      '2026-03-01', $4)`,
+    [tenantId, id, personId, name],
+  );
+}
+
+/** What belongs to a person. */
+export const owned = {
+  segment: insertSegment,
+  sharedSegment: insertSegment,
+  signIn: insertSignIn,
+  notification: insertNotification,
+  delivery: insertDelivery,
+  report: insertReport,
+  reportSchedule: insertReportSchedule,
+  message: insertMessage,
+} as const;
+export type Owned = keyof typeof owned;
+
+export function isOwned(kind: Kind): kind is Owned {
+  return Object.hasOwn(owned, kind);
 }

@@ -19,11 +19,21 @@ export const channels: Expectations = {
       { send: () => ({ body: preferences }), own: 200 },
       // nobody has a conversation with these
       {
-        target: 'student',
+        target: 'admin',
         send: ({ id }) => ({ body: { ...preferences, mutedSenderIds: [id] } }),
         own: 422,
         foreign: 422,
       },
     ],
+  },
+  deliveriesList: { may: ['admin'], cases: [{ own: 200 }] },
+  deliveriesReplay: {
+    may: ['admin'],
+    cases: [{ target: 'delivery', send: ({ id }) => ({ path: { id } }), own: 200, foreign: 404, spare: true }],
+  },
+  // nothing has failed in that time yet
+  deliveriesReplayFailed: {
+    may: ['admin'],
+    cases: [{ send: () => ({ body: { channel: 'email', since: '2100-01-01T00:00:00Z' } }), own: 200 }],
   },
 };

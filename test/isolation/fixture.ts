@@ -7,27 +7,13 @@ import {
   type Place as Home, sessionBody,
 } from '../factories.js'; // prettier-ignore
 import { insertAssignment, insertHandOut } from './assigned-work.js';
-import {
-  insertAchievement, insertDelegation, insertIntervention, insertNotification, insertOperator, insertReport,
-  insertReportSchedule, insertSegment, insertSignIn,
-} from './belongings.js'; // prettier-ignore
-import { insertMessage, insertSentMessage } from './mail.js';
+import { insertAchievement, insertDelegation, insertIntervention, insertOperator, isOwned, owned, type Owned } from './belongings.js'; // prettier-ignore
+import { insertSentMessage } from './mail.js';
 import { marks } from './marks.js';
 import { type Actor, delegations, type Kind, type Place, type Row } from './plan.js';
 
 export const password = 'correct horse battery staple';
 export const installation = '00000000-0000-0000-0000-000000000000';
-
-/** What belongs to a person. */
-const owned = {
-  segment: insertSegment,
-  sharedSegment: insertSegment,
-  signIn: insertSignIn,
-  notification: insertNotification,
-  report: insertReport,
-  reportSchedule: insertReportSchedule,
-  message: insertMessage,
-} as const;
 
 type Tenant = Home & { readonly slug: string };
 
@@ -80,19 +66,12 @@ export class Fixture {
   async spare(row: Row): Promise<Row> {
     const { kind, place, personId } = row;
     if (place === 'nowhere') return this.nothing(kind);
+    if (isOwned(kind)) return this.addOwned(kind, place, personId!);
     switch (kind) {
       case 'student':
         return this.addStudent(place, this.staff.get(place) ?? this.staff.get('own')!);
       case 'session':
         return this.addSession(row.studentId!, row);
-      case 'segment':
-      case 'sharedSegment':
-      case 'signIn':
-      case 'notification':
-      case 'report':
-      case 'reportSchedule':
-      case 'message':
-        return this.addOwned(kind, place, personId!);
       case 'category':
         return this.addCategory(place);
       case 'module':
@@ -170,7 +149,7 @@ export class Fixture {
     for (const place of ['own', 'otherTenant'] as const) await this.addAssignment('commonAssignment', place);
     await this.addActors(tenant, own);
     for (const [place, { userId }] of this.staff) {
-      for (const kind of Object.keys(owned) as (keyof typeof owned)[]) await this.addOwned(kind, place, userId);
+      for (const kind of Object.keys(owned) as Owned[]) await this.addOwned(kind, place, userId);
     }
     const staff = (place: Place): string => this.staff.get(place)!.userId;
     for (const [giver, substitute] of delegations) await this.addDelegation(giver, staff(giver), staff(substitute));
@@ -338,7 +317,7 @@ export class Fixture {
     return session;
   }
 
-  private async addOwned(kind: keyof typeof owned, place: Place, personId: string): Promise<Row> {
+  private async addOwned(kind: Owned, place: Place, personId: string): Promise<Row> {
     const row = this.add({ kind, place, id: uuidv7(), personId });
     await owned[kind](this.app.database, this.homes.get(place)!.tenantId, row);
     return row;

@@ -68,6 +68,8 @@ export type Kind =
   | 'closedIntervention'
   /** In the tray of somebody of the staff. */
   | 'notification'
+  /** To somebody of the staff by e-mail, and failed. */
+  | 'delivery'
   /** Not yet written. */
   | 'report'
   | 'reportSchedule'
