@@ -123,16 +123,32 @@ describe('by webhook', () => {
     ]);
   });
 
-  it('gives up after a day, and says why', async () => {
-    await name('webhook');
-    await write([students[0]!]);
-    await receiver.stop();
+  it('gives up after a day, says why, and goes again once somebody says so', async () => {
+    const secret = await name('webhook');
+    await write();
+    receiver.answer(answers.status(500));
     for (let hour = 0; hour < 28; hour++) {
       await send('webhook');
       app.clock.advance(3_600);
     }
-    const webhooks = (await deliveriesOf(app, tenant)).filter(({ error }) => error !== null);
-    expect(webhooks).toMatchObject([{ state: 'failed', error: 'no answer: ECONNREFUSED' }]);
+    const admin = app.as('admin', tenant);
+    const dead = async (): Promise<Heard[]> =>
+      (await admin.get('/channels/deliveries?channel=webhook&state=failed').expect(200)).body.data;
+    const given = await dead();
+    expect(given).toMatchObject(Array(3).fill({ error: 'the receiver answered 500' }));
+    receiver.answer(answers.accept);
+    const before = receiver.received.length;
+    const replay = { channel: 'webhook', since: '2026-03-02T00:00:00Z' };
+    expect((await admin.post('/channels/deliveries/replay').send(replay).expect(200)).body.replayed).toBe(3);
+    for (let minute = 0; minute < 60; minute += 10) {
+      await send('webhook');
+      app.clock.advance(600);
+    }
+    expect(await dead()).toEqual([]);
+    const again = receiver.received.slice(before);
+    expect(again.map(({ headers }) => headers['webhook-id']).sort()).toEqual(given.map(({ id }) => id).sort());
+    const [{ headers, body }] = again as [(typeof again)[0]];
+    expect(await verify(headers, body, secret, Number(headers['webhook-timestamp']) * 1_000)).toBe(true);
   });
 });
 
