@@ -36,9 +36,9 @@ export class UnsubscriptionsController {
     private readonly preferences: PreferencesService,
   ) {}
 
-  @Get(':token')
+  @Get(':link')
   @Header('content-type', 'text/html; charset=utf-8')
-  @ApiParam({ name: 'token', schema: { type: 'string', maxLength: 200 } })
+  @ApiParam({ name: 'link', schema: { type: 'string', maxLength: 200 } })
   @Operation({
     summary: 'Ask whether mails of a sort are to end',
     description: 'A page with a button. Of a link that is 60 days old, 410.',
@@ -46,8 +46,8 @@ export class UnsubscriptionsController {
     files: { 'text/html': '<!doctype html>' },
     errors: [404, 410],
   })
-  ask(@Param('token') token: string): Readable {
-    const name = names[this.read(token).category];
+  ask(@Param('link') link: string): Readable {
+    const name = names[this.read(link).category];
     const [field, value] = confirmation;
     return page(
       `<h1>No more mails about ${escape(name)}?</h1>
@@ -55,11 +55,11 @@ export class UnsubscriptionsController {
     );
   }
 
-  @Post(':token')
-  @RouteConfig({ takesForm: true })
+  @Post(':link')
+  @RouteConfig({ takesForm: 'multipart' })
   @Header('content-type', 'text/html; charset=utf-8')
-  @ApiParam({ name: 'token', schema: { type: 'string', maxLength: 200 } })
-  @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiParam({ name: 'link', schema: { type: 'string', maxLength: 200 } })
+  @ApiConsumes('application/x-www-form-urlencoded', 'multipart/form-data')
   @ApiBody({ type: OneClick })
   @Operation({
     summary: 'End mails of a sort by one click',
@@ -68,8 +68,8 @@ export class UnsubscriptionsController {
     files: { 'text/html': '<!doctype html>' },
     errors: [404, 410],
   })
-  async unsubscribe(@Param('token') token: string, @Body() form: unknown): Promise<Readable> {
-    const { tenantId, userId, category } = this.read(token);
+  async unsubscribe(@Param('link') link: string, @Body() form: unknown): Promise<Readable> {
+    const { tenantId, userId, category } = this.read(link);
     const [field, value] = confirmation;
     if (!(form instanceof URLSearchParams) || form.get(field) !== value) {
       throw Problem.invalid([{ pointer: `/${field}`, code: 'value_invalid', detail: `must be ${value}, of a form` }]);
@@ -79,8 +79,8 @@ export class UnsubscriptionsController {
   }
 
   /** @throws Problem 404 for a link that is none of ours, 410 for one that is too old */
-  private read(token: string): Subscription {
-    const subscription = this.tokens.read(token);
+  private read(link: string): Subscription {
+    const subscription = this.tokens.read(link);
     if (subscription === null) throw Problem.notFound('link');
     if (subscription !== 'expired') return subscription;
     throw new Problem(410, 'link_expired', { detail: 'This link is too old. Sign in, and say what you want by mail.' });

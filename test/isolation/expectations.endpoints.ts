@@ -39,12 +39,12 @@ export const endpoints: Expectations = {
     cases: [{ target: 'student', send: ({ id }) => ({ path: { userId: id } }), own: 404, foreign: 404 }],
   },
   // whoever comes without a link of a mail is nobody
-  unsubscriptionsAsk: { may: 'everyone', cases: [{ send: () => ({ path: { token: 'x'.repeat(98) } }), own: 404 }] },
+  unsubscriptionsAsk: { may: 'everyone', cases: [{ send: () => ({ path: { link: 'x'.repeat(98) } }), own: 404 }] },
   unsubscriptionsUnsubscribe: {
     may: 'everyone',
     cases: [
       {
-        send: () => ({ path: { token: 'x'.repeat(98) }, form: { 'List-Unsubscribe': 'One-Click' } }),
+        send: () => ({ path: { link: 'x'.repeat(98) }, form: { 'List-Unsubscribe': 'One-Click' } }),
         own: 404,
       },
     ],
