@@ -85,6 +85,7 @@ describe('with a server', () => {
     ['bounced', 'RCPT', 550, 'no such user', 'EENVELOPE, RCPT TO, 550'],
     ['passing', 'RCPT', 552, '5.2.2 mailbox full', 'EENVELOPE, RCPT TO, 552, 5.2.2'],
     ['final', 'RCPT', 554, '5.7.1 relay access denied', 'EENVELOPE, RCPT TO, 554, 5.7.1'],
+    ['final', 'RCPT', 554, 'no', 'EENVELOPE, RCPT TO, 554'],
     ['passing', 'MAIL', 550, '5.7.1 who are you', 'EENVELOPE, MAIL FROM, 550, 5.7.1'],
     ['passing', 'DATA', 451, 'later', 'EMESSAGE, DATA, 451'],
     ['final', 'DATA', 554, '5.6.0 not that', 'EMESSAGE, DATA, 554, 5.6.0'],

@@ -117,5 +117,7 @@ function failureOf({ code, command, responseCode, response }: NodemailerError): 
   // whether we may send at all is for our configuration to be set right
   if (command !== 'RCPT TO') return new MailFailure('passing', reason);
   if (status === '5.2.2') return new MailFailure('passing', reason); // a full mailbox
-  return new MailFailure(status?.startsWith('5.7.') ? 'final' : 'bounced', reason);
+  // 5.7: by its policy. Who does not say more may mean us, and not the mailbox, by anything but these
+  const isMailbox = status === undefined ? [550, 551, 553].includes(responseCode) : !status.startsWith('5.7.');
+  return new MailFailure(isMailbox ? 'bounced' : 'final', reason);
 }
