@@ -92,27 +92,6 @@ AS $function$
           using errcode = '23514', constraint = 'attempts__final_check';
       end $function$;
 
-CREATE OR REPLACE FUNCTION public.audit_entries_to_pending()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      begin
-        insert into audit_pending (tenant_id, at, id) select tenant_id, at, id from new_rows;
-        return null;
-      end $function$;
-
-CREATE OR REPLACE FUNCTION public.audit_final()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-      begin
-        -- an organisation that leaves takes its trail along
-        if coalesce(current_setting('app.removed_tenant', true), '') <> '' then
-          return null;
-        end if;
-        raise exception 'the audit is only ever added to' using errcode = '23514', constraint = 'audit_final_check';
-      end $function$;
-
 CREATE OR REPLACE FUNCTION public.busy_seconds(busy tstzmultirange)
  RETURNS integer
  LANGUAGE sql
@@ -292,9 +271,10 @@ AS $function$
         if coalesce(current_setting('app.removed_tenant', true), '') <> '' then
           return null;
         end if;
+        -- writes also where there is a mark: whoever adds it up must wait for what this transaction changes
         if tg_op = 'DELETE' then
           insert into stale_students as s (tenant_id, student_id, since) values (old.tenant_id, old.student_id, now())
-          on conflict (tenant_id, student_id) do update set version = s.version + 1;
+          on conflict (tenant_id, student_id) do update set since = s.since;
         end if;
         insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
         select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day, now()
@@ -304,7 +284,7 @@ AS $function$
         ) as cell (tenant_id, instructor_id, department_id, day)
         where tenant_id is not null
         order by 1, 2, 3, 4
-        on conflict (tenant_id, instructor_id, department_id, day) do update set version = s.version + 1;
+        on conflict (tenant_id, instructor_id, department_id, day) do update set since = s.since;
         return null;
       end $function$;
 
@@ -766,45 +746,11 @@ create table audit_entries (
   constraint audit_entries__action_check CHECK (action ~ '^[a-z_]+\.[a-z_]+$'::text),
   constraint audit_entries__result_check CHECK (result = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text]))
 ) partition by range (at);
-CREATE INDEX audit_entries__action_idx ON audit_entries USING btree (tenant_id, action, at, id);
-CREATE INDEX audit_entries__not_done_idx ON audit_entries USING btree (tenant_id, at, id) WHERE result <> 'done'::text;
-CREATE INDEX audit_entries__request_idx ON audit_entries USING btree (tenant_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX audit_entries__tenant_id_actor_id_at_idx ON audit_entries USING btree (tenant_id, actor_id, at);
 CREATE INDEX audit_entries__tenant_id_target_id_at_idx ON audit_entries USING btree (tenant_id, target_id, at);
-CREATE TRIGGER audit_entries_final BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_final();
-CREATE TRIGGER audit_entries_to_pending AFTER INSERT ON audit_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_to_pending();
 comment on table audit_entries is 'Who did what to whom; only ever added to';
 
 create table audit_entries_default partition of audit_entries DEFAULT;
-
-create table audit_pending (
-  tenant_id uuid not null,
-  at timestamp with time zone not null,
-  id uuid not null,
-  constraint audit_pending_pkey PRIMARY KEY (tenant_id, at, id)
-);
-comment on table audit_pending is 'entries that no seal holds yet';
-
-create table audit_seals (
-  tenant_id uuid not null,
-  number integer not null,
-  sealed_at timestamp with time zone not null,
-  first_at timestamp with time zone not null,
-  last_at timestamp with time zone not null,
-  ats timestamp with time zone[] not null,
-  ids uuid[] not null,
-  digests bytea[] not null,
-  previous_hash bytea not null,
-  hash bytea not null,
-  constraint audit_seals_pkey PRIMARY KEY (tenant_id, number),
-  constraint audit_seals__entries_check CHECK (cardinality(ids) > 0 AND cardinality(ats) = cardinality(ids) AND cardinality(digests) = cardinality(ids)),
-  constraint audit_seals__number_check CHECK (number > 0)
-);
-CREATE INDEX audit_seals__last_at_idx ON audit_seals USING btree (tenant_id, last_at, first_at);
-CREATE TRIGGER audit_seals_final BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_seals FOR EACH STATEMENT EXECUTE FUNCTION audit_final();
-comment on table audit_seals is 'batches of entries, each sealed with the hash of the one before; only ever added to';
-comment on column audit_seals.digests is 'SHA-256 of the canonical JSON of each entry; empty: it was gone before it was sealed';
-comment on column audit_seals.previous_hash is 'of the seal before; 32 zeros in the first';
 
 create table hour_days (
   tenant_id uuid not null,
@@ -963,22 +909,18 @@ create table stale_days (
   department_id uuid not null,
   day date not null,
   since timestamp with time zone not null,
-  version integer not null default 1,
   constraint stale_days_pkey PRIMARY KEY (tenant_id, instructor_id, department_id, day)
 );
 CREATE INDEX stale_days__day_idx ON stale_days USING btree (tenant_id, day DESC, instructor_id, department_id);
 comment on table stale_days is 'days whose sessions are to be added up anew, and since when';
-comment on column stale_days.version is 'counted up by whoever marks it anew; a mark goes with the version that was added up';
 
 create table stale_students (
   tenant_id uuid not null,
   student_id uuid not null,
   since timestamp with time zone not null,
-  version integer not null default 1,
   constraint stale_students_pkey PRIMARY KEY (tenant_id, student_id)
 );
 comment on table stale_students is 'whose modules are to be looked at anew, and since when';
-comment on column stale_students.version is 'as that of stale_days';
 
 create table tenants (
   id uuid not null,
@@ -1037,6 +979,20 @@ create table achievements (
   constraint achievements_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table bounces (
+  tenant_id uuid not null,
+  address text not null,
+  kind text not null,
+  reason text not null,
+  at timestamp with time zone not null,
+  constraint bounces_pkey PRIMARY KEY (tenant_id, address),
+  constraint bounces_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint bounces__kind_check CHECK (kind = ANY (ARRAY['hard'::text, 'soft'::text]))
+);
+CREATE INDEX bounces__at_idx ON bounces USING btree (at);
+comment on table bounces is 'addresses that mails came back from, whoever has them; nothing more goes to the hard ones';
+comment on column bounces.reason is 'codes and classes, nothing that a server said in words';
+
 create table categories (
   tenant_id uuid not null,
   id uuid not null,
@@ -1049,6 +1005,29 @@ create table categories (
   constraint categories__code_key UNIQUE (tenant_id, code),
   constraint categories_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
+
+create table channel_endpoints (
+  tenant_id uuid not null,
+  channel text not null,
+  url text not null,
+  is_active boolean not null,
+  gone_at timestamp with time zone,
+  secret bytea not null,
+  old_secret bytea,
+  old_secret_until timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint channel_endpoints_pkey PRIMARY KEY (tenant_id, channel),
+  constraint channel_endpoints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint channel_endpoints__channel_check CHECK (channel = ANY (ARRAY['webhook'::text, 'sms'::text])),
+  constraint channel_endpoints__gone_check CHECK (gone_at IS NULL OR NOT is_active),
+  constraint channel_endpoints__old_secret_check CHECK ((old_secret IS NULL) = (old_secret_until IS NULL))
+);
+comment on table channel_endpoints is 'systems of tenants that messages and notifications are handed to';
+comment on column channel_endpoints.gone_at is 'when it said that it takes no more (410)';
+comment on column channel_endpoints.secret is 'what calls are signed with, and so not a hash';
+comment on column channel_endpoints.old_secret is 'the one before, with which calls are signed, too, for a while';
 
 create table channel_pauses (
   tenant_id uuid not null,
@@ -1323,6 +1302,7 @@ create table users (
   created_at timestamp with time zone not null,
   version integer not null default 1,
   merged_into_id uuid,
+  phone text,
   constraint users_pkey PRIMARY KEY (tenant_id, id),
   constraint users__email_key UNIQUE (tenant_id, email),
   constraint users__pid_key UNIQUE (tenant_id, pid),
@@ -1334,6 +1314,7 @@ create table users (
   constraint users__merged_check CHECK (merged_into_id IS NULL OR merged_into_id <> id AND NOT is_active AND email IS NULL AND pid IS NULL),
   constraint users__name_check CHECK (name <> ''::text),
   constraint users__operator_check CHECK ((role = 'operator'::text) = (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)),
+  constraint users__phone_check CHECK (phone ~ '^[+][1-9][0-9]{6,14}$'::text),
   constraint users__role_check CHECK (role = ANY (ARRAY['student'::text, 'instructor'::text, 'admin'::text, 'operator'::text]))
 );
 CREATE INDEX users__department_idx ON users USING btree (tenant_id, department_id);
@@ -1344,6 +1325,7 @@ CREATE TRIGGER users_add_students AFTER INSERT ON users REFERENCING NEW TABLE AS
 CREATE TRIGGER users_change_students AFTER UPDATE ON users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_change_students();
 CREATE TRIGGER users_department_active BEFORE INSERT OR UPDATE OF department_id, is_active ON users FOR EACH ROW WHEN (new.is_active AND new.department_id IS NOT NULL) EXECUTE FUNCTION users_department_active();
 comment on column users.merged_into_id is 'whose duplicate this was found to be; what it had done is theirs';
+comment on column users.phone is 'where short messages go: E.164';
 
 create table accommodations (
   tenant_id uuid not null,
@@ -2242,13 +2224,12 @@ create table messages (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
-  html text,
   constraint messages_pkey PRIMARY KEY (tenant_id, id),
   constraint messages__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id) ON DELETE SET NULL (assignment_id),
   constraint messages__reminds_fkey FOREIGN KEY (tenant_id, reminds_id) REFERENCES messages(tenant_id, id) ON DELETE SET NULL (reminds_id),
   constraint messages__sender_fkey FOREIGN KEY (tenant_id, sender_id) REFERENCES users(tenant_id, id),
   constraint messages__thread_fkey FOREIGN KEY (tenant_id, sender_id, thread_id) REFERENCES threads(tenant_id, user_id, id) ON UPDATE CASCADE ON DELETE CASCADE,
-  constraint messages__content_type_check CHECK (content_type = ANY (ARRAY['text'::text, 'markdown'::text, 'html'::text])),
+  constraint messages__content_type_check CHECK (content_type = ANY (ARRAY['text'::text, 'markdown'::text])),
   constraint messages__position_check CHECK (0 <= "position" AND "position" <= wanted),
   constraint messages__recipients_check CHECK (recipients = ANY (ARRAY['frozen'::text, 'at-sending'::text])),
   constraint messages__scheduled_check CHECK (status <> 'scheduled'::text OR send_at IS NOT NULL),
@@ -2262,7 +2243,6 @@ CREATE INDEX messages__sender_idx ON messages USING btree (tenant_id, sender_id,
 CREATE INDEX messages__thread_idx ON messages USING btree (tenant_id, thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX messages__unsent_idx ON messages USING btree (tenant_id, id) WHERE status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text]);
 comment on column messages.thread_id is 'of a reply; any other begins a thread with each of its recipients';
-comment on column messages.body is 'as it was written, whatever it is; never to be shown as HTML';
 comment on column messages.audience is 'whom the sender meant; null for a reply and a reminder';
 comment on column messages.recipient_ids is 'who they are, once that is settled, until each of them has a row';
 comment on column messages.wanted is 'how many they are';
@@ -2270,7 +2250,6 @@ comment on column messages."position" is 'so many of them have been dealt with; 
 comment on column messages.withheld is 'of those: left out, having had enough that day or having left';
 comment on column messages.accepted_at is 'when the sender said that it is to go, at once or later';
 comment on column messages.recalled_at is 'whoever had not opened it by then does not get to see it';
-comment on column messages.html is 'the body as HTML that is safe to show, with variables; null: to be shown as text. Made anew from the body';
 
 create table message_recipients (
   tenant_id uuid not null,

@@ -40,6 +40,9 @@ import { CreateMessages1764100400000 } from './1764100400000-create-messages.js'
 import { MarkSessionsAsTheyCome1764200000000 } from './1764200000000-mark-sessions-as-they-come.js';
 import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
 import { CreateOutgoingDeliveries1764200110000 } from './1764200110000-create-outgoing-deliveries.js';
+import { CreateChannelEndpoints1764200200000 } from './1764200200000-create-channel-endpoints.js';
+import { CreateBounces1764200210000 } from './1764200210000-create-bounces.js';
+import { AddPhones1764200220000 } from './1764200220000-add-phones.js';
 import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-messages.js';
 import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entries.js';
 import { SealAuditEntries1764300100000 } from './1764300100000-seal-audit-entries.js';
@@ -87,6 +90,9 @@ export const migrations: (new () => MigrationInterface)[] = [
   MarkSessionsAsTheyCome1764200000000,
   CreatePreferences1764200100000,
   CreateOutgoingDeliveries1764200110000,
+  CreateChannelEndpoints1764200200000,
+  CreateBounces1764200210000,
+  AddPhones1764200220000,
   KeepHtmlOfMessages1764200300000,
   IndexAuditEntries1764300000000,
   SealAuditEntries1764300100000,

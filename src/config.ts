@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 
 /**
@@ -44,10 +45,23 @@ export abstract class Config {
   };
   /** Of the application that people use: links in mails lead there. Without a slash at the end. */
   abstract readonly appUrl: string;
+  /** Of this server, from outside, for links in mails that need no application. Without a slash at the end. */
+  abstract readonly apiUrl: string;
   abstract readonly mail: {
     /** Undefined: mails are written as files below `dataDir`. */
     readonly smtpUrl: string | undefined;
     readonly from: string;
+  };
+  /** Of servers that tenants name, which messages and notifications are sent to. */
+  abstract readonly webhooks: {
+    /** Also addresses of private networks and of this machine. */
+    readonly privateAddresses: boolean;
+    /** Networks that may be reached beside the internet, as in `10.1.0.0/16`. */
+    readonly networks: readonly string[];
+    /** Also `http://`. */
+    readonly plainHttp: boolean;
+    /** For one call in all. */
+    readonly timeoutSeconds: number;
   };
   abstract readonly http: {
     readonly bodyLimitBytes: number;
@@ -114,8 +128,15 @@ export function readConfig(env: Environment = process.env): Config {
   const smtpUrl = url('SMTP_URL', 'smtp:', 'smtps:');
   const mailFrom = optional('MAIL_FROM');
   const appUrl = url('APP_URL', 'http:', 'https:');
+  const apiUrl = url('API_URL', 'http:', 'https:');
   const keysFile = optional('JWT_KEYS_FILE');
   const proxies = oneOf('TRUST_PROXY', ['true', 'false', ...'0123456789'], 'false');
+
+  const reachable = text('WEBHOOK_PRIVATE_ADDRESSES', 'refuse');
+  const networks = ['refuse', 'allow'].includes(reachable) ? [] : reachable.split(',').map((name) => name.trim());
+  for (const network of networks.filter((name) => !isNetwork(name))) {
+    problems.push(`WEBHOOK_PRIVATE_ADDRESSES must be refuse, allow or networks as in 10.0.0.0/8, not "${network}"`);
+  }
 
   if (ownerUrl && !databaseUrl) problems.push('DATABASE_OWNER_URL needs DATABASE_URL');
   if (cache === 'redis' && !redisUrl) problems.push('CACHE=redis needs REDIS_URL');
@@ -157,7 +178,14 @@ export function readConfig(env: Environment = process.env): Config {
       freeAttempts: number('LOGIN_FREE_ATTEMPTS', 5, 1, 1_000),
     },
     appUrl: (appUrl ?? 'http://localhost:3000').replace(/\/$/, ''),
+    apiUrl: (apiUrl ?? appUrl ?? 'http://localhost:3000').replace(/\/$/, ''),
     mail: { smtpUrl, from: mailFrom ?? 'Instructor dashboards <no-reply@localhost>' },
+    webhooks: {
+      privateAddresses: reachable === 'allow',
+      networks,
+      plainHttp: oneOf('WEBHOOK_PLAIN_HTTP', ['true', 'false'], 'false') === 'true',
+      timeoutSeconds: number('WEBHOOK_TIMEOUT_SECONDS', 10, 1, 30),
+    },
     http: {
       bodyLimitBytes: number('BODY_LIMIT_BYTES', 1_048_576, 1_024, 16_777_216),
       requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', 5, 1, 60),
@@ -185,6 +213,14 @@ export function readConfig(env: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new Error(`The environment is wrong:\n  ${problems.join('\n  ')}`);
   return Object.freeze(config);
+}
+
+/** `10.0.0.0/8` or `fd00::/8`. */
+function isNetwork(text: string): boolean {
+  const [network = '', prefix = '', ...rest] = text.split('/');
+  const family = isIP(network);
+  const bits = family === 4 ? 32 : family === 6 ? 128 : -1;
+  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
 }
 
 /** Of a new administrator or operator; for the commands that make one, and in no process's configuration. */

@@ -12,6 +12,7 @@ import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
 import { channels } from './isolation/expectations.channels.js';
 import { grading } from './isolation/expectations.grading.js';
+import { endpoints } from './isolation/expectations.endpoints.js';
 import { effects } from './isolation/expectations.effects.js';
 import { dueDates } from './isolation/expectations.due-dates.js';
 import { gradebook } from './isolation/expectations.gradebook.js';
@@ -67,6 +68,7 @@ const expectations: Expectations = {
   ...reportSchedules,
   ...live,
   ...messages,
+  ...endpoints,
   ...channels,
 };
 const operations = readOperations();

@@ -8,6 +8,7 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'auth.deleteExpiredTokens': 'they end when they end, whosever they are, and are cleared away for the installation',
   'auth.deleteExpiredDevices': 'what is over is over in all tenants',
   'auth.deleteExpiredLinks': 'what is over is over in all tenants',
+  'channels.deleteOldBounces': 'what came back is forgotten after the same time in all tenants',
   'idempotency.deleteExpired': 'retention is the same for all tenants and runs once for the installation',
   'notifications.deleteExpired': 'what is over is over in all tenants',
   'notifications.deleteOldCauses': 'what was told is forgotten after the same time in all tenants',

@@ -64,6 +64,7 @@ export const permissions = {
   'preferences:write': ['student', 'instructor', 'supervisor', 'admin'],
   'channels:read': ['admin'],
   'channels:write': ['admin'],
+  'bounces:write': ['admin', 'service'],
   'events:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
   'audit:read': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;

@@ -13,7 +13,7 @@ export interface Recipient extends Reachable {
 }
 
 /** Of `users u left join preferences p`. */
-export const recipientColumns = `u.id as "userId", u.name, u.email, null::text as phone, u.role,
+export const recipientColumns = `u.id as "userId", u.name, u.email, u.phone, u.role,
   p.time_zone as "timeZone", p.quiet_from as "quietFrom", p.quiet_to as "quietTo", p.choices`;
 
 export function chosenBy({ role, choices }: Recipient): Choices {

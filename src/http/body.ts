@@ -13,8 +13,11 @@ const unstorable = /\0|\p{Surrogate}/u;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Set with `@RouteConfig` on routes whose body, by somebody else's standard, is a form: `URLSearchParams`. */
-    takesForm?: boolean;
+    /**
+     * Set with `@RouteConfig` on routes whose body, by somebody else's standard, is a form: `URLSearchParams`. With
+     * `multipart` also one of that kind, of which files are left out.
+     */
+    takesForm?: true | 'multipart';
   }
 }
 
@@ -27,6 +30,14 @@ export function registerBodies(fastify: FastifyInstance): void {
     (request, body: string, done) => {
       if (request.routeOptions.config.takesForm) done(null, new URLSearchParams(body));
       else done(Problem.ofStatus(415)!);
+    },
+  );
+  fastify.addContentTypeParser(
+    'multipart/form-data',
+    { parseAs: 'buffer', bodyLimit: longestForm },
+    async (request: FastifyRequest, body: Buffer) => {
+      if (request.routeOptions.config.takesForm !== 'multipart') throw Problem.ofStatus(415)!;
+      return readMultipart(body, request.headers['content-type']!);
     },
   );
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
@@ -65,6 +76,15 @@ function parseJson(request: FastifyRequest, body: Buffer): unknown {
     if (errors.length > 0) throw Problem.invalid(errors);
   }
   return value;
+}
+
+async function readMultipart(body: Buffer, type: string): Promise<URLSearchParams> {
+  try {
+    const form = await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData();
+    return new URLSearchParams([...form].filter((field): field is [string, string] => typeof field[1] === 'string'));
+  } catch (cause) {
+    throw malformed('The body is no form.', cause);
+  }
 }
 
 function malformed(detail: string, cause?: unknown): Problem {

@@ -42,9 +42,19 @@ export const deleteOldDeliveries = defineJob({
   schedule: { cron: '33 3 * * *' },
 });
 
+export const deleteOldBounces = defineJob({
+  name: 'channels.delete-old-bounces',
+  attempts: 3,
+  backoffSeconds: 30,
+  timeoutSeconds: 600,
+  overlap: 'skip',
+  schedule: { cron: '34 4 * * *' },
+});
+
 export const channelJobs: readonly JobDefinition[] = [
   queueDeliveries,
   findDueDeliveries,
   sendDueDeliveries,
   deleteOldDeliveries,
+  deleteOldBounces,
 ];

@@ -47,6 +47,64 @@ describe('with a server', () => {
     expect(recipients).not.toContain('eve@example.org');
   });
 
+  it('has two forms, its own id, and a way to have no more of them', async () => {
+    const unsubscribeUrl = `https://api/api/v1/unsubscribe/${'x'.repeat(200)}`;
+    const html = '<p>Hello Zoë</p>';
+    await through(server.url).send({ ...mail, html, messageId: '<1.2@example.org>', unsubscribeUrl }, never);
+    const { message } = server.received.at(-1)!;
+    const head = message.slice(0, message.indexOf('\r\n\r\n')).replaceAll(/\r\n\s+/g, ' ');
+    expect(head).toMatch(/^Message-ID: <1\.2@example\.org>$/im);
+    expect(head).toMatch(/^List-Unsubscribe-Post: List-Unsubscribe=One-Click$/im);
+    expect(head).toContain(`\r\nList-Unsubscribe: <${unsubscribeUrl}>`);
+    expect(head).toMatch(/^Content-Type: multipart\/alternative;/im);
+    expect(message.indexOf('text/plain')).toBeLessThan(message.indexOf('text/html'));
+  });
+
+  it('has no way to have no more of what one cannot do without', async () => {
+    await through(server.url).send(mail, never);
+    expect(server.received.at(-1)!.message).not.toMatch(/list-unsubscribe/i);
+  });
+
+  it('keeps every line of its head short, whatever the subject', async () => {
+    await through(server.url).send({ ...mail, subject: 'Zoë’s '.repeat(200) }, never);
+    const { message } = server.received.at(-1)!;
+    const lines = message.slice(0, message.indexOf('\r\n\r\n')).split('\r\n');
+    expect(lines.length).toBeGreaterThan(20);
+    expect(lines.filter((line) => line.length > 78)).toEqual([]);
+    // the coded words, read as RFC 2047 has it
+    const words = [...lines.join('').matchAll(/=\?UTF-8\?Q\?(.*?)\?=/gi)].map(([, word]) => word!.replaceAll('_', ' '));
+    const bytes = words
+      .join('')
+      .replaceAll(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+    expect(Buffer.from(bytes, 'latin1').toString().trim()).toBe('Zoë’s '.repeat(200).trim());
+  });
+
+  it.each([
+    ['passing', 'RCPT', 450, '4.2.1 busy', 'EENVELOPE, RCPT TO, 450, 4.2.1'],
+    ['bounced', 'RCPT', 550, '5.1.1 no such user', 'EENVELOPE, RCPT TO, 550, 5.1.1'],
+    ['bounced', 'RCPT', 550, 'no such user', 'EENVELOPE, RCPT TO, 550'],
+    ['passing', 'RCPT', 552, '5.2.2 mailbox full', 'EENVELOPE, RCPT TO, 552, 5.2.2'],
+    ['final', 'RCPT', 554, '5.7.1 relay access denied', 'EENVELOPE, RCPT TO, 554, 5.7.1'],
+    ['final', 'RCPT', 554, 'no', 'EENVELOPE, RCPT TO, 554'],
+    ['passing', 'MAIL', 550, '5.7.1 who are you', 'EENVELOPE, MAIL FROM, 550, 5.7.1'],
+    ['passing', 'DATA', 451, 'later', 'EMESSAGE, DATA, 451'],
+    ['final', 'DATA', 554, '5.6.0 not that', 'EMESSAGE, DATA, 554, 5.6.0'],
+  ] as const)('tells what is %s when %s is answered %i %s', async (kind, at, code, text, reason) => {
+    server.refuse(1, { at, code, text });
+    await expect(through(server.url).send(mail, never)).rejects.toMatchObject({ kind, reason });
+  });
+
+  it('may go later when the server dies in the middle of it, or greets too late', async () => {
+    const before = server.received.length;
+    server.behave('dying');
+    await expect(through(server.url).send(mail, never)).rejects.toMatchObject({ kind: 'passing' });
+    server.behave({ greetsAfterMilliseconds: 60_000 });
+    await expect(through(server.url).send(mail, AbortSignal.timeout(100))).rejects.toMatchObject({ kind: 'passing' });
+    server.behave('well');
+    expect(server.received).toHaveLength(before);
+    await through(server.url).send(mail, never);
+  });
+
   it('fails when it is refused, and repeats nothing of what the server said', async () => {
     server.refuse(1);
     const error = await through(server.url).send(mail, never).catch(String);

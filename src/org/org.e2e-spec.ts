@@ -76,7 +76,7 @@ describe('people', () => {
     const ben = newUser({ name: 'Ben', pid: '18', isActive: false });
     const cay = newUser({ name: 'Cay', role: 'admin', departmentId: null });
     await users.insert(tenantId, [ada, ben, cay], now);
-    const found = { ...ada, email: 'ada@example.org', isActive: true };
+    const found = { ...ada, email: 'ada@example.org', phone: null, isActive: true };
     expect(await users.find(tenantId, ada.id)).toEqual(found);
     expect(await users.findByEmail(tenantId, 'ADA@example.org')).toEqual(found);
     const known = await users.listKnown(tenantId, {

@@ -27,9 +27,9 @@ export interface PeopleFilter {
 
 /** What is given replaces what is there; what is undefined or null stays. */
 export type PersonPatch = Pick<User, 'id'> &
-  Partial<Pick<User, 'name' | 'email' | 'pid' | 'rank' | 'departmentId' | 'joinedOn' | 'isActive'>>;
+  Partial<Pick<User, 'name' | 'email' | 'pid' | 'rank' | 'phone' | 'departmentId' | 'joinedOn' | 'isActive'>>;
 
-const columns = `u.id, u.role, u.name, u.email, u.pid, u.rank, u.avatar_url as "avatarUrl",
+const columns = `u.id, u.role, u.name, u.email, u.pid, u.rank, u.phone, u.avatar_url as "avatarUrl",
   u.department_id as "departmentId", p.instructor_id as "instructorId", u.joined_on as "joinedOn",
   u.is_active as "isActive", u.password_hash is not null as "hasPassword", u.last_login_at as "lastLoginAt",
   u.merged_into_id as "mergedIntoId", u.created_at as "createdAt", u.version`;
@@ -107,12 +107,13 @@ export class PeopleRepository {
   async insert(tenantId: string, user: NewUser, now: Date): Promise<boolean> {
     const inserted = await this.database.run(
       `-- org.insertPerson
-      insert into users (tenant_id, id, role, name, email, pid, rank, avatar_url, department_id, joined_on, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      insert into users (tenant_id, id, role, name, email, pid, rank, phone, avatar_url, department_id, joined_on,
+        created_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
       on conflict (tenant_id, id) do nothing`,
       [
-        tenantId, user.id, user.role, user.name, user.email, user.pid, user.rank, user.avatarUrl, user.departmentId,
-        user.joinedOn, now,
+        tenantId, user.id, user.role, user.name, user.email, user.pid, user.rank, user.phone, user.avatarUrl,
+        user.departmentId, user.joinedOn, now,
       ],
     ); // prettier-ignore
     return inserted === 1;
@@ -123,15 +124,27 @@ export class PeopleRepository {
    * @param moves whether the department or the state may have changed: who stays is not asked whether either is allowed
    */
   update(tenantId: string, person: PersonRow, moves: boolean): Promise<number> {
-    const { id, role, name, email, pid, rank, avatarUrl, joinedOn, departmentId, isActive } = person;
-    const place = moves ? ', department_id = $10, is_active = $11' : '';
+    const { id, role, name, email, pid, rank, phone, avatarUrl, joinedOn, departmentId, isActive } = person;
+    const place = moves ? ', department_id = $11, is_active = $12' : '';
     return this.database.run(
       `-- org.updatePerson
       update users
-      set role = $3, name = $4, email = $5, pid = $6, rank = $7, avatar_url = $8, joined_on = $9,
-        version = version + 1 ${place}
+      set role = $3, name = $4, email = $5, pid = $6, rank = $7, phone = $8, avatar_url = $9,
+        joined_on = $10, version = version + 1 ${place}
       where tenant_id = $1 and id = $2`,
-      [tenantId, id, role, name, email, pid, rank, avatarUrl, joinedOn, ...(moves ? [departmentId, isActive] : [])],
+      [
+        tenantId,
+        id,
+        role,
+        name,
+        email,
+        pid,
+        rank,
+        phone,
+        avatarUrl,
+        joinedOn,
+        ...(moves ? [departmentId, isActive] : []),
+      ],
     );
   }
 
@@ -145,10 +158,10 @@ export class PeopleRepository {
       `-- org.patchPeople
       update users u
       set name = coalesce(new.name, u.name), email = coalesce(new.email, u.email), pid = coalesce(new.pid, u.pid),
-        rank = coalesce(new.rank, u.rank), joined_on = coalesce(new."joinedOn", u.joined_on),
+        rank = coalesce(new.rank, u.rank), phone = coalesce(new.phone, u.phone), joined_on = coalesce(new."joinedOn", u.joined_on),
         version = u.version + 1 ${place}
       from jsonb_to_recordset($2::jsonb) as new (id uuid, name text, email text, pid text, rank text,
-        "departmentId" uuid, "joinedOn" date, "isActive" boolean)
+        phone text, "departmentId" uuid, "joinedOn" date, "isActive" boolean)
       where u.tenant_id = $1 and u.id = new.id`,
       [tenantId, JSON.stringify(patches)],
     );
@@ -165,7 +178,7 @@ export class PeopleRepository {
   }
 
   /**
-   * Ends a duplicate: it signs in no more, and has no address and number of its own. What was merged into it before is
+   * Ends a duplicate: it signs in no more, and has no address and numbers of its own. What was merged into it before is
    * the other's as well, so that nobody has to be followed twice.
    */
   async markMerged(tenantId: string, fromId: string, intoId: string): Promise<void> {
@@ -174,6 +187,7 @@ export class PeopleRepository {
       update users
       set merged_into_id = $3, is_active = case when id = $2 then false else is_active end,
         email = case when id <> $2 then email end, pid = case when id <> $2 then pid end,
+        phone = case when id <> $2 then phone end,
         password_hash = case when id <> $2 then password_hash end, version = version + 1
       where tenant_id = $1 and (id = $2 or merged_into_id = $2)`,
       [tenantId, fromId, intoId],
@@ -186,9 +200,9 @@ export class PeopleRepository {
       `-- org.takeOver
       update users
       set email = coalesce(email, $3), pid = coalesce(pid, $4), rank = coalesce(rank, $5),
-        avatar_url = coalesce(avatar_url, $6), joined_on = least(joined_on, $7), version = version + 1
+        avatar_url = coalesce(avatar_url, $6), joined_on = least(joined_on, $7), phone = coalesce(phone, $8), version = version + 1
       where tenant_id = $1 and id = $2`,
-      [tenantId, intoId, from.email, from.pid, from.rank, from.avatarUrl, from.joinedOn],
+      [tenantId, intoId, from.email, from.pid, from.rank, from.avatarUrl, from.joinedOn, from.phone],
     );
   }
 

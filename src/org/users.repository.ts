@@ -10,6 +10,8 @@ export interface User {
   /** The organisation's own number of the person. */
   readonly pid: string | null;
   readonly rank: string | null;
+  /** E.164, `+441632960123`. */
+  readonly phone: string | null;
   readonly departmentId: string | null;
   readonly isActive: boolean;
   /** A day, `2026-09-01`. */
@@ -17,13 +19,13 @@ export interface User {
 }
 
 export type NewUser = Pick<User, 'id' | 'role' | 'name' | 'departmentId' | 'joinedOn'> &
-  Partial<Pick<User, 'email' | 'pid' | 'rank' | 'isActive'>> & {
+  Partial<Pick<User, 'email' | 'pid' | 'rank' | 'phone' | 'isActive'>> & {
     readonly avatarUrl?: string | null;
     /** Made by `Passwords`; without one the person cannot sign in. */
     readonly passwordHash?: string | null;
   };
 
-const columns = `id, role, name, email, pid, rank, department_id as "departmentId", is_active as "isActive",
+const columns = `id, role, name, email, pid, rank, phone, department_id as "departmentId", is_active as "isActive",
   joined_on as "joinedOn"`;
 
 @Injectable()
@@ -70,12 +72,12 @@ export class UsersRepository {
     return this.database.run(
       `-- org.insertUsers
       insert into users
-        (tenant_id, id, role, name, email, pid, rank, avatar_url, department_id, is_active, password_hash, joined_on,
-         created_at)
-      select $1, id, role, name, lower(email), pid, rank, "avatarUrl", "departmentId", coalesce("isActive", true),
+        (tenant_id, id, role, name, email, pid, rank, phone, avatar_url, department_id, is_active, password_hash,
+         joined_on, created_at)
+      select $1, id, role, name, lower(email), pid, rank, phone, "avatarUrl", "departmentId", coalesce("isActive", true),
         "passwordHash", "joinedOn", $3
       from jsonb_to_recordset($2::jsonb) as new (
-        id uuid, role text, name text, email text, pid text, rank text, "avatarUrl" text, "departmentId" uuid,
+        id uuid, role text, name text, email text, pid text, rank text, phone text, "avatarUrl" text, "departmentId" uuid,
         "isActive" boolean, "passwordHash" text, "joinedOn" date)`,
       [tenantId, JSON.stringify(users), now],
     );

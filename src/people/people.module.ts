@@ -20,6 +20,7 @@ import { UserImportsController } from './user-imports.controller.js';
 import { UserImportsRepository } from './user-imports.repository.js';
 import { UserMergeService } from './user-merge.service.js';
 import { UserReads } from './user-reads.js';
+import { OwnPhoneController } from './own-phone.controller.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
 
@@ -37,7 +38,7 @@ import { UsersService } from './users.service.js';
     MessagingModule,
     ChannelsModule,
   ],
-  controllers: [UsersController, UserImportsController],
+  controllers: [OwnPhoneController, UsersController, UserImportsController],
   providers: [
     UserReads,
     UsersService,

@@ -8,8 +8,8 @@ export function refuseAdmins(viewer: Viewer, roles: readonly (string | undefined
   throw new Problem(403, 'permission_denied', { detail: 'A service may not create or change administrators.' });
 }
 
-/** By address and number people come in, and a supervisor sees what is below the department. */
-const supervisorFields = ['email', 'pid', 'departmentId'] as const;
+/** By address and number people come in, where they are told of things is theirs to say, and a supervisor sees what is below the department. */
+const supervisorFields = ['email', 'pid', 'phone', 'departmentId'] as const;
 
 export function refuseSupervisor(before: PersonRow, after: PersonRow): void {
   if (supervisorFields.every((name) => before[name] === after[name])) return;

@@ -16,7 +16,12 @@ it('lets no service take over who sees more than a roster', async () => {
   const { departmentId } = await createDepartment(app.database, tenant);
   const { body: elsewhere } = await admin.get(`/departments/${departmentId}`);
   const path = `/users/${supervisor.userId}`;
-  for (const change of [{ email: 'mallory@example.org' }, { pid: 'P-8' }, { departmentId }]) {
+  for (const change of [
+    { email: 'mallory@example.org' },
+    { pid: 'P-8' },
+    { phone: '+441632960123' },
+    { departmentId },
+  ]) {
     await service.patch(path).send(change).expect(403);
   }
   const file = async (columns: string, cells: string): Promise<{ body: { results: object[] } }> =>
@@ -24,6 +29,7 @@ it('lets no service take over who sees more than a roster', async () => {
   for (const [columns, cells, column] of [
     ['pid,email', 'P-9,mallory@example.org', 'email'],
     ['pid,email', `P-8,${supervisor.email}`, 'pid'],
+    ['pid,phone', 'P-9,+441632960123', 'phone'],
     ['pid,department', `P-9,${(elsewhere as { code: string }).code}`, 'department'],
   ] as const) {
     const errors = [{ column, code: 'permission_denied' }];

@@ -1,7 +1,7 @@
 import type { CsvFormat, CsvRow } from '../http/csv-file.js';
 
 export const userColumns = [
-  'role', 'name', 'email', 'pid', 'rank', 'department', 'instructor', 'joinedOn', 'isActive',
+  'role', 'name', 'email', 'pid', 'rank', 'phone', 'department', 'instructor', 'joinedOn', 'isActive',
 ] as const; // prettier-ignore
 export type UserColumn = (typeof userColumns)[number];
 

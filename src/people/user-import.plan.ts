@@ -79,6 +79,7 @@ export class ImportPlanner {
       email: row.email ?? person?.email ?? null,
       pid: row.pid ?? person?.pid ?? null,
       rank: row.rank ?? person?.rank ?? null,
+      phone: row.phone ?? person?.phone ?? null,
       departmentId,
       instructorId,
       joinedOn: row.joinedOn ?? person?.joinedOn ?? this.terms.today,
@@ -143,13 +144,14 @@ export class ImportPlanner {
 }
 
 function checkSupervisor(
-  { email, pid, departmentId }: Pick<UserRow, 'email' | 'pid'> & Pick<KnownPerson, 'departmentId'>,
+  { email, pid, phone, departmentId }: Pick<UserRow, 'email' | 'pid' | 'phone'> & Pick<KnownPerson, 'departmentId'>,
   person: KnownPerson,
   refuse: Refuse,
 ): void {
   const detail = 'a service may not change this of a supervisor';
   if (email !== undefined && email !== person.email) refuse('email', 'permission_denied', detail);
   if (pid !== undefined && pid !== person.pid) refuse('pid', 'permission_denied', detail);
+  if (phone !== undefined && phone !== person.phone) refuse('phone', 'permission_denied', detail);
   if (departmentId !== person.departmentId) refuse('department', 'permission_denied', detail);
 }
 

@@ -10,6 +10,7 @@ export interface KnownPerson {
   readonly email: string | null;
   readonly pid: string | null;
   readonly rank: string | null;
+  readonly phone: string | null;
   readonly departmentId: string | null;
   readonly instructorId: string | null;
   readonly joinedOn: string;
@@ -46,7 +47,7 @@ export class UserImportsRepository {
   listPeople(tenantId: string, pids: readonly string[], emails: readonly string[]): Promise<FoundPerson[]> {
     return this.database.many<FoundPerson>(
       `-- people.listImported
-      select u.id, u.role, u.name, u.email, u.pid, u.rank, u.department_id as "departmentId",
+      select u.id, u.role, u.name, u.email, u.pid, u.rank, u.phone, u.department_id as "departmentId",
         s.instructor_id as "instructorId", u.joined_on as "joinedOn", u.is_active as "isActive",
         u.role = 'instructor' and coalesce(i.can_view_all, false) as "isSupervisor"
       from (

@@ -1,7 +1,7 @@
 import { isStorable } from '../http/body.js';
 import { isDay } from '../http/fields.js';
 import type { Cells, UserColumn } from './user-file.js';
-import { emailPattern, type UserRole, userRoles } from './users.dto.js';
+import { emailPattern, phonePattern, type UserRole, userRoles } from './users.dto.js';
 
 export interface RowError {
   readonly column: UserColumn;
@@ -18,6 +18,7 @@ export interface UserRow {
   readonly email: string | undefined;
   readonly pid: string | undefined;
   readonly rank: string | undefined;
+  readonly phone: string | undefined;
   /** A code. */
   readonly department: string | undefined;
   /** An address or a number. */
@@ -64,6 +65,7 @@ export function readRow(row: number, cells: Cells): UserRow | RowError[] {
     email,
     pid,
     rank: plain('rank'),
+    phone: text('phone', (value) => phonePattern.test(value), 'must be a number in the form of E.164, +441632960123'),
     department: plain('department'),
     instructor: plain('instructor'),
     joinedOn: text('joinedOn', isDay, 'must be a day, as in 2026-11-20'),

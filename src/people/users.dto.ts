@@ -6,6 +6,8 @@ import type { PersonRow } from '../org/people.repository.js';
 export const userRoles = ['student', 'instructor', 'admin'] as const;
 export type UserRole = (typeof userRoles)[number];
 export const emailPattern = /^[^\s@]+@[^\s@]+$/;
+/** E.164: the country, and fifteen digits in all at most. */
+export const phonePattern = /^\+[1-9]\d{6,14}$/;
 const httpsPattern = /^https:\/\/[^\s/?#@]+([/?#]\S*)?$/;
 
 const name = { max: 200, description: 'As people read it', example: 'Kathleen Osei' };
@@ -25,6 +27,14 @@ const pid = {
   example: 'P-1042',
 };
 const rank = { max: 100, nullable: true, optional: true, description: 'A title', example: 'Cadet' };
+const phone = {
+  max: 16,
+  pattern: phonePattern,
+  nullable: true,
+  optional: true,
+  description: 'Where short messages go, in the form of E.164',
+  example: '+441632960123',
+};
 const avatarUrl = {
   max: 2_000,
   pattern: httpsPattern,
@@ -77,6 +87,9 @@ export class CreateUser {
   @Text(rank)
   readonly rank?: string | null;
 
+  @Text(phone)
+  readonly phone?: string | null;
+
   @Text(avatarUrl)
   readonly avatarUrl?: string | null;
 
@@ -109,6 +122,9 @@ export class ChangeUser {
   @Text(rank)
   readonly rank?: string | null;
 
+  @Text(phone)
+  readonly phone?: string | null;
+
   @Text(avatarUrl)
   readonly avatarUrl?: string | null;
 
@@ -138,6 +154,8 @@ export class UserResponse implements PersonRow {
   pid: string | null;
   @ApiProperty({ type: String, nullable: true, example: 'Cadet' })
   rank: string | null;
+  @ApiProperty({ type: String, nullable: true, example: '+441632960123' })
+  phone: string | null;
   @ApiProperty({ type: String, nullable: true })
   avatarUrl: string | null;
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
@@ -163,6 +181,11 @@ export class UserResponse implements PersonRow {
 export class DeactivatedUser extends UserResponse {
   @ApiProperty({ type: 'integer', description: 'Active students who are still on this roster', example: 12 })
   rosterStudents: number;
+}
+
+export class OwnPhone {
+  @Text({ ...phone, optional: false, description: 'Where short messages go, in the form of E.164; null: none do' })
+  readonly phone: string | null;
 }
 
 export class MergeUser {

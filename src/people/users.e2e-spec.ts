@@ -69,7 +69,12 @@ describe('POST /users', () => {
   it('creates a student on a roster, with an invitation that says nothing about them', async () => {
     const instructor = await createInstructor(app.database, tenant);
     const { departmentId } = tenant;
-    const created = await create({ instructorId: instructor.userId, rank: '=cmd', avatarUrl: 'https://a.example/x' });
+    const created = await create({
+      instructorId: instructor.userId,
+      rank: '=cmd',
+      avatarUrl: 'https://a.example/x',
+      phone: '+441632960123',
+    });
     expect(created).toEqual({
       id: expect.any(String),
       role: 'student',
@@ -77,6 +82,7 @@ describe('POST /users', () => {
       email: 'k.osei@example.org',
       pid: 'P-1042',
       rank: '=cmd',
+      phone: '+441632960123',
       avatarUrl: 'https://a.example/x',
       departmentId,
       instructorId: instructor.userId,

@@ -28,13 +28,13 @@ export class UsersService {
   create(viewer: Viewer, { invite, ...body }: CreateUser): Promise<PersonRow> {
     const { tenantId } = viewer;
     const said = asStored({ ...body, id: body.id ?? uuidv7() });
-    const { id, role, name, email = null, pid = null, rank = null, avatarUrl = null } = said;
+    const { id, role, name, email = null, pid = null, rank = null, phone = null, avatarUrl = null } = said;
     const { departmentId = null, instructorId = null } = said;
     refuseAdmins(viewer, [role]);
     refuseInstructorOf(role, instructorId);
     const create = async (): Promise<PersonRow> => {
       const joinedOn = said.joinedOn ?? (await this.tenants.today(tenantId));
-      const user = { id, role, name, email, pid, rank, avatarUrl, departmentId, joinedOn };
+      const user = { id, role, name, email, pid, rank, phone, avatarUrl, departmentId, joinedOn };
       if (!(await this.people.insert(tenantId, user, this.clock.now()))) {
         const known = await this.people.find(tenantId, id);
         if (known && withChange(known, said) === known) return known;

@@ -1,7 +1,8 @@
-import type { Case, Expectations } from './expectation.js';
+import { type Case, type Expectations, staff } from './expectation.js';
 import type { Fixture } from './fixture.js';
 
 const keepers = ['admin', 'service'] as const;
+const persons = ['student', ...staff] as const;
 const byPath: Case['send'] = ({ id }) => ({ path: { id } });
 const ownDepartment = (fixture: Fixture): string => fixture.row('department', 'own').id;
 const ownStudent = async (fixture: Fixture): Promise<string> => (await fixture.spare(fixture.row('student', 'own'))).id;
@@ -84,6 +85,8 @@ export const people: Expectations = {
       },
     ],
   },
+  ownPhoneGet: { may: persons, cases: [{ own: 200 }] },
+  ownPhonePut: { may: persons, cases: [{ send: () => ({ body: { phone: null } }), own: 200 }] },
   usersActivate: { may: keepers, cases: [person('student', 200, true)] },
   usersDeactivate: { may: keepers, cases: [person('student', 200, true)] },
   usersInvite: { may: keepers, cases: [person('student', 202, true)] },
