@@ -13,7 +13,7 @@ import { createAdmin, createInstructor, createStudents, createTenant } from '../
 import { createAssignment, handOut } from '../test/factories.assignments.js';
 import { noLimits } from './load.js';
 
-/** How long a message takes to be accepted, and to reach everybody, API and worker being one process. */
+/** How long a message takes to be accepted, to reach everybody, and to be in everybody's tray, API and worker being one process. */
 const { values: options } = parseArgs({
   options: { recipients: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '5' } },
 });
@@ -50,6 +50,15 @@ async function call<T>(path: string, body?: object): Promise<T> {
   return (await answer.json()) as T;
 }
 
+async function countTold(messageId: string): Promise<number> {
+  const { told } = await database.one<{ told: number }>(
+    `-- bench.countTold
+    select count(*) as told from notification_causes where tenant_id = $1 and cause = 'message:' || $2`,
+    [tenant.tenantId, messageId],
+  );
+  return told;
+}
+
 const texts = {
   'without variables': { subject: 'Hello', body: 'How are you?' },
   'with variables': {
@@ -61,13 +70,16 @@ const texts = {
 const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 let failed = false;
 for (const [name, text] of Object.entries(texts)) {
-  const [accepted, rates]: [number[], number[]] = [[], []];
+  const [accepted, rates, told]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < Number(options.rounds); round++) {
     const begun = performance.now();
     const { id } = await call<MessageDetail>('/messages', { ...text, to: { filter: {} } });
     const answered = performance.now();
     while ((await call<MessageDetail>(`/messages/${id}`)).status === 'sending') await sleep(50);
     const over = performance.now();
+    const isTold = async (): Promise<boolean> => (await countTold(id)) === count;
+    while (!(await isTold())) await sleep(100);
+    told.push((performance.now() - answered) / 1000);
     const { states } = await call<MessageDetail>(`/messages/${id}`);
     if (states.delivered !== count) throw new Error(`${states.delivered} of ${count} have got it`);
     accepted.push(answered - begun);
@@ -78,7 +90,7 @@ for (const [name, text] of Object.entries(texts)) {
   console.log(
     `${count} recipients ${name}: accepted in ${acceptedMs.toFixed(0)} ms (limit ${limits.acceptedMs}), then ` +
       `${perSecond.toFixed(0)} a second (limit ${limits.perSecond}); slowest ${Math.max(...accepted).toFixed(0)} ms, ` +
-      `${Math.min(...rates).toFixed(0)} a second`,
+      `${Math.min(...rates).toFixed(0)} a second; all notified after ${median(told).toFixed(1)} s`,
   );
 }
 await app.close();

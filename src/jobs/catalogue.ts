@@ -286,7 +286,8 @@ export const tellAchieved = defineJob({
   ...telling,
   on: ['activity.achievements-unlocked'],
 });
-export const tellMessage = defineJob({ name: 'notifications.tell-message', ...telling, on: ['messages.received'] });
+/** One for each chunk of recipients. */
+export const tellMessage = defineJob({ name: 'notifications.tell-message', ...telling, on: ['messages.distributed'] });
 export const tellReport = defineJob({ name: 'notifications.tell-report', ...telling, on: ['reports.ready'] });
 export const tellFailed = defineJob({ name: 'notifications.tell-failed', ...telling, on: ['jobs.failed'] });
 

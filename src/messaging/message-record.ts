@@ -47,6 +47,14 @@ export class MessageRecord {
     await this.audit.record(actor, { action: `thread.${what}`, targetType: 'thread', targetId: id, after });
   }
 
+  /** One message has reached these people: an event for each, and one for all of them together. */
+  async distributed(tenantId: string, messageId: string, receipts: readonly Receipt[]): Promise<void> {
+    if (receipts.length === 0) return;
+    await this.tell(tenantId, 'messages.received', receipts);
+    const userIds = receipts.map(({ userId }) => userId);
+    await this.outbox.append(tenantId, 'messages.distributed', messageId, { messageId, userIds });
+  }
+
   /** To each recipient. */
   tell(tenantId: string, topic: 'messages.received' | 'messages.changed', receipts: readonly Receipt[]): Promise<void> {
     const events = receipts.map(({ messageId, threadId, userId }) => ({

@@ -108,7 +108,7 @@ export class ThreadsService {
       await this.messages.insertReply(viewer, { id, threadId, subject, body, contentType, attachments }, now);
       await this.threads.deliver(viewer, { id, threadId }, otherId, now);
       await this.record.thread(viewer, 'replied', threadId, { messageId: id });
-      await this.record.tell(tenantId, 'messages.received', [{ messageId: id, threadId, userId: otherId }]);
+      await this.record.distributed(tenantId, id, [{ messageId: id, threadId, userId: otherId }]);
       return { id };
     };
     return insertTwice(() => this.database.transaction(write));

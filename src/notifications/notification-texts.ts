@@ -1,7 +1,14 @@
 import { addDays } from '../org/local-day.js';
 import type { RiskBand } from '../students/risk-bands.js';
 import type { NewNotification } from './notification.js';
-import type { Responsible, ToldAchievement, ToldGrade, ToldReport, ToldWork } from './occasions.repository.js';
+import type {
+  Responsible,
+  ToldAchievement,
+  ToldGrade,
+  ToldMessage,
+  ToldReport,
+  ToldWork,
+} from './occasions.repository.js';
 
 /** When it is told, where days and hours are those of the tenant. */
 export interface Telling {
@@ -124,10 +131,7 @@ export const texts = {
     };
   },
 
-  message(
-    telling: Telling,
-    { userId, messageId, threadId }: { userId: string; messageId: string; threadId: string },
-  ): NewNotification {
+  message(telling: Telling, messageId: string, { userId, threadId }: ToldMessage): NewNotification {
     return {
       userId,
       type: 'message_received',

@@ -4,6 +4,7 @@ import { type Assignment, type AssignmentOptions, createAssignment } from '../..
 import { adminIdOf, createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { setRisk } from '../../test/factories.risk.js';
 import { until } from '../../test/jobs.js';
+import { deliver, receiptsOf, topicOf } from '../../test/messages.js';
 import { occurrencesOf, trayOf } from '../../test/occurrences.js';
 import { AssignmentClockJobs } from '../assignments/assignment-clock.jobs.js';
 import { Outbox } from '../jobs/outbox.js';
@@ -236,13 +237,47 @@ describe('students at risk', () => {
 
 describe('other occasions', () => {
   it('tells who has a message that it is there, of a thread in one line', async () => {
-    const [ada] = students;
-    const threadId = uuidv7();
-    for (const messageId of ['one', 'two', 'two']) {
-      await jobs().tellMessage(run({ messageId, threadId, userId: ada.userId }));
-    }
-    const line = { type: 'message_received', title: 'New message', actionUrl: `/messages/${threadId}`, count: 2 };
-    expect(await trayOf(app, ada)).toMatchObject([line]);
+    const [ada, bea, cy] = students;
+    const send = async (): Promise<string> => {
+      const message = { subject: 'x', body: 'x', to: { filter: {} } };
+      const { body } = await app.as(instructor).post('/messages').send(message).expect(201);
+      await deliver(app, tenant.tenantId);
+      return body.id as string;
+    };
+    const id = await send();
+    const receipts = await receiptsOf(app, id);
+    const threadOf = ({ userId }: Member): string =>
+      String(receipts.find((one) => one['userId'] === userId)!['threadId']);
+    await app
+      .as(ada)
+      .post(`/threads/${threadOf(ada)}/replies`)
+      .send({ body: 'x' })
+      .expect(201);
+    await app
+      .as(instructor)
+      .post(`/threads/${threadOf(ada)}/replies`)
+      .send({ body: 'x' })
+      .expect(201);
+    await events.follow();
+    await events.repeat({ beside: true });
+    const line = (student: Member, count: number): object => {
+      return { type: 'message_received', title: 'New message', actionUrl: `/messages/${threadOf(student)}`, count };
+    };
+    for (const [student, count] of [[ada, 2], [bea, 1], [cy, 1]] as const) {
+      expect(await trayOf(app, student)).toMatchObject([line(student, count)]);
+    } // prettier-ignore
+    expect(await trayOf(app, instructor)).toMatchObject([line(ada, 1)]);
+    // one job for all who have got it, and none of what is not to be seen
+    const recalled = await send();
+    expect((await topicOf(app, tenant.tenantId, 'messages.distributed')).map(({ payload }) => payload)).toEqual([
+      { messageId: id, userIds: students.map(({ userId }) => userId).sort() },
+      expect.objectContaining({ userIds: [instructor.userId] }),
+      expect.objectContaining({ userIds: [ada.userId] }),
+      { messageId: recalled, userIds: students.map(({ userId }) => userId).sort() },
+    ]);
+    await app.as(instructor).post(`/messages/${recalled}/recall`).expect(200);
+    await events.follow();
+    expect(await trayOf(app, bea)).toMatchObject([line(bea, 1)]);
   });
 
   it('tells who asked for a report that it is ready', async () => {

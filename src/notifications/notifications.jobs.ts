@@ -117,9 +117,10 @@ export class NotificationsJobs {
 
   @Handles(tellMessage)
   async tellMessage({ tenantId, payload }: Run): Promise<Outcome> {
-    const message = payload as { userId: string; messageId: string; threadId: string };
+    const { messageId, userIds } = payload as unknown as { messageId: string; userIds: readonly string[] };
     const telling = await this.telling(tenantId!);
-    return { told: await this.writer.tell(tenantId!, [texts.message(telling, message)]) };
+    const received = await this.occasions.listReceived(tenantId!, messageId, userIds, telling.now);
+    return { told: await this.writer.tell(tenantId!, received.map((one) => texts.message(telling, messageId, one))) }; // prettier-ignore
   }
 
   /** Services have no tray. */

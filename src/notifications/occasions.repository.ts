@@ -34,6 +34,11 @@ export interface ToldAchievement {
   readonly description: string;
 }
 
+export interface ToldMessage {
+  readonly userId: string;
+  readonly threadId: string;
+}
+
 export interface ToldReport {
   readonly reportId: string;
   readonly ownerId: string;
@@ -124,6 +129,18 @@ export class OccasionsRepository {
       where w.tenant_id = $1 and w.student_id = any ($2) and w.reached_on >= $3
       order by w.reached_on, a.code`,
       [tenantId, studentIds, since],
+    );
+  }
+
+  /** Of these people those who have a message that is still to be seen. */
+  listReceived(tenantId: string, messageId: string, userIds: readonly string[], now: Date): Promise<ToldMessage[]> {
+    return this.database.many<ToldMessage>(
+      `-- notifications.listReceived
+      select r.user_id as "userId", r.thread_id as "threadId"
+      from messages m
+      join message_recipients r on r.tenant_id = $1 and r.message_id = m.id and r.user_id = any ($3::uuid[])
+      where m.tenant_id = $1 and m.id = $2 and m.recalled_at is null and (m.expires_at is null or m.expires_at > $4)`,
+      [tenantId, messageId, userIds, now],
     );
   }
 
