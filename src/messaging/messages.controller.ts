@@ -26,6 +26,7 @@ const example: MessageResponse = {
   subject: 'About {{assignment.title}}',
   body: 'Hello {{firstName}}, it is due on {{assignment.dueAt}}.',
   contentType: 'text',
+  html: null,
   attachments: [{ title: 'Reading list', url: 'https://example.org/list' }],
   assignmentId: '0198f000-0000-7000-8000-000000000020',
   remindsId: null,
@@ -61,6 +62,7 @@ export class MessagesController {
       sampleUserId: '0198f000-0000-7000-8000-000000000004',
       subject: 'About Radio check',
       body: 'Hello Ada, it is due on 2026-11-27 17:00.',
+      html: null,
     } satisfies MessagePreview,
     errors: [404, 422],
   })

@@ -53,8 +53,17 @@ const recipients = {
 const subject = { max: 200, pattern: line, description: 'One line; may hold variables', example: 'About {{assignment.title}}' }; // prettier-ignore
 const body = { max: 20_000, description: 'May hold variables', example: 'Hello {{firstName}}, when can we talk?' };
 const contentType = {
-  description: 'Of the body, which is kept as it is written. HTML in Markdown is text, and is to be shown as such',
+  description:
+    'Of the body, which is kept as it is written. Of HTML readers get what is safe: formats, lists, tables, and links to ' +
+    'https and mailto, without images. HTML in Markdown is text. Variables in the addresses of links are no variables',
 };
+/** Of answers. */
+export const html = {
+  type: String,
+  nullable: true,
+  maxLength: 1_000_000,
+  description: 'The body as HTML that is safe to show; null where the body is to be shown as text',
+} as const;
 const attachments = { min: 0, max: 10, description: 'Links to what is kept elsewhere' };
 const assignmentId = { description: 'What the variables of an assignment are about; one that the sender may see' };
 const expiresAt = { description: 'From then on no recipient gets to see it any more' };
@@ -190,6 +199,8 @@ export class MessagePreview {
   subject: string | null;
   @ApiProperty({ type: String, nullable: true })
   body: string | null;
+  @ApiProperty(html)
+  html: string | null;
 }
 
 export class MessageResponse {
@@ -207,10 +218,12 @@ export class MessageResponse {
   recipients: RecipientMode;
   @ApiProperty({ example: subject.example })
   subject: string;
-  @ApiProperty({ example: body.example })
+  @ApiProperty({ example: body.example, description: 'As it was written' })
   body: string;
   @ApiProperty({ enum: contentTypes })
   contentType: ContentType;
+  @ApiProperty(html)
+  html: string | null;
   @ApiProperty({ type: [Attachment], maxItems: attachments.max })
   attachments: Attachment[];
   @ApiProperty({ format: 'uuid', type: String, nullable: true })

@@ -125,7 +125,7 @@ describe('sending', () => {
       await post({ to, subject }).expect(400).expect(code('request_invalid', '/subject'));
     }
     await post({ to, body: 'x'.repeat(20_001) }).expect(400);
-    await post({ to, contentType: 'html' }).expect(400).expect(code('request_invalid', '/contentType'));
+    await post({ to, contentType: 'rtf' }).expect(400).expect(code('request_invalid', '/contentType'));
     for (const url of ['http://example.org', 'javascript:alert(1)', 'https://a b']) {
       await post({ to, attachments: [{ title: 'x', url }] }).expect(400);
     }
@@ -143,10 +143,34 @@ describe('sending', () => {
     await post(expired).expect(422).expect(code('time_over', '/expiresAt'));
   });
 
-  it('takes script in Markdown for the text that it is', async () => {
-    const body = '<script>alert(1)</script> [x](javascript:alert(1))';
-    const message = await post({ ...userIds(students), body, contentType: 'markdown' }).expect(201);
-    expect((await read(message.body.id))['body']).toBe(body);
+  it('is shown as HTML without what is not safe, to whoever reads it', async () => {
+    const hostile =
+      '<script>alert(1)</script><p onclick="x()">Hi <b>{{firstName}}</b></p><img src=https://spy.example/p>';
+    const [html, markdown] = [
+      await post({ ...userIds(students), body: hostile, contentType: 'html' }).expect(201),
+      await post({ ...userIds(students), body: `**{{ firstName }}** <b>`, contentType: 'markdown' }).expect(201),
+    ];
+    expect(await read(html.body.id)).toMatchObject({ body: hostile, html: '<p>Hi <b>{{firstName}}</b></p>' });
+    expect((await post({ isDraft: true }).expect(201)).body.html).toBeNull();
+    await deliver(app, tenant.tenantId);
+    await app.database.run(
+      `-- test.nameBadly
+      update message_recipients set variables = '{"firstName": "<i>B&_"}' where tenant_id = $1`,
+      [tenant.tenantId],
+    );
+    const shown = async (id: string): Promise<Body[]> => {
+      const receipt = (await receiptsOf(app, id)).find(({ userId }) => userId === students[0]!.userId)!;
+      const thread = app.as(students[0]!).get(`/threads/${String(receipt['threadId'])}/messages`);
+      return (await thread.expect(200)).body.data;
+    };
+    const safe = '<p>Hi <b>&lt;i&gt;B&amp;_</b></p>';
+    expect(await shown(html.body.id)).toMatchObject([{ contentType: 'html', body: safe, html: safe }]);
+    expect(await shown(markdown.body.id)).toMatchObject([
+      { body: '**\\<i\\>B\\&\\_** <b>', html: '<p><strong>&lt;i&gt;B&amp;_</strong> &lt;b&gt;</p>\n' },
+    ]);
+    const preview = { ...text, ...userIds(students), body: '<b>{{firstName}}</b><br>', contentType: 'html' };
+    const { body } = await app.as(instructor).post('/messages/preview').send(preview).expect(200);
+    expect([body.body, body.html]).toEqual(['<b>Bea</b><br />', '<b>Bea</b><br />']);
   });
 
   it('is sent once by an id and by an Idempotency-Key, also at once', async () => {
@@ -209,6 +233,7 @@ describe('variables', () => {
       subject: 'Radio',
       // 16:00 UTC is 17:00 in London in July
       body: '**Bea**: Bea \\*Star\\* Lee, 2026\\-07\\-09 17:00 (Ada Okafor) {{x',
+      html: '<p><strong>Bea</strong>: Bea *Star* Lee, 2026-07-09 17:00 (Ada Okafor) {{x</p>\n',
     });
     const all = await preview(userIds(students)).expect(200);
     expect(all.body).toMatchObject({ recipients: 3, missing: [{ variable: 'assignment.dueAt', withoutValue: 1 }] });

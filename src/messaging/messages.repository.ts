@@ -26,6 +26,8 @@ export interface MessageText {
 export interface Terms extends MessageText {
   readonly status: MessageStatus;
   readonly contentType: ContentType;
+  /** Of the body, made by `htmlOf`. */
+  readonly html: string | null;
   readonly attachments: readonly Attachment[];
   readonly audience: Audience | null;
   readonly recipients: RecipientMode;
@@ -42,6 +44,7 @@ export interface Reply {
   readonly threadId: string;
   readonly body: string;
   readonly contentType: ContentType;
+  readonly html: string | null;
   readonly attachments: readonly Attachment[];
   readonly subject: string;
 }
@@ -51,7 +54,7 @@ export type MessageRow = Omit<MessageResponse, 'to'> & { readonly to: Audience |
 const columns = (
   audience: string,
 ): string => `m.id, m.status, ${audience} as "to", m.recipients, m.subject, m.body, m.content_type as "contentType",
-  m.attachments, m.assignment_id as "assignmentId", m.reminds_id as "remindsId", m.send_at as "sendAt",
+  m.html, m.attachments, m.assignment_id as "assignmentId", m.reminds_id as "remindsId", m.send_at as "sendAt",
   m.sent_at as "sentAt", m.expires_at as "expiresAt", m.recalled_at as "recalledAt", m.error, m.wanted,
   m.wanted - m.position as queued, m.withheld, m.version, m.created_at as "createdAt", m.updated_at as "updatedAt"`;
 const whole = columns('m.audience');
@@ -149,11 +152,11 @@ export class MessagesRepository {
   ): Promise<boolean> {
     const inserted = await this.database.run(
       `-- messaging.insertMessage
-      insert into messages (tenant_id, id, sender_id, status, subject, body, content_type, attachments, assignment_id,
+      insert into messages (tenant_id, id, sender_id, status, subject, body, content_type, html, attachments, assignment_id,
         audience, recipients, recipient_ids, wanted, send_at, expires_at, accepted_at, sent_at, reminds_id, created_at,
         updated_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce(cardinality($12::uuid[]), 0), $13, $14, $15, $16, $17,
-        $18, $18)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, coalesce(cardinality($13::uuid[]), 0), $14, $15, $16,
+        $17, $18, $19, $19)
       on conflict (tenant_id, id) do nothing`,
       [tenantId, id, userId, ...valuesOf(terms), terms.remindsId ?? null, now],
     );
@@ -165,9 +168,9 @@ export class MessagesRepository {
     await this.database.run(
       `-- messaging.updateMessage
       update messages
-      set status = $3, subject = $4, body = $5, content_type = $6, attachments = $7, assignment_id = $8, audience = $9,
-        recipients = $10, recipient_ids = $11, wanted = coalesce(cardinality($11::uuid[]), 0), send_at = $12,
-        expires_at = $13, accepted_at = $14, sent_at = $15, version = version + 1, updated_at = $16
+      set status = $3, subject = $4, body = $5, content_type = $6, html = $7, attachments = $8, assignment_id = $9,
+        audience = $10, recipients = $11, recipient_ids = $12, wanted = coalesce(cardinality($12::uuid[]), 0),
+        send_at = $13, expires_at = $14, accepted_at = $15, sent_at = $16, version = version + 1, updated_at = $17
       where tenant_id = $1 and id = $2`,
       [tenantId, id, ...valuesOf(terms), now],
     );
@@ -198,11 +201,11 @@ export class MessagesRepository {
   async insertReply({ tenantId, userId }: Viewer, reply: Reply, now: Date): Promise<void> {
     await this.database.run(
       `-- messaging.insertReply
-      insert into messages (tenant_id, id, sender_id, thread_id, status, subject, body, content_type, attachments, wanted,
-        position, accepted_at, sent_at, created_at, updated_at)
-      values ($1, $2, $3, $4, 'sent', $5, $6, $7, $8, 1, 1, $9, $9, $9, $9)`,
+      insert into messages (tenant_id, id, sender_id, thread_id, status, subject, body, content_type, html, attachments,
+        wanted, position, accepted_at, sent_at, created_at, updated_at)
+      values ($1, $2, $3, $4, 'sent', $5, $6, $7, $8, $9, 1, 1, $10, $10, $10, $10)`,
       [
-        tenantId, reply.id, userId, reply.threadId, reply.subject, reply.body, reply.contentType,
+        tenantId, reply.id, userId, reply.threadId, reply.subject, reply.body, reply.contentType, reply.html,
         JSON.stringify(reply.attachments), now,
       ],
     ); // prettier-ignore
@@ -211,8 +214,8 @@ export class MessagesRepository {
 
 function valuesOf(terms: Terms): unknown[] {
   return [
-    terms.status, terms.subject, terms.body, terms.contentType, JSON.stringify(terms.attachments), terms.assignmentId,
-    terms.audience && JSON.stringify(terms.audience), terms.recipients, terms.recipientIds, terms.sendAt, terms.expiresAt,
-    terms.acceptedAt, terms.sentAt,
+    terms.status, terms.subject, terms.body, terms.contentType, terms.html, JSON.stringify(terms.attachments),
+    terms.assignmentId, terms.audience && JSON.stringify(terms.audience), terms.recipients, terms.recipientIds,
+    terms.sendAt, terms.expiresAt, terms.acceptedAt, terms.sentAt,
   ]; // prettier-ignore
 }

@@ -5,6 +5,7 @@ import { type Page, positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { type Moment, TenantsService } from '../org/tenants.service.js';
+import { htmlOf, shownBody, shownHtml } from './message-body.js';
 import { MessageLimits } from './message-limits.js';
 import { MessageRecord } from './message-record.js';
 import type {
@@ -15,7 +16,7 @@ import { Recipients } from './recipients.service.js';
 import { refuseExpiry, sendTimeOf } from './send-times.js';
 import { render } from './template.js';
 
-type Content = Pick<Terms, 'subject' | 'body' | 'contentType' | 'attachments' | 'assignmentId' | 'audience' | 'recipients' | 'expiresAt'>; // prettier-ignore
+type Content = Pick<Terms, 'subject' | 'body' | 'contentType' | 'html' | 'attachments' | 'assignmentId' | 'audience' | 'recipients' | 'expiresAt'>; // prettier-ignore
 
 /** What people write to others, until it is on its way, and what they may do about it then. */
 @Injectable()
@@ -52,12 +53,15 @@ export class MessagesService {
       this.recipients.missing(viewer, text, ids, now),
       this.recipients.values(viewer, text, ids.slice(0, 1), now),
     ]);
+    const { subject, body, contentType } = request;
+    const kept = { body, contentType, html: htmlOf(body, contentType) };
     return {
       recipients: ids.length,
       missing,
       sampleUserId: sample?.userId ?? null,
-      subject: sample ? render(text.subject, 'text', sample.values) : null,
-      body: sample ? render(text.body, request.contentType, sample.values) : null,
+      subject: sample ? render(subject, 'text', sample.values) : null,
+      body: sample ? shownBody(kept, sample.values) : null,
+      html: sample ? shownHtml(kept, sample.values) : null,
     };
   }
 
@@ -165,7 +169,10 @@ export class MessagesService {
     viewer: Viewer,
     times: SendMessage,
     { now }: Moment,
-    content: Omit<Content, 'expiresAt'> & { readonly expiresAt: string | null; readonly sendAt?: string | null },
+    content: Omit<Content, 'html' | 'expiresAt'> & {
+      readonly expiresAt: string | null;
+      readonly sendAt?: string | null;
+    },
   ): Promise<Content & { sendAt: Date | null }> {
     this.recipients.variablesOf(content);
     const { timeZone } = await this.tenants.get(viewer.tenantId);
@@ -173,7 +180,19 @@ export class MessagesService {
     const expiresAt = content.expiresAt === null ? null : new Date(content.expiresAt);
     refuseExpiry(expiresAt, due, now);
     const { subject, body, contentType, attachments, assignmentId, audience, recipients } = content;
-    return { subject, body, contentType, attachments, assignmentId, audience, recipients, expiresAt, sendAt: due };
+    const html = htmlOf(body, contentType);
+    return {
+      subject,
+      body,
+      contentType,
+      html,
+      attachments,
+      assignmentId,
+      audience,
+      recipients,
+      expiresAt,
+      sendAt: due,
+    };
   }
 
   /** From now on it goes by itself, at once or when it is due. @param ids who they are where that was settled before */

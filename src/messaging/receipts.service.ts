@@ -54,9 +54,9 @@ export class ReceiptsService {
         throw Problem.conflict('recipients_none', 'Everybody has opened it, or was told not long ago.');
       }
       const id = uuidv7();
-      const { body, contentType, attachments, assignmentId } = message;
+      const { body, contentType, html, attachments, assignmentId } = message;
       const terms = {
-        body, contentType, attachments, assignmentId, expiresAt, recipientIds, status: 'sending', audience: null,
+        body, contentType, html, attachments, assignmentId, expiresAt, recipientIds, status: 'sending', audience: null,
         subject: `Reminder: ${subject}`.slice(0, longestSubject), recipients: 'frozen', sendAt: null, acceptedAt: now,
         sentAt: now, remindsId: messageId,
       } as const; // prettier-ignore

@@ -1,6 +1,6 @@
 import { type FieldError, mostErrors, Problem } from '../http/problem.js';
 
-export const contentTypes = ['text', 'markdown'] as const;
+export const contentTypes = ['text', 'markdown', 'html'] as const;
 export type ContentType = (typeof contentTypes)[number];
 
 /** All that may stand between double braces, and what it stands for. There is no other code in templates. */
@@ -22,7 +22,20 @@ const longestShown = 40;
 const escapes: Readonly<Record<ContentType, (value: string) => string>> = {
   text: (value) => value,
   markdown: (value) => value.replace(/[\\`*_{}[\]<>()#+\-.!|~&]/g, '\\$&'),
+  html: escapeHtml,
 };
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+}
 
 function isVariable(name: string): name is Variable {
   return Object.hasOwn(variables, name);

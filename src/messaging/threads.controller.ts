@@ -71,6 +71,7 @@ export class ThreadsController {
           subject: example.subject,
           body: 'Hello Bea, it is due on 2026-11-27 17:00.',
           contentType: 'text',
+          html: null,
           attachments: [],
           sentAt: '2026-11-20T08:30:00.000Z',
           firstOpenedAt: null,

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Flag, Id, NestedList, OneOf, Text, TextList } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
-import { Attachment } from './messages.dto.js';
+import { Attachment, html } from './messages.dto.js';
 import { type ContentType, contentTypes } from './template.js';
 
 const label = { max: 50 };
@@ -70,10 +70,12 @@ export class ThreadMessage {
   senderName: string;
   @ApiProperty({ example: 'About Radio check' })
   subject: string;
-  @ApiProperty({ example: 'Hello Bea, it is due on 2026-11-27 17:00.' })
+  @ApiProperty({ example: 'Hello Bea, it is due on 2026-11-27 17:00.', description: 'HTML only as far as it is safe' })
   body: string;
   @ApiProperty({ enum: contentTypes })
   contentType: ContentType;
+  @ApiProperty(html)
+  html: string | null;
   @ApiProperty({ type: [Attachment], maxItems: 10 })
   attachments: Attachment[];
   @ApiProperty({ format: 'date-time' })

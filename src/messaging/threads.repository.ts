@@ -113,7 +113,7 @@ export class ThreadsRepository {
     return this.database.many<ThreadMessageRow>(
       `-- messaging.listThreadMessages
       select m.id, m.sender_id as "senderId", s.name as "senderName", m.subject, m.body,
-        m.content_type as "contentType", m.attachments, r.sent_at as "sentAt", r.first_opened_at as "firstOpenedAt",
+        m.content_type as "contentType", m.html, m.attachments, r.sent_at as "sentAt", r.first_opened_at as "firstOpenedAt",
         r.variables
       from ${join} join users s on s.tenant_id = $1 and s.id = m.sender_id
       where r.tenant_id = $1 and r.thread_id = $3 and ${isVisible('$2', '$4')}

@@ -6,6 +6,7 @@ import { insertTwice } from '../database/errors.js';
 import { type Page, type PageQuery, positionOf, toPage } from '../http/paging.js';
 import { declareConstraint, Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
+import { htmlOf, shownBody, shownHtml } from './message-body.js';
 import { MessageLimits } from './message-limits.js';
 import { MessageRecord } from './message-record.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -59,7 +60,8 @@ export class ThreadsService {
       data: page.data.map(({ variables, ...message }) => ({
         ...message,
         subject: render(message.subject, 'text', variables),
-        body: render(message.body, message.contentType, variables),
+        body: shownBody(message, variables),
+        html: shownHtml(message, variables),
       })),
     };
   }
@@ -92,8 +94,9 @@ export class ThreadsService {
    * @throws Problem 404, 409 where the other has left and for an id in use, 429 for too many a day
    */
   reply(viewer: Viewer, threadId: string, reply: CreateReply): Promise<{ id: string }> {
-    const { id = uuidv7(), body, contentType, attachments } = reply;
+    const { id = uuidv7() } = reply;
     const { tenantId, userId } = viewer;
+    const html = htmlOf(reply.body, reply.contentType);
     const write = async (): Promise<{ id: string }> => {
       const now = this.clock.now();
       const parties = await this.parties(viewer, threadId, now);
@@ -105,7 +108,7 @@ export class ThreadsService {
       const { otherId, subject } = parties;
       await this.threads.ensure(tenantId, userId, threadId, parties, now);
       await this.threads.ensure(tenantId, otherId, threadId, { ...parties, otherId: userId }, now);
-      await this.messages.insertReply(viewer, { id, threadId, subject, body, contentType, attachments }, now);
+      await this.messages.insertReply(viewer, { ...reply, id, threadId, subject, html }, now);
       await this.threads.deliver(viewer, { id, threadId }, otherId, now);
       await this.record.thread(viewer, 'replied', threadId, { messageId: id });
       await this.record.distributed(tenantId, id, [{ messageId: id, threadId, userId: otherId }]);
