@@ -10,6 +10,8 @@ export interface SendingMessage extends MessageText {
   readonly remindsId: string | null;
   readonly sentAt: string;
   readonly isSettled: boolean;
+  /** To one person alone. */
+  readonly isDirect: boolean;
   /** All of them, before the first; null later. */
   readonly wantedIds: readonly string[] | null;
   /** Those whose turn it is. */
@@ -55,6 +57,7 @@ export class FanOutRepository {
       `-- messaging.lockSending
       select m.sender_id as "senderId", m.subject, m.body, m.assignment_id as "assignmentId", m.audience,
         m.reminds_id as "remindsId", m.sent_at as "sentAt", m.recipient_ids is not null as "isSettled",
+        m.wanted = 1 as "isDirect",
         case when m.position = 0 then m.recipient_ids end as "wantedIds",
         coalesce(m.recipient_ids[m.position + 1 : m.position + $3], '{}') as "userIds"
       from messages m where m.tenant_id = $1 and m.id = $2 and m.status = 'sending'
@@ -73,12 +76,12 @@ export class FanOutRepository {
 
   /**
    * Puts a message into the boxes of those who have not got `most` since `since`, and have not got this one. A reminder
-   * goes on with the thread of what it reminds of.
+   * goes on with the thread of what it reminds of. Of a direct one the sender has the thread, too.
    */
   async insertRecipients(
     tenantId: string,
     messageId: string,
-    { senderId, remindsId, sentAt }: Pick<SendingMessage, 'senderId' | 'remindsId' | 'sentAt'>,
+    { senderId, remindsId, sentAt, isDirect }: Pick<SendingMessage, 'senderId' | 'remindsId' | 'sentAt' | 'isDirect'>,
     recipients: readonly NewRecipient[],
     { now, since, most }: { readonly now: Date; readonly since: Date; readonly most: number },
   ): Promise<Receipt[]> {
@@ -103,6 +106,10 @@ export class FanOutRepository {
         insert into threads (tenant_id, user_id, id, other_id, subject, last_at)
         select $1, user_id, thread_id, $3, subject, $7 from wanted order by user_id
         on conflict (tenant_id, user_id, id) do update set last_at = excluded.last_at, archived_at = null
+      ), own as (
+        insert into threads (tenant_id, user_id, id, other_id, subject, last_at)
+        select $1, $3, thread_id, user_id, subject, $7 from wanted where $10
+        on conflict (tenant_id, user_id, id) do update set last_at = excluded.last_at, archived_at = null
       ), recipient as (
         insert into message_recipients (tenant_id, message_id, user_id, thread_id, sent_at, variables)
         select $1, $2, user_id, thread_id, $7, "values" from wanted
@@ -111,7 +118,7 @@ export class FanOutRepository {
         select $1, $2, user_id, 'app', $6, $7, $7 from wanted
       )
       select $2::uuid as "messageId", thread_id as "threadId", user_id as "userId" from wanted`,
-      [tenantId, messageId, senderId, remindsId, JSON.stringify(recipients), sentAt, now, since, most],
+      [tenantId, messageId, senderId, remindsId, JSON.stringify(recipients), sentAt, now, since, most, isDirect],
     );
   }
 

@@ -77,6 +77,7 @@ export class FanOut {
     const limit = { now, since: await this.limits.startOfToday(tenantId), most: mostReceived };
     const receipts = await this.repository.insertRecipients(tenantId, messageId, message, wanted, limit);
     await this.record.distributed(tenantId, messageId, receipts);
+    if (message.isDirect) await this.record.tell(tenantId, 'messages.changed', receipts.map((one) => ({ ...one, userId: sender.userId }))); // prettier-ignore
     const progress = { handled: userIds.length, withheld: userIds.length - receipts.length };
     return !(await this.repository.advance(tenantId, messageId, progress));
   }

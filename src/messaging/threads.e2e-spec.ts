@@ -98,6 +98,26 @@ describe('a thread', () => {
     await app.as('service', tenant).get('/threads').expect(403);
   });
 
+  it('is there for its sender at once where it was begun with one person', async () => {
+    const [bea, cy] = students as [Member, Member];
+    const messageId = await send({ to: { userIds: [bea.userId] } });
+    const [mine] = await list(instructor);
+    expect(mine).toMatchObject({ otherId: bea.userId, otherName: 'Bea Lee', subject: 'Radio check', unread: 0 });
+    const [theirs] = await list(bea);
+    expect(theirs).toMatchObject({ id: mine!['id'], unread: 1 });
+    expect(await topicOf(app, tenant.tenantId, 'messages.changed')).toEqual([
+      { key: instructor.userId, payload: { messageId, threadId: mine!['id'], userId: instructor.userId } },
+    ]);
+    // and of those who got what went to many, with whoever is written to alone
+    const toBoth = await send({ subject: 'Both' });
+    await open(bea, (await list(bea)).find(({ subject }) => subject === 'Both')!['id']).expect(204);
+    const { body } = await app.as(instructor).post(`/messages/${toBoth}/reminders`).send({ olderThanHours: 0 });
+    await deliver(app, tenant.tenantId);
+    expect(body.wanted).toBe(1);
+    expect((await list(instructor)).map(({ otherId }) => otherId)).toEqual([cy.userId, bea.userId]);
+    expect((await list(cy)).map(({ unread: count }) => count)).toEqual([2]);
+  });
+
   it('takes a reply once by its id, also at once', async () => {
     await send({});
     const [bea, cy] = students as [Member, Member];
