@@ -9,9 +9,12 @@ import type { NewNotification } from './notification.js';
 import { keyOf, linesOf, type Untold } from './tray-lines.js';
 import { TrayWriterRepository } from './tray-writer.repository.js';
 
+/** By one event of `notifications.told`. */
+const mostTold = 1_000;
+
 /**
- * The one way into people's trays. Whatever else a notification may go by follows from `notifications.created`: what is
- * in the tray is not lost by what a person wants no mail of.
+ * The one way into people's trays. Whatever else a notification may go by follows from `notifications.told`: what is in
+ * the tray is not lost by what a person wants no mail of.
  */
 @Injectable()
 export class TrayWriter {
@@ -75,6 +78,11 @@ export class TrayWriter {
     const isNew = ({ id }: { readonly id: string }): boolean => added.has(id);
     await this.outbox.appendMany(tenantId, 'notifications.created', eventsOf(written.filter(isNew)));
     await this.outbox.appendMany(tenantId, 'notifications.changed', eventsOf(written.filter((line) => !isNew(line))));
+    const ids = written.map(({ id }) => id);
+    for (let from = 0; from < ids.length; from += mostTold) {
+      const notificationIds = ids.slice(from, from + mostTold);
+      await this.outbox.append(tenantId, 'notifications.told', notificationIds[0]!, { notificationIds });
+    }
   }
 }
 
