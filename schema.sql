@@ -1626,6 +1626,26 @@ comment on column notifications.collapse_key is 'what is told of under the same 
 comment on column notifications.count is 'how many things it tells of; the text is that of the last one';
 comment on column notifications.updated_at is 'when it was told of the last of them';
 
+create table preferences (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  time_zone text,
+  quiet_from text,
+  quiet_to text,
+  choices jsonb not null,
+  muted_sender_ids uuid[] not null,
+  muted_thread_ids uuid[] not null,
+  version integer not null default 1,
+  updated_at timestamp with time zone not null,
+  constraint preferences_pkey PRIMARY KEY (tenant_id, user_id),
+  constraint preferences__user_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES users(tenant_id, id),
+  constraint preferences__quiet_check CHECK ((quiet_from IS NULL) = (quiet_to IS NULL) AND quiet_from <> quiet_to)
+);
+comment on table preferences is 'how those who have said so want to be told of things; others have what their role has';
+comment on column preferences.time_zone is 'IANA name; null: that of the tenant';
+comment on column preferences.quiet_from is 'HH:MM as clocks show it there, as quiet_to: before that, perhaps on the next day';
+comment on column preferences.choices is 'by category the channels and how often';
+
 create table progress_snapshots (
   tenant_id uuid not null,
   student_id uuid not null,

@@ -37,6 +37,7 @@ import { CreateLiveEvents1764100200000 } from './1764100200000-create-live-event
 import { CreateNotifications1764100300000 } from './1764100300000-create-notifications.js';
 import { DateAchievements1764100310000 } from './1764100310000-date-achievements.js';
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
+import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
 import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-messages.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
@@ -79,5 +80,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateNotifications1764100300000,
   DateAchievements1764100310000,
   CreateMessages1764100400000,
+  CreatePreferences1764200100000,
   KeepHtmlOfMessages1764200300000,
 ];

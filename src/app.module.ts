@@ -6,6 +6,7 @@ import { AssignmentsModule } from './assignments/assignments.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CacheModule } from './cache/cache.module.js';
+import { ChannelsModule } from './channels/channels.module.js';
 import { Config } from './config.js';
 import type { Clock } from './database/clock.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -65,6 +66,7 @@ export class AppModule {
         ReportsModule,
         NotificationsModule,
         MessagingModule,
+        ChannelsModule,
         LiveModule,
         PeopleModule,
         IdentityModule,

@@ -9,6 +9,7 @@ import { activity } from './isolation/expectations.activity.js';
 import { assignments } from './isolation/expectations.assignments.js';
 import { attempts } from './isolation/expectations.attempts.js';
 import { auth } from './isolation/expectations.auth.js';
+import { channels } from './isolation/expectations.channels.js';
 import { grading } from './isolation/expectations.grading.js';
 import { effects } from './isolation/expectations.effects.js';
 import { dueDates } from './isolation/expectations.due-dates.js';
@@ -64,6 +65,7 @@ const expectations: Expectations = {
   ...reportSchedules,
   ...live,
   ...messages,
+  ...channels,
 };
 const operations = readOperations();
 

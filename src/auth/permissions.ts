@@ -60,6 +60,8 @@ export const permissions = {
   'notifications:write': ['student', 'instructor', 'supervisor', 'admin'],
   'messages:read': ['student', 'instructor', 'supervisor', 'admin'],
   'messages:write': ['student', 'instructor', 'supervisor', 'admin'],
+  'preferences:read': ['student', 'instructor', 'supervisor', 'admin'],
+  'preferences:write': ['student', 'instructor', 'supervisor', 'admin'],
   'events:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
   'audit:read': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
