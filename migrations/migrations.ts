@@ -39,6 +39,7 @@ import { DateAchievements1764100310000 } from './1764100310000-date-achievements
 import { CreateMessages1764100400000 } from './1764100400000-create-messages.js';
 import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
 import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-messages.js';
+import { SendByClocksOfRecipients1764200300100 } from './1764200300100-send-by-clocks-of-recipients.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -82,4 +83,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateMessages1764100400000,
   CreatePreferences1764200100000,
   KeepHtmlOfMessages1764200300000,
+  SendByClocksOfRecipients1764200300100,
 ];

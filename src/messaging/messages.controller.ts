@@ -31,6 +31,7 @@ const example: MessageResponse = {
   assignmentId: '0198f000-0000-7000-8000-000000000020',
   remindsId: null,
   sendAt: null,
+  sendLocal: null,
   sentAt: '2026-11-20T08:30:00.000Z',
   expiresAt: null,
   recalledAt: null,
@@ -122,7 +123,9 @@ export class MessagesController {
   @Patch(':id')
   @Operation({
     summary: 'Change a draft, or a message that is scheduled',
-    description: 'What is not given stays. Who the recipients are is settled anew where `to` or `recipients` is given.',
+    description:
+      'What is not given stays. Who the recipients are is settled anew where `to` or `recipients` is given. Once the first ' +
+      'of them has it, nothing can be changed.',
     permission: 'messages:write',
     ...one,
     errors: [404, 409, 412, 422, 428],
@@ -151,7 +154,9 @@ export class MessagesController {
   @Post(':id/cancel')
   @Operation({
     summary: 'Cancel a draft, or a message that is scheduled',
-    description: 'It stays in the list. Cancelling twice is no error.',
+    description:
+      'It stays in the list. Of one that goes by the clocks of its recipients those keep it who have it already, which are ' +
+      '`wanted` without `withheld`. Cancelling twice is no error.',
     permission: 'messages:write',
     ...one,
     example: { ...example, status: 'cancelled', sentAt: null, queued: 0, wanted: 0 },
