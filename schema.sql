@@ -1615,7 +1615,7 @@ create table notifications (
   constraint notifications__archived_check CHECK (archived_at IS NULL OR read_at IS NOT NULL),
   constraint notifications__count_check CHECK (count > 0),
   constraint notifications__priority_check CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])),
-  constraint notifications__type_check CHECK (type = ANY (ARRAY['assignment_created'::text, 'assignment_due'::text, 'assignment_overdue'::text, 'assignment_graded'::text, 'student_at_risk'::text, 'progress_milestone'::text, 'system_alert'::text, 'message_received'::text, 'report_ready'::text]))
+  constraint notifications__type_check CHECK (type = ANY (ARRAY['assignment_created'::text, 'assignment_due'::text, 'assignment_overdue'::text, 'assignment_graded'::text, 'student_at_risk'::text, 'progress_milestone'::text, 'system_alert'::text, 'message_received'::text, 'report_ready'::text, 'report_failed'::text]))
 );
 CREATE INDEX notifications__expires_at_idx ON notifications USING btree (expires_at);
 CREATE UNIQUE INDEX notifications__unread_key ON notifications USING btree (tenant_id, user_id, collapse_key) INCLUDE (expires_at) WHERE read_at IS NULL;

@@ -40,6 +40,7 @@ import { CreateMessages1764100400000 } from './1764100400000-create-messages.js'
 import { CreatePreferences1764200100000 } from './1764200100000-create-preferences.js';
 import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-messages.js';
 import { SendByClocksOfRecipients1764200300100 } from './1764200300100-send-by-clocks-of-recipients.js';
+import { TellOfFailedReports1764200300200 } from './1764200300200-tell-of-failed-reports.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -84,4 +85,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreatePreferences1764200100000,
   KeepHtmlOfMessages1764200300000,
   SendByClocksOfRecipients1764200300100,
+  TellOfFailedReports1764200300200,
 ];

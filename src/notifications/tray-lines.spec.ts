@@ -1,6 +1,6 @@
 import fc from '../../test/property.js';
 import type { NewNotification } from './notification.js';
-import { linesOf, mostPerDay, type Untold } from './tray-lines.js';
+import { linesOf, mostPerDay, mostUrgentPerDay, type Untold } from './tray-lines.js';
 
 const today = '2026-03-02';
 const notification = (fields: Partial<NewNotification> = {}): NewNotification => ({
@@ -16,9 +16,9 @@ const notification = (fields: Partial<NewNotification> = {}): NewNotification =>
 });
 const untold = (fields: Partial<NewNotification> = {}, standing: Partial<Untold> = {}): Untold => ({
   notification: notification(fields),
-  isStudent: true,
-  isOpen: false,
+  open: new Map(),
   linesToday: 0,
+  urgentToday: 0,
   ...standing,
 });
 const many = (count: number, fields: (n: number) => Partial<NewNotification> = () => ({})): Untold[] =>
@@ -52,15 +52,39 @@ it('puts what is more than a day may bring into one line that says how much it i
   expect(linesOf([untold({}, { linesToday: mostPerDay - 1 })], today)[0]).toMatchObject({ collapseKey: 'assigned:1' });
 });
 
-it('lets pass what is urgent, what a person wrote, what goes into an open line, and what is for staff', () => {
+it('lets pass what is urgent, what a person wrote, and what goes into an open line', () => {
   const full = { linesToday: mostPerDay };
   const passing = [
     untold({ priority: 'urgent', cause: 'a' }, full),
     untold({ type: 'message_received', cause: 'b' }, full),
-    untold({ collapseKey: 'k', cause: 'c' }, { ...full, isOpen: true }),
-    untold({ userId: 'staff', cause: 'd' }, { ...full, isStudent: false }),
+    untold({ collapseKey: 'k', cause: 'c' }, { ...full, open: new Map([['k', 1]]) }),
   ];
-  expect(linesOf(passing, today).map(({ collapseKey }) => collapseKey)).toEqual(['a', 'b', 'k', 'd']);
+  expect(linesOf(passing, today).map(({ collapseKey }) => collapseKey)).toEqual(['a', 'b', 'k']);
+});
+
+it('gives a few urgent things lines of their own, and the rest one that says how many they are', () => {
+  const urgent = (n: number): Partial<NewNotification> => ({
+    priority: 'urgent',
+    crowdKey: 'crowd',
+    ofSeveral: (count) => ({ title: `${count} of them`, body: `the last: ${n}`, actionUrl: '/all' }),
+  });
+  const lines = linesOf(many(mostUrgentPerDay + 3, urgent), today);
+  expect(lines).toHaveLength(mostUrgentPerDay + 1);
+  const crowd = {
+    collapseKey: 'crowd',
+    priority: 'high',
+    title: '3 of them',
+    body: 'the last: 7',
+    count: 3,
+    actionUrl: '/all',
+  };
+  expect(lines.at(-1)).toMatchObject(crowd);
+  expect(lines[0]).toMatchObject({ title: 'Work 0', priority: 'urgent' });
+  const standing = { urgentToday: mostUrgentPerDay, open: new Map([['crowd', 9]]) };
+  expect(linesOf([untold(urgent(1), standing)], today)[0]).toMatchObject({ title: '10 of them', count: 1 });
+  expect(linesOf([untold(urgent(1), { urgentToday: mostUrgentPerDay })], today)[0]).toMatchObject({ title: 'New assignment' }); // prettier-ignore
+  const full = { urgentToday: mostUrgentPerDay, linesToday: mostPerDay };
+  expect(linesOf([untold(urgent(1), full)], today)[0]).toMatchObject({ collapseKey: 'more:2026-03-02' });
 });
 
 it('cuts long texts between characters', () => {
@@ -69,7 +93,7 @@ it('cuts long texts between characters', () => {
   expect(line!.body).toBe(`${'z'.repeat(499)}…`);
 });
 
-it('never gives a student more lines than that, loses nothing, and writes no line twice', () => {
+it('never gives anybody more lines than that, loses nothing, and writes no line twice', () => {
   const one = fc.record({
     userId: fc.constantFrom('ada', 'bea'),
     cause: fc.uuid(),
