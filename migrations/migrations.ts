@@ -41,6 +41,7 @@ import { CreatePreferences1764200100000 } from './1764200100000-create-preferenc
 import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-messages.js';
 import { SendByClocksOfRecipients1764200300100 } from './1764200300100-send-by-clocks-of-recipients.js';
 import { TellOfFailedReports1764200300200 } from './1764200300200-tell-of-failed-reports.js';
+import { LetTenantsLimitMessages1764200300300 } from './1764200300300-let-tenants-limit-messages.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -86,4 +87,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   KeepHtmlOfMessages1764200300000,
   SendByClocksOfRecipients1764200300100,
   TellOfFailedReports1764200300200,
+  LetTenantsLimitMessages1764200300300,
 ];

@@ -5,7 +5,7 @@ import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { FanOutRepository, type SendingMessage } from './fan-out.repository.js';
-import { MessageLimits, mostReceived } from './message-limits.js';
+import { MessageLimits } from './message-limits.js';
 import { MessageRecord } from './message-record.js';
 import { Recipients } from './recipients.service.js';
 import { render } from './template.js';
@@ -84,7 +84,7 @@ export class FanOut {
       subject: render(message.subject, 'text', values),
       values,
     }));
-    const limit = { now, since: await this.limits.startOfToday(tenantId), most: mostReceived };
+    const limit = { now, ...(await this.limits.ofRecipients(tenantId)) };
     // whose clock is later has it later
     const sent = { ...message, sentAt: waves ? now.toISOString() : message.sentAt };
     const receipts = await this.repository.insertRecipients(tenantId, messageId, sent, wanted, limit);

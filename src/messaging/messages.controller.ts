@@ -7,7 +7,6 @@ import { Operation } from '../http/operation.js';
 import type { Page } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
-import { mostReceived, mostSent } from './message-limits.js';
 import {
   ChangeMessage, CreateMessage, MessageDetail, MessageListQuery, MessagePreview, MessageResponse, mostRecipients,
   PreviewMessage, SendMessage,
@@ -78,8 +77,8 @@ export class MessagesController {
     description:
       `Goes to ${mostRecipients.toLocaleString('en')} people at most, in the background: \`Location\` is where to look. ` +
       'Each recipient has a thread of their own with the sender and sees none of the others. Nothing is sent while a ' +
-      `variable stands for nothing with one of them. One sends ${mostSent.staff} messages a day, a student ` +
-      `${mostSent.student}, then 429 \`messages_too_many\`; whoever has received ${mostReceived} that day gets no more.`,
+      'variable stands for nothing with one of them. The organisation says how many one sends a day, then 429 ' +
+      '`messages_too_many`, and how many one gets: whoever has had enough that day gets no more.',
     permission: 'messages:write',
     status: 201,
     ...one,

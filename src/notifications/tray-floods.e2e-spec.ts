@@ -4,8 +4,10 @@ import { createInstructor, createStudents, createTenant, type Member, type Tenan
 import { setRisk } from '../../test/factories.risk.js';
 import { trayOf } from '../../test/occurrences.js';
 import { NotificationsJobs } from './notifications.jobs.js';
-import { mostPerDay, mostUrgentPerDay } from './tray-lines.js';
+import { mostUrgentPerDay } from './tray-lines.js';
 import { TrayWriter } from './tray-writer.js';
+
+const mostPerDay = 20;
 
 let app: TestApp;
 let tenant: Tenant;
@@ -147,6 +149,12 @@ describe('a flood', () => {
     const all = Array.from({ length: mostPerDay + 12 }, (_, n) => tell(n, instructor));
     await Promise.all(all);
     expect(await trayOf(app, instructor)).toHaveLength(mostPerDay + 1);
+  });
+
+  it('is of as many lines as the organisation says', async () => {
+    await app.as('admin', tenant).patch('/settings').send({ notificationsPerDay: 5 }).expect(200);
+    await Promise.all(Array.from({ length: 8 }, (_, n) => tell(n, instructor)));
+    expect(await trayOf(app, instructor)).toHaveLength(6);
   });
 
   it('under one key is one line, with every cause counted once', async () => {

@@ -1,9 +1,7 @@
 import { addDays } from '../org/local-day.js';
 import { longestBody, longestTitle, type NewNotification } from './notification.js';
 
-/** Lines that a tray gets from automation on one local day; what is more goes into one further line. */
-export const mostPerDay = 20;
-/** Of what is urgent, which is not counted among those; what is more goes into the line of a crowd. */
+/** Urgent lines that a tray gets on one local day, where there is a line of a crowd for what is more. */
 export const mostUrgentPerDay = 5;
 /** Of the key of the further line. */
 export const overflowPrefix = 'more:';
@@ -21,11 +19,18 @@ export interface Untold {
 export type TrayLine = Required<Omit<NewNotification, 'ofSeveral' | 'crowdKey'>>;
 type Line = TrayLine & Pick<NewNotification, 'ofSeveral' | 'crowdKey'>;
 
+export interface TrayDay {
+  /** The local one. */
+  readonly today: string;
+  /** Lines that a tray gets from automation on it, urgent ones not counted; what is more goes into one further line. */
+  readonly mostPerDay: number;
+}
+
 /**
  * What is written to the trays: one line for each person and key, with the text of the last. A person's message is not
  * counted and always passes, and so does what is urgent unless it has a crowd to go into.
  */
-export function linesOf(untold: readonly Untold[], today: string): TrayLine[] {
+export function linesOf(untold: readonly Untold[], { today, mostPerDay }: TrayDay): TrayLine[] {
   const lines = new Map<string, Line>();
   const added = new Map<string, number>();
   const opened = new Map<string, number>();

@@ -33,13 +33,13 @@ export class TrayWriter {
    */
   async tell(tenantId: string, notifications: readonly NewNotification[]): Promise<number> {
     if (notifications.length === 0) return 0;
-    const { timeZone } = await this.tenants.get(tenantId);
+    const { timeZone, notificationsPerDay: mostPerDay } = await this.tenants.get(tenantId);
     return this.database.transaction(async () => {
       await this.trays.lock(tenantId);
       const now = this.clock.now();
       const today = localDay(timeZone, now);
       const untold = await this.claim(tenantId, notifications, { now, midnight: startOfDay(timeZone, today) });
-      const lines = linesOf(untold, today).map((line) => ({ ...line, id: uuidv7() }));
+      const lines = linesOf(untold, { today, mostPerDay }).map((line) => ({ ...line, id: uuidv7() }));
       if (lines.length > 0) await this.announce(tenantId, lines, await this.trays.write(tenantId, lines, now));
       return untold.length;
     });
