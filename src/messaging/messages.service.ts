@@ -159,7 +159,8 @@ export class MessagesService {
   recall(viewer: Viewer, id: string): Promise<MessageRow> {
     return this.database.transaction(async () => {
       const before = await this.lock(viewer, id, ['sending', 'sent', 'scheduled', 'cancelled']);
-      if (before.sentAt === null) throw refusalOf(before);
+      const isUnsent = before.sentAt === null && (before.status === 'scheduled' || before.status === 'cancelled');
+      if (isUnsent) throw refusalOf(before);
       if (before.recalledAt !== null) return before;
       const { now } = await this.tenants.moment(viewer.tenantId);
       await this.messages.recall(viewer.tenantId, id, now);

@@ -19,7 +19,7 @@ export const channels: Expectations = {
       { send: () => ({ body: preferences }), own: 200 },
       // nobody has a conversation with these
       {
-        target: 'student',
+        target: 'admin',
         send: ({ id }) => ({ body: { ...preferences, mutedSenderIds: [id] } }),
         own: 422,
         foreign: 422,
