@@ -2180,6 +2180,7 @@ create table messages (
   html text,
   send_local text,
   waves jsonb,
+  words text,
   constraint messages_pkey PRIMARY KEY (tenant_id, id),
   constraint messages__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id) ON DELETE SET NULL (assignment_id),
   constraint messages__reminds_fkey FOREIGN KEY (tenant_id, reminds_id) REFERENCES messages(tenant_id, id) ON DELETE SET NULL (reminds_id),
@@ -2210,6 +2211,7 @@ comment on column messages.recalled_at is 'whoever had not opened it by then doe
 comment on column messages.html is 'the body as HTML that is safe to show, with variables; null: to be shown as text. Made anew from the body';
 comment on column messages.send_local is 'YYYY-MM-DDTHH:MM: sent when the clock of each recipient shows that; send_at is when the next of them is due';
 comment on column messages.waves is 'of the settled recipients: when those up to each position are due. Between two of them it is scheduled again';
+comment on column messages.words is 'the body as it is searched; null: written before there was this column';
 
 create table message_recipients (
   tenant_id uuid not null,

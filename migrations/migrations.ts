@@ -42,6 +42,7 @@ import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-me
 import { SendByClocksOfRecipients1764200300100 } from './1764200300100-send-by-clocks-of-recipients.js';
 import { TellOfFailedReports1764200300200 } from './1764200300200-tell-of-failed-reports.js';
 import { LetTenantsLimitMessages1764200300300 } from './1764200300300-let-tenants-limit-messages.js';
+import { FoldWordsOfMessages1764200300400 } from './1764200300400-fold-words-of-messages.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -88,4 +89,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   SendByClocksOfRecipients1764200300100,
   TellOfFailedReports1764200300200,
   LetTenantsLimitMessages1764200300300,
+  FoldWordsOfMessages1764200300400,
 ];

@@ -158,10 +158,10 @@ export class MessagesRepository {
   ): Promise<boolean> {
     const inserted = await this.database.run(
       `-- messaging.insertMessage
-      insert into messages (tenant_id, id, sender_id, status, subject, body, content_type, html, attachments, assignment_id,
-        audience, recipients, recipient_ids, wanted, send_at, send_local, waves, expires_at, accepted_at, sent_at,
+      insert into messages (tenant_id, id, sender_id, status, subject, body, words, content_type, html, attachments,
+        assignment_id, audience, recipients, recipient_ids, wanted, send_at, send_local, waves, expires_at, accepted_at, sent_at,
         reminds_id, created_at, updated_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, coalesce(cardinality($13::uuid[]), 0), $14, $15, $16,
+      values ($1, $2, $3, $4, $5, $6, fold($6), $7, $8, $9, $10, $11, $12, $13, coalesce(cardinality($13::uuid[]), 0), $14, $15, $16,
         $17, $18, $19, $20, $21, $21)
       on conflict (tenant_id, id) do nothing`,
       [tenantId, id, userId, ...valuesOf(terms), terms.remindsId ?? null, now],
@@ -174,7 +174,7 @@ export class MessagesRepository {
     await this.database.run(
       `-- messaging.updateMessage
       update messages
-      set status = $3, subject = $4, body = $5, content_type = $6, html = $7, attachments = $8, assignment_id = $9,
+      set status = $3, subject = $4, body = $5, words = fold($5), content_type = $6, html = $7, attachments = $8, assignment_id = $9,
         audience = $10, recipients = $11, recipient_ids = $12, wanted = coalesce(cardinality($12::uuid[]), 0),
         send_at = $13, send_local = $14, waves = $15, expires_at = $16, accepted_at = $17, sent_at = $18,
         version = version + 1, updated_at = $19
@@ -210,9 +210,9 @@ export class MessagesRepository {
   async insertReply({ tenantId, userId }: Viewer, reply: Reply, now: Date): Promise<void> {
     await this.database.run(
       `-- messaging.insertReply
-      insert into messages (tenant_id, id, sender_id, thread_id, status, subject, body, content_type, html, attachments,
-        wanted, position, accepted_at, sent_at, created_at, updated_at)
-      values ($1, $2, $3, $4, 'sent', $5, $6, $7, $8, $9, 1, 1, $10, $10, $10, $10)`,
+      insert into messages (tenant_id, id, sender_id, thread_id, status, subject, body, words, content_type, html,
+        attachments, wanted, position, accepted_at, sent_at, created_at, updated_at)
+      values ($1, $2, $3, $4, 'sent', $5, $6, fold($6), $7, $8, $9, 1, 1, $10, $10, $10, $10)`,
       [
         tenantId, reply.id, userId, reply.threadId, reply.subject, reply.body, reply.contentType, reply.html,
         JSON.stringify(reply.attachments), now,
