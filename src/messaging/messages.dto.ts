@@ -61,7 +61,7 @@ const contentType = {
 export const html = {
   type: String,
   nullable: true,
-  maxLength: 1_000_000,
+  maxLength: 2_000_000,
   description: 'The body as HTML that is safe to show; null where the body is to be shown as text',
 } as const;
 const attachments = { min: 0, max: 10, description: 'Links to what is kept elsewhere' };
