@@ -943,6 +943,10 @@ create table tenants (
   system_log_retention_days integer not null default 90,
   risk_evaluation_retention_days integer not null default 730,
   smallest_group integer not null default 5,
+  student_messages_per_day integer not null default 50,
+  staff_messages_per_day integer not null default 500,
+  received_messages_per_day integer not null default 50,
+  notifications_per_day integer not null default 20,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants__slug_key UNIQUE (slug),
   constraint tenants__analytics_retention_check CHECK (analytics_retention_days >= 60 AND analytics_retention_days <= 3650),
@@ -1666,7 +1670,7 @@ create table notifications (
   constraint notifications__archived_check CHECK (archived_at IS NULL OR read_at IS NOT NULL),
   constraint notifications__count_check CHECK (count > 0),
   constraint notifications__priority_check CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text])),
-  constraint notifications__type_check CHECK (type = ANY (ARRAY['assignment_created'::text, 'assignment_due'::text, 'assignment_overdue'::text, 'assignment_graded'::text, 'student_at_risk'::text, 'progress_milestone'::text, 'system_alert'::text, 'message_received'::text, 'report_ready'::text]))
+  constraint notifications__type_check CHECK (type = ANY (ARRAY['assignment_created'::text, 'assignment_due'::text, 'assignment_overdue'::text, 'assignment_graded'::text, 'student_at_risk'::text, 'progress_milestone'::text, 'system_alert'::text, 'message_received'::text, 'report_ready'::text, 'report_failed'::text]))
 );
 CREATE INDEX notifications__expires_at_idx ON notifications USING btree (expires_at);
 CREATE UNIQUE INDEX notifications__unread_key ON notifications USING btree (tenant_id, user_id, collapse_key) INCLUDE (expires_at) WHERE read_at IS NULL;
@@ -2224,12 +2228,16 @@ create table messages (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  html text,
+  send_local text,
+  waves jsonb,
+  words text,
   constraint messages_pkey PRIMARY KEY (tenant_id, id),
   constraint messages__assignment_fkey FOREIGN KEY (tenant_id, assignment_id) REFERENCES assignments(tenant_id, id) ON DELETE SET NULL (assignment_id),
   constraint messages__reminds_fkey FOREIGN KEY (tenant_id, reminds_id) REFERENCES messages(tenant_id, id) ON DELETE SET NULL (reminds_id),
   constraint messages__sender_fkey FOREIGN KEY (tenant_id, sender_id) REFERENCES users(tenant_id, id),
   constraint messages__thread_fkey FOREIGN KEY (tenant_id, sender_id, thread_id) REFERENCES threads(tenant_id, user_id, id) ON UPDATE CASCADE ON DELETE CASCADE,
-  constraint messages__content_type_check CHECK (content_type = ANY (ARRAY['text'::text, 'markdown'::text])),
+  constraint messages__content_type_check CHECK (content_type = ANY (ARRAY['text'::text, 'markdown'::text, 'html'::text])),
   constraint messages__position_check CHECK (0 <= "position" AND "position" <= wanted),
   constraint messages__recipients_check CHECK (recipients = ANY (ARRAY['frozen'::text, 'at-sending'::text])),
   constraint messages__scheduled_check CHECK (status <> 'scheduled'::text OR send_at IS NOT NULL),
@@ -2243,6 +2251,7 @@ CREATE INDEX messages__sender_idx ON messages USING btree (tenant_id, sender_id,
 CREATE INDEX messages__thread_idx ON messages USING btree (tenant_id, thread_id) WHERE thread_id IS NOT NULL;
 CREATE INDEX messages__unsent_idx ON messages USING btree (tenant_id, id) WHERE status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text]);
 comment on column messages.thread_id is 'of a reply; any other begins a thread with each of its recipients';
+comment on column messages.body is 'as it was written, whatever it is; never to be shown as HTML';
 comment on column messages.audience is 'whom the sender meant; null for a reply and a reminder';
 comment on column messages.recipient_ids is 'who they are, once that is settled, until each of them has a row';
 comment on column messages.wanted is 'how many they are';
@@ -2250,6 +2259,10 @@ comment on column messages."position" is 'so many of them have been dealt with; 
 comment on column messages.withheld is 'of those: left out, having had enough that day or having left';
 comment on column messages.accepted_at is 'when the sender said that it is to go, at once or later';
 comment on column messages.recalled_at is 'whoever had not opened it by then does not get to see it';
+comment on column messages.html is 'the body as HTML that is safe to show, with variables; null: to be shown as text. Made anew from the body';
+comment on column messages.send_local is 'YYYY-MM-DDTHH:MM: sent when the clock of each recipient shows that; send_at is when the next of them is due';
+comment on column messages.waves is 'of the settled recipients: when those up to each position are due. Between two of them it is scheduled again';
+comment on column messages.words is 'the body as it is searched; null: written before there was this column';
 
 create table message_recipients (
   tenant_id uuid not null,

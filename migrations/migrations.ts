@@ -44,6 +44,10 @@ import { CreateChannelEndpoints1764200200000 } from './1764200200000-create-chan
 import { CreateBounces1764200210000 } from './1764200210000-create-bounces.js';
 import { AddPhones1764200220000 } from './1764200220000-add-phones.js';
 import { KeepHtmlOfMessages1764200300000 } from './1764200300000-keep-html-of-messages.js';
+import { SendByClocksOfRecipients1764200300100 } from './1764200300100-send-by-clocks-of-recipients.js';
+import { TellOfFailedReports1764200300200 } from './1764200300200-tell-of-failed-reports.js';
+import { LetTenantsLimitMessages1764200300300 } from './1764200300300-let-tenants-limit-messages.js';
+import { FoldWordsOfMessages1764200300400 } from './1764200300400-fold-words-of-messages.js';
 import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entries.js';
 import { SealAuditEntries1764300100000 } from './1764300100000-seal-audit-entries.js';
 
@@ -94,6 +98,10 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateBounces1764200210000,
   AddPhones1764200220000,
   KeepHtmlOfMessages1764200300000,
+  SendByClocksOfRecipients1764200300100,
+  TellOfFailedReports1764200300200,
+  LetTenantsLimitMessages1764200300300,
+  FoldWordsOfMessages1764200300400,
   IndexAuditEntries1764300000000,
   SealAuditEntries1764300100000,
 ];

@@ -15,6 +15,8 @@ interface Options {
   readonly kinds?: string;
   /** In place of one that is signed for the viewer. */
   readonly token?: string;
+  /** In place of any token. */
+  readonly ticket?: string;
 }
 
 const patienceMs = 60_000;
@@ -37,11 +39,12 @@ export class EventClient {
     private readonly url: string,
     private readonly token: string,
     private readonly kinds: string | undefined,
+    private readonly ticket: string | undefined,
   ) {}
 
   /** Resolves once the headers have come. */
   static async open(app: Pick<TestApp, 'url' | 'token'>, viewer: Viewer, options: Options = {}): Promise<EventClient> {
-    const client = new EventClient(app.url, options.token ?? app.token(viewer), options.kinds);
+    const client = new EventClient(app.url, options.token ?? app.token(viewer), options.kinds, options.ticket);
     client.lastEventId = options.lastEventId ?? '';
     await client.connect();
     return client;
@@ -51,11 +54,17 @@ export class EventClient {
   async connect(url = this.url): Promise<void> {
     this.ended = false;
     this.text = '';
-    const query = this.kinds ? `?kinds=${this.kinds}` : '';
-    const headers: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'text/event-stream' };
+    const parameters = { kinds: this.kinds, ticket: this.ticket };
+    const query = Object.entries(parameters).map(([name, value]) => (value === undefined ? '' : `${name}=${value}`));
+    const headers: Record<string, string> = { accept: 'text/event-stream' };
+    if (this.ticket === undefined) headers['authorization'] = `Bearer ${this.token}`;
     if (this.lastEventId) headers['last-event-id'] = this.lastEventId;
     const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
-      this.outgoing = request(`${url}/api/v1/events${query}`, { headers, agent: false }, resolve);
+      this.outgoing = request(
+        `${url}/api/v1/events?${query.filter(Boolean).join('&')}`,
+        { headers, agent: false },
+        resolve,
+      );
       this.outgoing.on('error', reject).end();
     });
     this.incoming = incoming;

@@ -8,6 +8,10 @@ const retention = (what: string, id: string, text: string): MetricDefinition => 
   formula: 'as set',
 });
 
+const perDay = (id: string, title: string, meaning: string, unlessSet: number): MetricDefinition => {
+  return { id, title, unit: 'count', meaning, formula: `as set for the tenant; ${unlessSet} unless set` };
+};
+
 /** Departments, people and the settings of a tenant. */
 export const organisationMetrics: readonly MetricDefinition[] = [
   {
@@ -110,6 +114,30 @@ export const organisationMetrics: readonly MetricDefinition[] = [
     meaning: 'Of fewer people nothing is told to viewers who may not see the people.',
     formula: 'as set for the tenant; 5 unless set',
   },
+  perDay(
+    'studentMessagesPerDay',
+    'Messages a student may send',
+    'How many messages and replies a student may send in a day.',
+    50,
+  ),
+  perDay(
+    'staffMessagesPerDay',
+    'Messages staff may send',
+    'How many messages and replies one of the staff may send in a day.',
+    500,
+  ),
+  perDay(
+    'receivedMessagesPerDay',
+    'Messages one may get',
+    'How many messages a person gets in a day; replies are not counted.',
+    50,
+  ),
+  perDay(
+    'notificationsPerDay',
+    'Notifications of a day',
+    'How many lines from automation a person’s tray gets in a day.',
+    20,
+  ),
   retention('the audit trail', 'auditRetentionDays', 'How long audit entries are kept.'),
   retention('snapshots', 'snapshotRetentionDays', 'How long a student’s days are kept, and how old a session may be.'),
   retention('analytics', 'analyticsRetentionDays', 'How long sums by day are kept.'),

@@ -26,6 +26,7 @@ import { SignInsService } from './sign-ins.service.js';
 import { openSigningKeys, SigningKeys } from './signing-keys.js';
 import { Throttle } from './throttle.js';
 import { ThrottleRepository } from './throttle.repository.js';
+import { Tickets } from './tickets.js';
 import { TokensService } from './tokens.service.js';
 import { VerifiedTokens } from './verified-tokens.js';
 import { ViewerGuard } from './viewer.guard.js';
@@ -41,6 +42,7 @@ import { ViewersService } from './viewers.service.js';
     TokensService,
     Authenticators,
     AccessTokens,
+    Tickets,
     ViewersRepository,
     ViewersService,
     SignInsRepository,
@@ -62,6 +64,15 @@ import { ViewersService } from './viewers.service.js';
     AuthService,
     { provide: APP_GUARD, useClass: ViewerGuard },
   ],
-  exports: [Authenticators, ViewersService, TokensService, SigningKeys, SignInsService, Passwords, LinkRequestsService],
+  exports: [
+    Authenticators,
+    Tickets,
+    ViewersService,
+    TokensService,
+    SigningKeys,
+    SignInsService,
+    Passwords,
+    LinkRequestsService,
+  ],
 })
 export class AuthModule {}

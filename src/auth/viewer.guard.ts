@@ -2,10 +2,12 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import { RateLimits } from '../http/rate-limits.js';
+import { TAKES_TICKET } from '../http/ticket.js';
 import type { Viewer } from '../http/viewer.js';
 import { Authenticators, tokenOf, type Verified } from './authenticators.js';
 import { holds, type Permission } from './permissions.js';
 import { Routes } from './routes.js';
+import { Tickets } from './tickets.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /**
@@ -19,6 +21,7 @@ export class ViewerGuard implements CanActivate {
     private readonly remembered: VerifiedTokens,
     private readonly authenticators: Authenticators,
     private readonly limits: RateLimits,
+    private readonly tickets: Tickets,
   ) {}
 
   canActivate(context: ExecutionContext): true | Promise<true> {
@@ -27,11 +30,26 @@ export class ViewerGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const token = tokenOf(request);
-    if (token === null) throw Problem.ofStatus(401)!;
+    if (token === null) return this.readTicket(context, request, reply, demand);
     const verified = this.remembered.find(token);
     if (verified) return this.proceed(request, reply, verified, demand);
     this.limits.admitStranger(request, reply);
     return this.verify(request, reply, token, demand);
+  }
+
+  private readTicket(
+    context: ExecutionContext,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    demand: Permission | null,
+  ): true | Promise<true> {
+    const { ticket } = request.query as { readonly ticket?: unknown };
+    const isTaken = Reflect.getMetadata(TAKES_TICKET, context.getHandler()) === true;
+    if (!isTaken || typeof ticket !== 'string') throw Problem.ofStatus(401)!;
+    this.limits.admitStranger(request, reply);
+    const verified = this.tickets.read(ticket);
+    if (!verified) throw tokenInvalid();
+    return this.proceed(request, reply, verified, demand);
   }
 
   private async verify(

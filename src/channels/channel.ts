@@ -17,6 +17,7 @@ export const categoryOf: Readonly<Record<NotificationType, Category>> = {
   system_alert: 'system',
   message_received: 'messages',
   report_ready: 'reports',
+  report_failed: 'reports',
 };
 
 /** By what of a person they may be reached. */

@@ -279,7 +279,7 @@ export const tellAchieved = defineJob({
 });
 /** One for each chunk of recipients. */
 export const tellMessage = defineJob({ name: 'notifications.tell-message', ...telling, on: ['messages.distributed'] });
-export const tellReport = defineJob({ name: 'notifications.tell-report', ...telling, on: ['reports.ready'] });
+export const tellReport = defineJob({ name: 'notifications.tell-report', ...telling, on: ['reports.ready', 'reports.failed'] }); // prettier-ignore
 export const tellFailed = defineJob({ name: 'notifications.tell-failed', ...telling, on: ['jobs.failed'] });
 
 export const deleteExpiredNotifications = defineJob({

@@ -29,6 +29,8 @@ export class EventStream {
   /** Of `performance.now()`. */
   heartBeatAt = 0;
   lookAt = 0;
+  /** Who its viewer is has changed, and is looked at again at the next tick. */
+  isOutdated = false;
 
   constructor(
     private readonly raw: ServerResponse,
@@ -89,7 +91,7 @@ export class EventStream {
   /** Whatever is not for this viewer, or was told before, is passed over. */
   tell(event: LiveEvent): void {
     if (event.id <= this.position) return;
-    if (!this.kinds.includes(event.kind) || !this.hears(event)) return;
+    if (!this.kinds.some((kind) => kind === event.kind) || !this.hears(event)) return;
     if (this.waiting === null) return this.send(event);
     this.waiting.push(event);
     this.waitingBytes += frameOf(event).length;

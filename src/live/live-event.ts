@@ -14,7 +14,7 @@ export interface Audience {
 export interface LiveEvent extends Audience {
   /** In the order in which they became visible. */
   readonly id: number;
-  readonly kind: LiveKind;
+  readonly kind: PublishedKind;
   readonly payload: object;
   readonly createdAt: string;
 }
@@ -22,6 +22,9 @@ export interface LiveEvent extends Audience {
 /** Kept, and told again to whoever was cut off. */
 export const liveKinds = ['progress', 'risk', 'submission', 'message', 'notification', 'report'] as const;
 export type LiveKind = (typeof liveKinds)[number];
+
+/** `viewer` is told to nobody: who somebody is has changed, which processes look at again that have streams of theirs. */
+export type PublishedKind = LiveKind | 'viewer';
 
 /** `dashboard` is what is true now, and is not kept. */
 export const toldKinds = [...liveKinds, 'dashboard'] as const;

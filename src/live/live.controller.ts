@@ -1,8 +1,10 @@
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StatisticsResponse } from '../analytics/dashboard.dto.js';
+import { NotStored } from '../http/idempotency.js';
 import { Operation } from '../http/operation.js';
+import { TakesTicket } from '../http/ticket.js';
 import {
   ByeEvent,
   EventsQuery,
@@ -13,6 +15,7 @@ import {
   ResetEvent,
   RiskEvent,
   SubmissionEvent,
+  TicketResponse,
 } from './live.dto.js';
 import { LastEventId, Opening } from './opening.js';
 import { mostOfViewer } from './streams.js';
@@ -22,7 +25,24 @@ import { mostOfViewer } from './streams.js';
 export class LiveController {
   constructor(private readonly opening: Opening) {}
 
+  @Post('tickets')
+  @NotStored()
+  @Operation({
+    summary: 'Get a ticket to open a stream of events with',
+    description:
+      'For `EventSource` of browsers, which sends no header: `/events?ticket=…`, with `lastEventId` where it goes on. Good ' +
+      'for half a minute. A stream that was opened with it ends when the token would that this was asked for with.',
+    permission: 'events:read',
+    status: 201,
+    answer: TicketResponse,
+    example: { ticket: 'bdc1…', expiresAt: '2026-11-20T08:30:30.000Z' },
+  })
+  ticket(@Req() request: FastifyRequest): Promise<TicketResponse> {
+    return this.opening.ticket(request);
+  }
+
   @Get()
+  @TakesTicket()
   @Operation({
     summary: 'Listen to what happens',
     description:
@@ -51,9 +71,9 @@ export class LiveController {
   listen(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-    @Query() { kinds, lastEventId }: EventsQuery,
+    @Query() { lastEventId, ...query }: EventsQuery,
     @LastEventId() header: string | undefined,
   ): Promise<void> {
-    return this.opening.open(request, reply, { kinds, lastEventId: header ?? lastEventId });
+    return this.opening.open(request, reply, { ...query, lastEventId: header ?? lastEventId });
   }
 }

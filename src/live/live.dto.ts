@@ -19,6 +19,20 @@ export class EventsQuery {
     example: '4711',
   })
   readonly lastEventId?: string;
+
+  @Text({
+    max: 4_000,
+    optional: true,
+    description: 'Of `POST /events/tickets`, in place of the header `Authorization`, for clients that cannot set it',
+  })
+  readonly ticket?: string;
+}
+
+export class TicketResponse {
+  @ApiProperty({ maxLength: 4_000, description: 'Opens streams of events, and nothing else' })
+  ticket: string;
+  @ApiProperty({ format: 'date-time', description: 'By when a stream must have been opened with it' })
+  expiresAt: string;
 }
 
 class Published {

@@ -1,11 +1,12 @@
 import { createParamDecorator, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authenticators, tokenOf } from '../auth/authenticators.js';
+import { Authenticators, tokenOf, type Verified } from '../auth/authenticators.js';
+import { Tickets } from '../auth/tickets.js';
 import { Problem } from '../http/problem.js';
 import { DashboardEvents } from './dashboard-events.js';
 import { EventStream } from './event-stream.js';
-import type { EventsQuery } from './live.dto.js';
+import type { EventsQuery, TicketResponse } from './live.dto.js';
 import { LiveEventsRepository } from './live-events.repository.js';
 import { Streams } from './streams.js';
 
@@ -44,13 +45,22 @@ export class Opening {
     private readonly streams: Streams,
     private readonly dashboards: DashboardEvents,
     private readonly authenticators: Authenticators,
+    private readonly tickets: Tickets,
   ) {}
 
+  /** For clients that can send no header. It says who asks, and whoever opens a stream with it has that stream as long. */
+  async ticket(request: FastifyRequest): Promise<TicketResponse> {
+    const { verified, viewer } = await this.enter(tokenOf(request)!, null);
+    return this.tickets.issue({ ...verified, viewer });
+  }
+
   /** @throws Problem before the stream has begun: 401, 429, 503 */
-  async open(request: FastifyRequest, reply: FastifyReply, { kinds, lastEventId }: EventsQuery): Promise<void> {
+  async open(request: FastifyRequest, reply: FastifyReply, query: EventsQuery): Promise<void> {
+    const { kinds, lastEventId, ticket = '' } = query;
     const free = this.streams.reserve(request.viewer!);
     try {
-      const entry = await this.enter(tokenOf(request)!);
+      const token = tokenOf(request);
+      const entry = await this.enter(token ?? '', token === null ? this.tickets.read(ticket) : null);
       await this.streams.begin();
       const start = lastEventId === undefined ? null : await this.startAt(lastEventId);
       // the deadline was faster, or the client
@@ -84,9 +94,12 @@ export class Opening {
     }
   }
 
-  /** A stream outlives what is remembered of a token, so it is asked for anew. */
-  private async enter(token: string): Promise<EventStream['entry'] & { readonly viewer: EventStream['viewer'] }> {
-    const verified = await this.authenticators.verify(token);
+  /** A stream outlives what is remembered of a token, so it is asked for anew. @param token an empty one is never good */
+  private async enter(
+    token: string,
+    ticket: Verified | null,
+  ): Promise<EventStream['entry'] & { readonly viewer: EventStream['viewer'] }> {
+    const verified = ticket ?? (await this.authenticators.verify(token));
     const viewer = verified && (await this.streams.recall(verified));
     if (!viewer) throw Problem.ofStatus(401)!;
     return { token, verified, viewer };

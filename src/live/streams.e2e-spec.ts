@@ -124,6 +124,89 @@ describe('an end', () => {
   });
 });
 
+describe('a ticket', () => {
+  const ticketOf = async (token: string): Promise<string> => {
+    const { body } = await app.anonymous.post('/events/tickets').set('authorization', `Bearer ${token}`).expect(201);
+    expect(body).toEqual({ ticket: expect.any(String) as string, expiresAt: '2026-03-02T08:00:30.000Z' });
+    return (body as { ticket: string }).ticket;
+  };
+
+  it('opens streams for half a minute, as who asked for it, and nothing else', async () => {
+    app.clock.set('2026-03-02T08:00:00Z');
+    const ticket = await ticketOf(app.token(ada));
+    const client = await listen(student, { ticket });
+    await graded(student);
+    await client.until((one) => one.of('submission').length === 1);
+    for (const path of [`/students?ticket=${ticket}`, `/auth/me?ticket=${ticket}`])
+      await app.anonymous.get(path).expect(401);
+    await app.anonymous.post(`/events/tickets?ticket=${ticket}`).expect(401);
+    await app.anonymous.get('/students').set('authorization', `Bearer ${ticket}`).expect(401);
+    const forged = `${ticket.slice(0, -2)}${ticket.endsWith('AA') ? 'BB' : 'AA'}`;
+    for (const wrong of [forged, '', 'x', ticket.slice(0, 40)]) {
+      expect((await listen(ada, { ticket: wrong })).status).toBe(401);
+    }
+    app.clock.advance(30);
+    expect((await listen(ada, { ticket })).status).toBe(401);
+    expect(client.ended).toBe(false);
+    app.clock.advance(-30);
+  });
+
+  it('opens none that outlives the token it was asked for with, nor its owner', async () => {
+    app.clock.set('2026-03-02T08:00:00Z');
+    const tokens = app.app.get(TokensService, { strict: false });
+    const short = await listen(ada, { ticket: await ticketOf(tokens.sign(ada, { kind: 'identity' }, 600)) });
+    const other = await listen(student, { ticket: await ticketOf(app.token(student)) });
+    expect([short.status, other.status]).toEqual([200, 200]);
+    app.clock.advance(601);
+    await short.until(({ ended }) => ended);
+    app.clock.advance(-601);
+    expect(short.heard).toEqual([{ id: '', event: 'bye', data: { reason: 'token_expired' } }]);
+    const late = await ticketOf(app.token(student));
+    await app.as('admin', tenant).post(`/users/${student.userId}/deactivate`).expect(200);
+    await other.until(({ ended }) => ended);
+    expect((await listen(student, { ticket: late })).status).toBe(401);
+  });
+
+  it('stands in no line of the log', async () => {
+    const log: string[] = [];
+    const loud = await startApp({ log, db: app.db });
+    try {
+      const { body } = await loud.as(ada).post('/events/tickets').expect(201);
+      const { ticket } = body as { ticket: string };
+      const client = await EventClient.open(loud, ada, { ticket });
+      expect(client.status).toBe(200);
+      await loud.anonymous.get(`/events?ticket=${ticket}x`).expect(401);
+      client.cut();
+      expect(log.join('')).toContain('/events');
+      expect(log.join('')).not.toContain(ticket.slice(0, 40));
+    } finally {
+      await loud.stop();
+    }
+  });
+});
+
+describe('who somebody is', () => {
+  it('is looked at again as soon as it changes, not half a minute later', async () => {
+    const slow = await startApp({ worker: true, db: app.db, environment: { EVENTS_LOOK_SECONDS: '300' } });
+    try {
+      const [gone, into] = [student, await createStudent(app.database, ada)];
+      const admin = slow.as('admin', tenant);
+      const clients: EventClient[] = [];
+      for (const viewer of [gone, into, ada]) clients.push(await EventClient.open(slow, viewer));
+      const [merged, kept, left] = clients as [EventClient, EventClient, EventClient];
+      await admin.post(`/users/${gone.userId}/merge`).send({ intoId: into.userId }).expect(200);
+      await merged.until(({ ended }) => ended);
+      expect(merged.of('bye')).toMatchObject([{ data: { reason: 'access_lost' } }]);
+      await admin.post(`/users/${ada.userId}/deactivate`).expect(200);
+      await left.until(({ ended }) => ended);
+      expect(kept.ended).toBe(false);
+      kept.cut();
+    } finally {
+      await slow.stop();
+    }
+  });
+});
+
 describe('limits', () => {
   it('gives one viewer so many streams, and another one when one of them has ended', async () => {
     const clients: EventClient[] = [];

@@ -115,6 +115,7 @@ export class Streams implements BeforeApplicationShutdown {
       for (const stream of this.byTenant.get(event.tenantId) ?? []) {
         stream.tell(event);
         if (stream.wantsDashboardAfter(event)) this.dashboards.ask(stream);
+        if (event.kind === 'viewer' && stream.viewer.userId === event.userId) stream.isOutdated = true;
       }
     }
   }
@@ -127,8 +128,10 @@ export class Streams implements BeforeApplicationShutdown {
         stream.beat(this.position);
       }
       const isLooking = stream.lookAt === Infinity;
-      if (!isLooking && (now >= stream.lookAt || time >= stream.entry.verified.expiresAt)) {
+      const isDue = stream.isOutdated || now >= stream.lookAt || time >= stream.entry.verified.expiresAt;
+      if (!isLooking && isDue) {
         stream.lookAt = Infinity;
+        stream.isOutdated = false;
         void this.look(stream);
       }
     }

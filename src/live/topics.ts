@@ -1,20 +1,20 @@
 import { isId } from '../http/fields.js';
 import type { Payload } from '../jobs/job.js';
 import type { OutboxEvent } from '../jobs/outbox.repository.js';
-import type { LiveKind } from './live-event.js';
+import type { PublishedKind } from './live-event.js';
 
 /** A live event to be, before it is known who may hear of it. */
 export interface Told {
   readonly tenantId: string;
   readonly outboxId: number;
-  readonly kind: LiveKind;
+  readonly kind: PublishedKind;
   readonly about: 'student' | 'person' | 'report';
   readonly subjectId: string;
   readonly payload: object;
 }
 
 interface Topic {
-  readonly kind: LiveKind;
+  readonly kind: PublishedKind;
   /** A student is for those who see them, a report for its owner, a person for themselves. */
   readonly about: Told['about'];
   /** Where in the payload their ids stand. */
@@ -91,6 +91,7 @@ const topics: Readonly<Record<string, Topic>> = {
     subjects: 'reportIds',
     tells: (_, reportId) => ({ reportId, status: 'ready', progress: 100 }),
   },
+  'users.changed': { kind: 'viewer', about: 'person', subjects: 'userIds', tells: () => ({}) },
 };
 
 /** What an event of the outbox has to tell; nothing, most of the time. */

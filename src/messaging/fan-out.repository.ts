@@ -3,6 +3,7 @@ import { Database } from '../database/database.js';
 import type { Receipt } from './message-record.js';
 import type { Audience, MessageText } from './messages.repository.js';
 import type { Values } from './template.js';
+import type { Wave } from './waves.js';
 
 export interface SendingMessage extends MessageText {
   readonly senderId: string;
@@ -10,6 +11,11 @@ export interface SendingMessage extends MessageText {
   readonly remindsId: string | null;
   readonly sentAt: string;
   readonly isSettled: boolean;
+  readonly sendLocal: string | null;
+  readonly waves: readonly Wave[] | null;
+  readonly position: number;
+  /** To one person alone. */
+  readonly isDirect: boolean;
   /** All of them, before the first; null later. */
   readonly wantedIds: readonly string[] | null;
   /** Those whose turn it is. */
@@ -38,15 +44,25 @@ export class FanOutRepository {
     );
   }
 
-  /** @returns whether it is to be sent now, and was not before */
-  async begin(tenantId: string, id: string, now: Date): Promise<boolean> {
-    const begun = await this.database.run(
+  /** @returns whether it is for the first time that it is sent to somebody; null: it is not to be sent now */
+  async begin(tenantId: string, id: string, now: Date): Promise<{ isFirst: boolean } | null> {
+    return this.database.maybeOne<{ isFirst: boolean }>(
       `-- messaging.beginSending
-      update messages set status = 'sending', sent_at = $3, version = version + 1, updated_at = $3
-      where tenant_id = $1 and id = $2 and status = 'scheduled' and send_at <= $3`,
+      update messages
+      set status = 'sending', sent_at = coalesce(sent_at, $3), version = version + 1, updated_at = $3
+      where tenant_id = $1 and id = $2 and status = 'scheduled' and send_at <= $3
+      returning sent_at = $3 as "isFirst"`,
       [tenantId, id, now],
     );
-    return begun === 1;
+  }
+
+  /** The row is locked. It goes on when the next of its recipients are due. */
+  async pause(tenantId: string, id: string, until: string): Promise<void> {
+    await this.database.run(
+      `-- messaging.pauseSending
+      update messages set status = 'scheduled', send_at = $3 where tenant_id = $1 and id = $2`,
+      [tenantId, id, until],
+    );
   }
 
   /** With the next `limit` recipients; null unless it is being sent. Nobody else deals with it until the transaction ends. */
@@ -55,6 +71,8 @@ export class FanOutRepository {
       `-- messaging.lockSending
       select m.sender_id as "senderId", m.subject, m.body, m.assignment_id as "assignmentId", m.audience,
         m.reminds_id as "remindsId", m.sent_at as "sentAt", m.recipient_ids is not null as "isSettled",
+        m.send_local as "sendLocal", m.waves, m.position,
+        m.wanted = 1 as "isDirect",
         case when m.position = 0 then m.recipient_ids end as "wantedIds",
         coalesce(m.recipient_ids[m.position + 1 : m.position + $3], '{}') as "userIds"
       from messages m where m.tenant_id = $1 and m.id = $2 and m.status = 'sending'
@@ -63,22 +81,27 @@ export class FanOutRepository {
     );
   }
 
-  async settle(tenantId: string, id: string, userIds: readonly string[]): Promise<void> {
+  async settle(
+    tenantId: string,
+    id: string,
+    { userIds, waves }: { readonly userIds: readonly string[]; readonly waves: readonly Wave[] | null },
+  ): Promise<void> {
     await this.database.run(
       `-- messaging.settleRecipients
-      update messages set recipient_ids = $3, wanted = cardinality($3::uuid[]) where tenant_id = $1 and id = $2`,
-      [tenantId, id, userIds],
+      update messages set recipient_ids = $3, wanted = cardinality($3::uuid[]), waves = $4
+      where tenant_id = $1 and id = $2`,
+      [tenantId, id, userIds, waves && JSON.stringify(waves)],
     );
   }
 
   /**
    * Puts a message into the boxes of those who have not got `most` since `since`, and have not got this one. A reminder
-   * goes on with the thread of what it reminds of.
+   * goes on with the thread of what it reminds of. Of a direct one the sender has the thread, too.
    */
   async insertRecipients(
     tenantId: string,
     messageId: string,
-    { senderId, remindsId, sentAt }: Pick<SendingMessage, 'senderId' | 'remindsId' | 'sentAt'>,
+    { senderId, remindsId, sentAt, isDirect }: Pick<SendingMessage, 'senderId' | 'remindsId' | 'sentAt' | 'isDirect'>,
     recipients: readonly NewRecipient[],
     { now, since, most }: { readonly now: Date; readonly since: Date; readonly most: number },
   ): Promise<Receipt[]> {
@@ -103,6 +126,10 @@ export class FanOutRepository {
         insert into threads (tenant_id, user_id, id, other_id, subject, last_at)
         select $1, user_id, thread_id, $3, subject, $7 from wanted order by user_id
         on conflict (tenant_id, user_id, id) do update set last_at = excluded.last_at, archived_at = null
+      ), own as (
+        insert into threads (tenant_id, user_id, id, other_id, subject, last_at)
+        select $1, $3, thread_id, user_id, subject, $7 from wanted where $10
+        on conflict (tenant_id, user_id, id) do update set last_at = excluded.last_at, archived_at = null
       ), recipient as (
         insert into message_recipients (tenant_id, message_id, user_id, thread_id, sent_at, variables)
         select $1, $2, user_id, thread_id, $7, "values" from wanted
@@ -111,7 +138,7 @@ export class FanOutRepository {
         select $1, $2, user_id, 'app', $6, $7, $7 from wanted
       )
       select $2::uuid as "messageId", thread_id as "threadId", user_id as "userId" from wanted`,
-      [tenantId, messageId, senderId, remindsId, JSON.stringify(recipients), sentAt, now, since, most],
+      [tenantId, messageId, senderId, remindsId, JSON.stringify(recipients), sentAt, now, since, most, isDirect],
     );
   }
 

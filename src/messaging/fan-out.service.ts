@@ -5,10 +5,11 @@ import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { FanOutRepository, type SendingMessage } from './fan-out.repository.js';
-import { MessageLimits, mostReceived } from './message-limits.js';
+import { MessageLimits } from './message-limits.js';
 import { MessageRecord } from './message-record.js';
 import { Recipients } from './recipients.service.js';
 import { render } from './template.js';
+import { dueUpTo } from './waves.js';
 
 /** Recipients in one transaction: some hundred milliseconds. */
 const chunk = 1_000;
@@ -27,16 +28,16 @@ export class FanOut {
   /** What is due is on its way from now on. @returns whether it was not before */
   begin(tenantId: string, messageId: string, now: Date): Promise<boolean> {
     return this.database.transaction(async () => {
-      const isBegun = await this.repository.begin(tenantId, messageId, now);
-      if (isBegun) await this.record.begun(tenantId, messageId);
-      return isBegun;
+      const begun = await this.repository.begin(tenantId, messageId, now);
+      if (begun) await this.record.begun(tenantId, messageId, begun.isFirst);
+      return begun !== null;
     });
   }
 
   /**
    * The next recipients, and how far that is, in one transaction: whoever goes on after a crash, or at the same time,
    * goes on where this ends.
-   * @returns whether there are more
+   * @returns whether there are more who are due
    */
   next(tenantId: string, messageId: string, now: Date): Promise<boolean> {
     return this.database.transaction(async () => {
@@ -58,13 +59,22 @@ export class FanOut {
   }
 
   private async settle(sender: Viewer, messageId: string, message: SendingMessage): Promise<void> {
-    const ids = await this.recipients.settle(sender, message.audience!);
-    await this.repository.settle(sender.tenantId, messageId, ids);
+    const { tenantId } = sender;
+    const userIds = await this.recipients.settle(sender, message.audience!);
+    const { sendLocal } = message;
+    const settled = sendLocal === null ? { userIds, waves: null } : await this.recipients.inWaves(tenantId, userIds, sendLocal); // prettier-ignore
+    await this.repository.settle(tenantId, messageId, settled);
   }
 
   private async send(sender: Viewer, messageId: string, message: SendingMessage, now: Date): Promise<boolean> {
     const { tenantId } = sender;
-    const { userIds, wantedIds } = message;
+    const { wantedIds, waves, position } = message;
+    const due = waves ? dueUpTo(waves, now) - position : message.userIds.length;
+    if (due <= 0) {
+      await this.repository.pause(tenantId, messageId, waves!.find(({ upTo }) => upTo > position)!.at);
+      return false;
+    }
+    const userIds = message.userIds.slice(0, due);
     // what was there when it was accepted may be gone by now
     if (wantedIds) await this.recipients.refuseMissing(sender, message, wantedIds, now);
     const found = await this.recipients.values(sender, message, userIds, now);
@@ -74,9 +84,12 @@ export class FanOut {
       subject: render(message.subject, 'text', values),
       values,
     }));
-    const limit = { now, since: await this.limits.startOfToday(tenantId), most: mostReceived };
-    const receipts = await this.repository.insertRecipients(tenantId, messageId, message, wanted, limit);
+    const limit = { now, ...(await this.limits.ofRecipients(tenantId)) };
+    // whose clock is later has it later
+    const sent = { ...message, sentAt: waves ? now.toISOString() : message.sentAt };
+    const receipts = await this.repository.insertRecipients(tenantId, messageId, sent, wanted, limit);
     await this.record.distributed(tenantId, messageId, receipts);
+    if (message.isDirect) await this.record.tell(tenantId, 'messages.changed', receipts.map((one) => ({ ...one, userId: sender.userId }))); // prettier-ignore
     const progress = { handled: userIds.length, withheld: userIds.length - receipts.length };
     return !(await this.repository.advance(tenantId, messageId, progress));
   }

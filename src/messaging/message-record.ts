@@ -32,9 +32,9 @@ export class MessageRecord {
   }
 
   /** By the clock. */
-  async begun(tenantId: string, id: string): Promise<void> {
+  async begun(tenantId: string, id: string, isFirst: boolean): Promise<void> {
     const entry = { action: 'message.sent', targetType: 'message', targetId: id };
-    await this.audit.record({ tenantId, userId: null, role: 'service' }, entry);
+    if (isFirst) await this.audit.record({ tenantId, userId: null, role: 'service' }, entry);
     await this.accepted(tenantId, id);
   }
 

@@ -7,7 +7,6 @@ import { Operation } from '../http/operation.js';
 import type { Page } from '../http/paging.js';
 import { IdParam } from '../http/validation.pipe.js';
 import { CurrentViewer, type Viewer } from '../http/viewer.js';
-import { mostReceived, mostSent } from './message-limits.js';
 import {
   ChangeMessage, CreateMessage, MessageDetail, MessageListQuery, MessagePreview, MessageResponse, mostRecipients,
   PreviewMessage, SendMessage,
@@ -31,6 +30,7 @@ const example: MessageResponse = {
   assignmentId: '0198f000-0000-7000-8000-000000000020',
   remindsId: null,
   sendAt: null,
+  sendLocal: null,
   sentAt: '2026-11-20T08:30:00.000Z',
   expiresAt: null,
   recalledAt: null,
@@ -77,8 +77,8 @@ export class MessagesController {
     description:
       `Goes to ${mostRecipients.toLocaleString('en')} people at most, in the background: \`Location\` is where to look. ` +
       'Each recipient has a thread of their own with the sender and sees none of the others. Nothing is sent while a ' +
-      `variable stands for nothing with one of them. One sends ${mostSent.staff} messages a day, a student ` +
-      `${mostSent.student}, then 429 \`messages_too_many\`; whoever has received ${mostReceived} that day gets no more.`,
+      'variable stands for nothing with one of them. The organisation says how many one sends a day, then 429 ' +
+      '`messages_too_many`, and how many one gets: whoever has had enough that day gets no more.',
     permission: 'messages:write',
     status: 201,
     ...one,
@@ -122,7 +122,9 @@ export class MessagesController {
   @Patch(':id')
   @Operation({
     summary: 'Change a draft, or a message that is scheduled',
-    description: 'What is not given stays. Who the recipients are is settled anew where `to` or `recipients` is given.',
+    description:
+      'What is not given stays. Who the recipients are is settled anew where `to` or `recipients` is given. Once the first ' +
+      'of them has it, nothing can be changed.',
     permission: 'messages:write',
     ...one,
     errors: [404, 409, 412, 422, 428],
@@ -151,7 +153,9 @@ export class MessagesController {
   @Post(':id/cancel')
   @Operation({
     summary: 'Cancel a draft, or a message that is scheduled',
-    description: 'It stays in the list. Cancelling twice is no error.',
+    description:
+      'It stays in the list. Of one that goes by the clocks of its recipients those keep it who have it already, which are ' +
+      '`wanted` without `withheld`. Cancelling twice is no error.',
     permission: 'messages:write',
     ...one,
     example: { ...example, status: 'cancelled', sentAt: null, queued: 0, wanted: 0 },

@@ -61,7 +61,7 @@ const contentType = {
 export const html = {
   type: String,
   nullable: true,
-  maxLength: 1_000_000,
+  maxLength: 2_000_000,
   description: 'The body as HTML that is safe to show; null where the body is to be shown as text',
 } as const;
 const attachments = { min: 0, max: 10, description: 'Links to what is kept elsewhere' };
@@ -92,6 +92,14 @@ class Schedule {
     example: 'Europe/London',
   })
   readonly timeZone?: string;
+
+  @Flag({
+    optional: true,
+    description:
+      'Whether `sendOn` and `sendTime` are meant by the clock of each recipient, in place of `timeZone`. Whose clock is ' +
+      'past that gets it with the first; it must be still to come by the clock of the organisation',
+  })
+  readonly inRecipientsZone?: boolean;
 }
 
 export class SendMessage extends Schedule {}
@@ -230,9 +238,27 @@ export class MessageResponse {
   assignmentId: string | null;
   @ApiProperty({ format: 'uuid', type: String, nullable: true, description: 'The message that this one reminds of' })
   remindsId: string | null;
-  @ApiProperty({ format: 'date-time', type: String, nullable: true, description: 'When it is due to be sent' })
+  @ApiProperty({
+    format: 'date-time',
+    type: String,
+    nullable: true,
+    description: 'When it is due to be sent, to the next of them',
+  })
   sendAt: string | null;
-  @ApiProperty({ format: 'date-time', type: String, nullable: true, description: 'When its sending began' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    maxLength: 16,
+    example: '2026-03-09T07:30',
+    description: 'The same as the clock of each recipient shows it, where that is meant',
+  })
+  sendLocal: string | null;
+  @ApiProperty({
+    format: 'date-time',
+    type: String,
+    nullable: true,
+    description: 'When its sending began, to the first of them',
+  })
   sentAt: string | null;
   @ApiProperty({ format: 'date-time', type: String, nullable: true })
   expiresAt: string | null;
@@ -244,7 +270,10 @@ export class MessageResponse {
   wanted: number;
   @ApiProperty({ type: 'integer', description: 'Of those: who have not been dealt with yet' })
   queued: number;
-  @ApiProperty({ type: 'integer', description: 'Of those: left out, having had enough that day or having left' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Of those: left out: had enough that day, have left, or it was stopped before',
+  })
   withheld: number;
   @ApiProperty({ type: 'integer' })
   version: number;

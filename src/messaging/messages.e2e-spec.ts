@@ -302,6 +302,23 @@ describe('limits', () => {
     await send().expect(201);
   });
 
+  it('are those of the organisation', async () => {
+    const change = (body: object) => app.as('admin', tenant).patch('/settings').send(body);
+    await change({ studentMessagesPerDay: 0 }).expect(400);
+    await change({ staffMessagesPerDay: 10_001 }).expect(400);
+    const perDay = { studentMessagesPerDay: 1, staffMessagesPerDay: 2, receivedMessagesPerDay: 1 };
+    expect((await change(perDay).expect(200)).body).toMatchObject(perDay);
+    const send = (viewer: Person, to: Person) => post(userIds([to]), viewer);
+    await send(students[0]!, instructor).expect(201);
+    await send(students[0]!, instructor).expect(429);
+    await send(instructor, students[0]!).expect(201);
+    const { body } = await send(instructor, students[0]!).expect(201);
+    const refused = await send(instructor, students[0]!).expect(429);
+    expect(refused.body.detail).toBe('You may send 2 messages a day, and have.');
+    await deliver(app, tenant.tenantId);
+    expect(await read(body.id)).toMatchObject({ wanted: 1, withheld: 1 });
+  });
+
   it('lets nobody receive without end', async () => {
     await app.database.run(
       `-- test.fillBox

@@ -5,6 +5,7 @@ import type { Viewer } from '../http/viewer.js';
 import type { Filter } from '../students/student-filter.js';
 import type { Attachment, MessageResponse, MessageStates, MessageStatus, RecipientMode } from './messages.dto.js';
 import type { ContentType } from './template.js';
+import type { Wave } from './waves.js';
 
 /** Exactly one of them. */
 export interface Audience {
@@ -34,6 +35,9 @@ export interface Terms extends MessageText {
   /** Who they are; null: not settled. */
   readonly recipientIds: readonly string[] | null;
   readonly sendAt: Date | null;
+  readonly sendLocal: string | null;
+  /** In the order of `recipientIds`; null: all at once, or not settled. */
+  readonly waves: readonly Wave[] | null;
   readonly expiresAt: Date | null;
   readonly acceptedAt: Date | null;
   readonly sentAt: Date | null;
@@ -55,6 +59,7 @@ const columns = (
   audience: string,
 ): string => `m.id, m.status, ${audience} as "to", m.recipients, m.subject, m.body, m.content_type as "contentType",
   m.html, m.attachments, m.assignment_id as "assignmentId", m.reminds_id as "remindsId", m.send_at as "sendAt",
+  m.send_local as "sendLocal",
   m.sent_at as "sentAt", m.expires_at as "expiresAt", m.recalled_at as "recalledAt", m.error, m.wanted,
   m.wanted - m.position as queued, m.withheld, m.version, m.created_at as "createdAt", m.updated_at as "updatedAt"`;
 const whole = columns('m.audience');
@@ -79,7 +84,8 @@ export class MessagesRepository {
     const { count } = await this.database.one<{ count: number }>(
       `-- messaging.countAccepted
       select count(*) as count from messages m
-      where m.tenant_id = $1 and m.sender_id = $2 and m.accepted_at >= $3 and m.status <> 'cancelled'`,
+      where m.tenant_id = $1 and m.sender_id = $2 and m.accepted_at >= $3
+        and (m.status <> 'cancelled' or m.sent_at is not null)`,
       [tenantId, userId, since],
     );
     return count;
@@ -152,11 +158,11 @@ export class MessagesRepository {
   ): Promise<boolean> {
     const inserted = await this.database.run(
       `-- messaging.insertMessage
-      insert into messages (tenant_id, id, sender_id, status, subject, body, content_type, html, attachments, assignment_id,
-        audience, recipients, recipient_ids, wanted, send_at, expires_at, accepted_at, sent_at, reminds_id, created_at,
-        updated_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, coalesce(cardinality($13::uuid[]), 0), $14, $15, $16,
-        $17, $18, $19, $19)
+      insert into messages (tenant_id, id, sender_id, status, subject, body, words, content_type, html, attachments,
+        assignment_id, audience, recipients, recipient_ids, wanted, send_at, send_local, waves, expires_at, accepted_at, sent_at,
+        reminds_id, created_at, updated_at)
+      values ($1, $2, $3, $4, $5, $6, fold($6), $7, $8, $9, $10, $11, $12, $13, coalesce(cardinality($13::uuid[]), 0), $14, $15, $16,
+        $17, $18, $19, $20, $21, $21)
       on conflict (tenant_id, id) do nothing`,
       [tenantId, id, userId, ...valuesOf(terms), terms.remindsId ?? null, now],
     );
@@ -168,19 +174,22 @@ export class MessagesRepository {
     await this.database.run(
       `-- messaging.updateMessage
       update messages
-      set status = $3, subject = $4, body = $5, content_type = $6, html = $7, attachments = $8, assignment_id = $9,
+      set status = $3, subject = $4, body = $5, words = fold($5), content_type = $6, html = $7, attachments = $8, assignment_id = $9,
         audience = $10, recipients = $11, recipient_ids = $12, wanted = coalesce(cardinality($12::uuid[]), 0),
-        send_at = $13, expires_at = $14, accepted_at = $15, sent_at = $16, version = version + 1, updated_at = $17
+        send_at = $13, send_local = $14, waves = $15, expires_at = $16, accepted_at = $17, sent_at = $18,
+        version = version + 1, updated_at = $19
       where tenant_id = $1 and id = $2`,
       [tenantId, id, ...valuesOf(terms), now],
     );
   }
 
-  /** The row is locked. */
+  /** The row is locked. Who has it keeps it. */
   async cancel(tenantId: string, id: string, now: Date): Promise<void> {
     await this.database.run(
       `-- messaging.cancelMessage
-      update messages set status = 'cancelled', recipient_ids = null, version = version + 1, updated_at = $3
+      update messages
+      set status = 'cancelled', recipient_ids = null, withheld = withheld + wanted - position, position = wanted,
+        version = version + 1, updated_at = $3
       where tenant_id = $1 and id = $2`,
       [tenantId, id, now],
     );
@@ -191,7 +200,7 @@ export class MessagesRepository {
     await this.database.run(
       `-- messaging.recallMessage
       update messages
-      set recalled_at = $3, status = 'sent', recipient_ids = null, withheld = withheld + wanted - position,
+      set recalled_at = $3, status = case status when 'cancelled' then status else 'sent' end, recipient_ids = null, withheld = withheld + wanted - position,
         position = wanted, version = version + 1, updated_at = $3
       where tenant_id = $1 and id = $2`,
       [tenantId, id, now],
@@ -201,9 +210,9 @@ export class MessagesRepository {
   async insertReply({ tenantId, userId }: Viewer, reply: Reply, now: Date): Promise<void> {
     await this.database.run(
       `-- messaging.insertReply
-      insert into messages (tenant_id, id, sender_id, thread_id, status, subject, body, content_type, html, attachments,
-        wanted, position, accepted_at, sent_at, created_at, updated_at)
-      values ($1, $2, $3, $4, 'sent', $5, $6, $7, $8, $9, 1, 1, $10, $10, $10, $10)`,
+      insert into messages (tenant_id, id, sender_id, thread_id, status, subject, body, words, content_type, html,
+        attachments, wanted, position, accepted_at, sent_at, created_at, updated_at)
+      values ($1, $2, $3, $4, 'sent', $5, $6, fold($6), $7, $8, $9, 1, 1, $10, $10, $10, $10)`,
       [
         tenantId, reply.id, userId, reply.threadId, reply.subject, reply.body, reply.contentType, reply.html,
         JSON.stringify(reply.attachments), now,
@@ -216,6 +225,6 @@ function valuesOf(terms: Terms): unknown[] {
   return [
     terms.status, terms.subject, terms.body, terms.contentType, terms.html, JSON.stringify(terms.attachments),
     terms.assignmentId, terms.audience && JSON.stringify(terms.audience), terms.recipients, terms.recipientIds,
-    terms.sendAt, terms.expiresAt, terms.acceptedAt, terms.sentAt,
+    terms.sendAt, terms.sendLocal, terms.waves && JSON.stringify(terms.waves), terms.expiresAt, terms.acceptedAt, terms.sentAt,
   ]; // prettier-ignore
 }

@@ -13,10 +13,16 @@ import type {
 } from './messages.dto.js'; // prettier-ignore
 import { type Audience, type MessageRow, MessagesRepository, type Terms } from './messages.repository.js';
 import { Recipients } from './recipients.service.js';
-import { refuseExpiry, sendTimeOf } from './send-times.js';
+import { refuseExpiry, sendLocalOf, sendTimeOf } from './send-times.js';
 import { render } from './template.js';
 
-type Content = Pick<Terms, 'subject' | 'body' | 'contentType' | 'html' | 'attachments' | 'assignmentId' | 'audience' | 'recipients' | 'expiresAt'>; // prettier-ignore
+type Content = Pick<Terms, 'subject' | 'body' | 'contentType' | 'html' | 'attachments' | 'assignmentId' | 'audience' | 'recipients' | 'expiresAt' | 'sendAt' | 'sendLocal'>; // prettier-ignore
+/** What is meant in all; the times are those of before. */
+type Meant = Omit<Content, 'html' | 'expiresAt' | 'sendAt' | 'sendLocal'> & {
+  readonly expiresAt: string | null;
+  readonly sendAt?: string | null;
+  readonly sendLocal?: string | null;
+};
 
 /** What people write to others, until it is on its way, and what they may do about it then. */
 @Injectable()
@@ -75,16 +81,15 @@ export class MessagesService {
       const known = await this.messages.find(viewer, id);
       if (known) return known;
       const moment = await this.tenants.moment(viewer.tenantId);
-      const { sendAt, ...content } = await this.contentOf(viewer, request, moment, {
-        ...request,
-        audience: to ? this.recipients.understand(to) : null,
-      });
-      if (isDraft && sendAt) {
+      const audience = to ? this.recipients.understand(to) : null;
+      const meant = { ...request, audience, sendAt: null };
+      const content = await this.contentOf(viewer, request, moment, meant);
+      if (isDraft && content.sendAt) {
         const detail = 'a draft is sent when it is told to be';
         throw Problem.invalid([{ pointer: '/isDraft', code: 'field_forbidden', detail }]);
       }
       if (!isDraft) await this.limits.refuseTooMany(viewer);
-      const terms = isDraft ? drafted(content) : await this.accept(viewer, content, sendAt, moment);
+      const terms = isDraft ? drafted(content) : await this.accept(viewer, content, moment);
       if (await this.messages.insert(viewer, id, terms, moment.now)) return this.written(viewer, id, terms);
       const meanwhile = await this.messages.find(viewer, id);
       if (meanwhile) return meanwhile;
@@ -100,10 +105,11 @@ export class MessagesService {
     return this.database.transaction(async () => {
       const before = await this.lock(viewer, id, ['draft', 'scheduled']);
       if (version !== before.version) throw Problem.versionMismatch();
+      if (before.sentAt !== null) throw Problem.conflict('message_sending', 'Some of its recipients have it already.');
       const moment = await this.tenants.moment(viewer.tenantId);
       const audience = request.to ? this.recipients.understand(request.to) : before.to;
       const { expiresAt = before.expiresAt } = request;
-      const { sendAt, ...content } = await this.contentOf(viewer, request, moment, {
+      const content = await this.contentOf(viewer, request, moment, {
         subject: request.subject ?? before.subject,
         body: request.body ?? before.body,
         contentType: request.contentType ?? before.contentType,
@@ -113,11 +119,11 @@ export class MessagesService {
         audience,
         expiresAt,
         sendAt: before.sendAt,
+        sendLocal: before.sendLocal,
       });
       const isSettled = before.status === 'scheduled' && !request.to && !request.recipients;
       const ids = isSettled ? await this.messages.findRecipientIds(viewer.tenantId, id) : null;
-      const terms =
-        before.status === 'draft' ? drafted(content) : await this.accept(viewer, content, sendAt, moment, ids);
+      const terms = before.status === 'draft' ? drafted(content) : await this.accept(viewer, content, moment, ids);
       await this.messages.update(viewer.tenantId, id, terms, moment.now);
       return this.written(viewer, id, terms, before);
     });
@@ -128,13 +134,10 @@ export class MessagesService {
     return this.database.transaction(async () => {
       const before = await this.lock(viewer, id, ['draft']);
       const moment = await this.tenants.moment(viewer.tenantId);
-      const { sendAt, ...content } = await this.contentOf(viewer, request, moment, {
-        ...before,
-        sendAt: null,
-        audience: before.to,
-      });
+      const meant = { ...before, sendAt: null, sendLocal: null, audience: before.to };
+      const content = await this.contentOf(viewer, request, moment, meant);
       await this.limits.refuseTooMany(viewer);
-      const terms = await this.accept(viewer, content, sendAt, moment);
+      const terms = await this.accept(viewer, content, moment);
       await this.messages.update(viewer.tenantId, id, terms, moment.now);
       return this.written(viewer, id, terms, before);
     });
@@ -155,7 +158,9 @@ export class MessagesService {
   /** Recalling twice is no error. @throws Problem 404, 409 for what is not on its way */
   recall(viewer: Viewer, id: string): Promise<MessageRow> {
     return this.database.transaction(async () => {
-      const before = await this.lock(viewer, id, ['sending', 'sent']);
+      const before = await this.lock(viewer, id, ['sending', 'sent', 'scheduled', 'cancelled']);
+      const isUnsent = before.sentAt === null && (before.status === 'scheduled' || before.status === 'cancelled');
+      if (isUnsent) throw refusalOf(before);
       if (before.recalledAt !== null) return before;
       const { now } = await this.tenants.moment(viewer.tenantId);
       await this.messages.recall(viewer.tenantId, id, now);
@@ -164,54 +169,38 @@ export class MessagesService {
     });
   }
 
-  /** What is meant in all, variables and times checked; `sendAt` in `content` is that of before. */
-  private async contentOf(
-    viewer: Viewer,
-    times: SendMessage,
-    { now }: Moment,
-    content: Omit<Content, 'html' | 'expiresAt'> & {
-      readonly expiresAt: string | null;
-      readonly sendAt?: string | null;
-    },
-  ): Promise<Content & { sendAt: Date | null }> {
-    this.recipients.variablesOf(content);
+  /** What is meant in all, variables and times checked. */
+  private async contentOf(viewer: Viewer, times: SendMessage, { now }: Moment, meant: Meant): Promise<Content> {
+    this.recipients.variablesOf(meant);
     const { timeZone } = await this.tenants.get(viewer.tenantId);
-    const due = sendTimeOf(times, timeZone, now) ?? (content.sendAt ? new Date(content.sendAt) : null);
-    const expiresAt = content.expiresAt === null ? null : new Date(content.expiresAt);
-    refuseExpiry(expiresAt, due, now);
-    const { subject, body, contentType, attachments, assignmentId, audience, recipients } = content;
+    const sendAt = sendTimeOf(times, timeZone, now) ?? (meant.sendAt ? new Date(meant.sendAt) : null);
+    const sendLocal = sendLocalOf(times) === undefined ? (meant.sendLocal ?? null) : sendLocalOf(times)!;
+    const expiresAt = meant.expiresAt === null ? null : new Date(meant.expiresAt);
+    refuseExpiry(expiresAt, sendAt, now);
+    const { subject, body, contentType, attachments, assignmentId, audience, recipients } = meant;
     const html = htmlOf(body, contentType);
-    return {
-      subject,
-      body,
-      contentType,
-      html,
-      attachments,
-      assignmentId,
-      audience,
-      recipients,
-      expiresAt,
-      sendAt: due,
-    };
+    return { subject, body, contentType, html, attachments, assignmentId, audience, recipients, expiresAt, sendAt, sendLocal }; // prettier-ignore
   }
 
   /** From now on it goes by itself, at once or when it is due. @param ids who they are where that was settled before */
   private async accept(
     viewer: Viewer,
     content: Content,
-    sendAt: Date | null,
     { now }: Moment,
     ids: readonly string[] | null = null,
   ): Promise<Terms> {
-    if (!content.audience) {
+    const { audience, sendAt, sendLocal } = content;
+    if (!audience) {
       throw Problem.invalid([{ pointer: '/to', code: 'field_required', detail: 'say whom it goes to' }]);
     }
     const isLate = sendAt !== null && content.recipients === 'at-sending';
-    const recipientIds = ids ?? (await this.settleOrNobody(viewer, content.audience, isLate));
+    const recipientIds = ids ?? (await this.settleOrNobody(viewer, audience, isLate));
     await this.recipients.refuseMissing(viewer, content, recipientIds, now);
-    const sentAt = sendAt ? null : now;
-    const status = sendAt ? 'scheduled' : 'sending';
-    return { ...content, status, recipientIds: isLate ? null : recipientIds, sendAt, acceptedAt: now, sentAt };
+    const accepted = { ...content, status: sendAt ? 'scheduled' : 'sending', recipientIds: isLate ? null : recipientIds, waves: null, acceptedAt: now, sentAt: sendAt ? null : now } as const; // prettier-ignore
+    if (sendLocal === null) return accepted;
+    if (isLate) return { ...accepted, sendAt: await this.recipients.firstInstant(viewer.tenantId, sendLocal) };
+    const { userIds, waves } = await this.recipients.inWaves(viewer.tenantId, recipientIds, sendLocal);
+    return { ...accepted, recipientIds: userIds, waves, sendAt: new Date(waves[0]!.at) };
   }
 
   /** Nobody now may be somebody when it is sent. */
@@ -228,7 +217,7 @@ export class MessagesService {
     const message = await this.messages.lock(viewer, id);
     if (!message) throw Problem.notFound('message');
     if (wanted.includes(message.status)) return message;
-    throw Problem.conflict(`message_${message.status}`, `The message is ${message.status}.`);
+    throw refusalOf(message);
   }
 
   private async written(viewer: Viewer, id: string, terms: Terms, before?: MessageRow): Promise<MessageRow> {
@@ -237,6 +226,11 @@ export class MessagesService {
   }
 }
 
+function refusalOf({ status }: MessageRow): Problem {
+  return Problem.conflict(`message_${status}`, `The message is ${status}.`);
+}
+
 function drafted(content: Content): Terms {
-  return { ...content, status: 'draft', recipientIds: null, sendAt: null, acceptedAt: null, sentAt: null };
+  const unsent = { recipientIds: null, sendAt: null, sendLocal: null, waves: null, acceptedAt: null, sentAt: null };
+  return { ...content, ...unsent, status: 'draft' };
 }

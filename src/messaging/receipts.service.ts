@@ -57,7 +57,7 @@ export class ReceiptsService {
       const { body, contentType, html, attachments, assignmentId } = message;
       const terms = {
         body, contentType, html, attachments, assignmentId, expiresAt, recipientIds, status: 'sending', audience: null,
-        subject: `Reminder: ${subject}`.slice(0, longestSubject), recipients: 'frozen', sendAt: null, acceptedAt: now,
+        subject: `Reminder: ${subject}`.slice(0, longestSubject), recipients: 'frozen', sendAt: null, sendLocal: null, waves: null, acceptedAt: now,
         sentAt: now, remindsId: messageId,
       } as const; // prettier-ignore
       await this.messages.insert(viewer, id, terms, now);

@@ -3,6 +3,7 @@ import { appendPredicate, seenPredicate } from '../assignments/assignment-scope.
 import { Database } from '../database/database.js';
 import type { Viewer } from '../http/viewer.js';
 import { scopePredicate } from '../students/student-filter.js';
+import type { PeopleInZone } from './waves.js';
 
 /** What the variables stand for, of one recipient. */
 export interface RecipientRow {
@@ -35,6 +36,31 @@ export class RecipientsRepository {
       parameters,
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** The time zones of these people. */
+  listZones(tenantId: string, userIds: readonly string[]): Promise<PeopleInZone[]> {
+    return this.database.many<PeopleInZone>(
+      `-- messaging.listZones
+      select coalesce(p.time_zone, t.time_zone) as "timeZone", array_agg(wanted.id) as "userIds"
+      from unnest($2::uuid[]) as wanted (id)
+      join tenants t on t.id = $1
+      left join preferences p on p.tenant_id = $1 and p.user_id = wanted.id
+      group by 1`,
+      [tenantId, userIds],
+    );
+  }
+
+  /** All time zones of a tenant's people. */
+  async listAllZones(tenantId: string): Promise<string[]> {
+    const rows = await this.database.many<{ timeZone: string }>(
+      `-- messaging.listAllZones
+      select time_zone as "timeZone" from tenants where id = $1
+      union
+      select time_zone from preferences where tenant_id = $1 and time_zone is not null`,
+      [tenantId],
+    );
+    return rows.map(({ timeZone }) => timeZone);
   }
 
   /** Of an assignment that the viewer may see. */

@@ -9,6 +9,7 @@ import { type MissingValue, mostRecipients } from './messages.dto.js';
 import type { Audience, MessageText } from './messages.repository.js';
 import { type RecipientRow, RecipientsRepository } from './recipients.repository.js';
 import { type Values, type Variable, variablesOf } from './template.js';
+import { instantOf, type Wave, wavesOf } from './waves.js';
 
 const kinds = ['userIds', 'filter', 'segmentId', 'departmentId', 'instructorId'] as const;
 
@@ -54,6 +55,21 @@ export class Recipients {
     }
     if (ids.length === 0) throw Problem.unprocessable('recipients_none', 'This means nobody.', '/to');
     return ids;
+  }
+
+  /** In the order in which their clocks show a time, `2026-03-09T07:30`. */
+  async inWaves(
+    tenantId: string,
+    userIds: readonly string[],
+    sendLocal: string,
+  ): Promise<{ userIds: string[]; waves: Wave[] }> {
+    return wavesOf(await this.repository.listZones(tenantId, userIds), sendLocal);
+  }
+
+  /** When the first clock of anybody in a tenant shows a time. */
+  async firstInstant(tenantId: string, sendLocal: string): Promise<Date> {
+    const zones = await this.repository.listAllZones(tenantId);
+    return new Date(Math.min(...zones.map((timeZone) => instantOf(timeZone, sendLocal).getTime())));
   }
 
   /** Variables that stand for nothing with some of these people. @throws Problem 422 for what no variable can be about */

@@ -69,6 +69,80 @@ describe('until it is on its way', () => {
     expect(await read(String(id))).toMatchObject({ status: 'sent', sentAt: '2026-03-03T00:00:00Z', queued: 0 });
   });
 
+  it('goes to each when it is that time where they are, whoever stops it or looks twice', async () => {
+    const [here, tokyo, york] = students as [Member, Member, Member];
+    for (const [{ userId }, zone] of [[tokyo, 'Asia/Tokyo'], [york, 'America/New_York']] as const) {
+      await app.database.run(
+        `-- test.insertPreferences
+        insert into preferences (tenant_id, user_id, time_zone, choices, muted_sender_ids, muted_thread_ids, updated_at)
+        values ($1, $2, $3, '{}', '{}', '{}', '2026-03-01')`,
+        [tenant.tenantId, userId, zone],
+      );
+    } // prettier-ignore
+    // when clocks in New York go from two to three
+    const local = { to: { filter: {} }, sendOn: '2026-03-08', sendTime: '02:30', inRecipientsZone: true };
+    const first = { sendAt: '2026-03-07T17:30:00Z', sendLocal: '2026-03-08T02:30', status: 'scheduled' };
+    await post({ ...local, timeZone: 'Asia/Tokyo' })
+      .expect(400)
+      .expect(code('request_invalid', '/timeZone'));
+    await post({ to: local.to, inRecipientsZone: true }).expect(400).expect(code('request_invalid', '/sendOn'));
+    const [all, stopped, late] = [
+      (await post(local).expect(201)).body,
+      (await post(local).expect(201)).body,
+      (await post({ ...local, recipients: 'at-sending' }).expect(201)).body,
+    ] as [Body, Body, Body];
+    expect([all, stopped, late]).toMatchObject([first, first, { ...first, wanted: 0 }]);
+    expect((await change(String(all['id']), 1, { subject: 'Hi' }).expect(200)).body).toMatchObject(first);
+    const tick = async (now: string): Promise<void> => {
+      app.clock.set(now);
+      await Promise.all([1, 2].map(() => jobsOf(app).sendDue(runOf(null, ''))));
+      await Promise.all([1, 2].map(() => deliver(app, tenant.tenantId)));
+    };
+    await tick('2026-03-07T17:29:59Z');
+    expect(await recipientsOf(String(all['id']))).toEqual([]);
+    await tick('2026-03-07T17:30:00Z');
+    for (const { id } of [all, late]) {
+      expect(await recipientsOf(String(id))).toEqual([tokyo.userId]);
+      const between = {
+        status: 'scheduled',
+        sendAt: '2026-03-08T02:30:00Z',
+        sentAt: first.sendAt,
+        wanted: 3,
+        queued: 2,
+      };
+      expect(await read(String(id))).toMatchObject(between);
+    }
+    await change(String(all['id']), 4, { subject: 'x' }).expect(412);
+    const { version } = await read(String(all['id']));
+    await change(String(all['id']), Number(version), { subject: 'x' }).expect(409).expect(code('message_sending'));
+    const act = (what: string, { id }: Body) => app.as(instructor).post(`/messages/${String(id)}/${what}`);
+    const over = { status: 'cancelled', wanted: 3, withheld: 2, queued: 0 };
+    expect((await act('cancel', stopped).expect(200)).body).toMatchObject(over);
+    await tick('2026-03-08T02:30:00Z');
+    expect(await recipientsOf(String(all['id']))).toEqual(ids([here, tokyo]));
+    await tick('2026-03-08T06:59:59Z');
+    expect((await read(String(all['id'])))['sendAt']).toBe('2026-03-08T07:00:00Z');
+    await tick('2026-03-08T07:00:00Z');
+    for (const { id } of [all, late]) {
+      expect(await recipientsOf(String(id))).toEqual(ids(students));
+      expect(await read(String(id))).toMatchObject({ status: 'sent', queued: 0, withheld: 0 });
+    }
+    expect(await recipientsOf(String(stopped['id']))).toEqual([tokyo.userId]);
+    const [thread] = (await app.as(york).get('/threads').expect(200)).body.data as Body[];
+    expect(thread!['lastAt']).toBe('2026-03-08T07:00:00Z');
+    const sent = await app.database.many<Body>(
+      `-- test.sentEntries
+      select target_id from audit_entries where tenant_id = $1 and action = 'message.sent'`,
+      [tenant.tenantId],
+    );
+    expect(sent).toHaveLength(3);
+    await act('recall', (await post({ ...userIds(students), sendAt: '2026-03-10T08:00:00Z' }).expect(201)).body)
+      .expect(409)
+      .expect(code('message_scheduled'));
+    expect((await act('recall', stopped).expect(200)).body).toMatchObject({ ...over, recalledAt: expect.any(String) as string }); // prettier-ignore
+    expect((await app.as(tokyo).get('/threads/unread').expect(200)).body.unreadMessages).toBe(2);
+  });
+
   it('goes to who was meant, or to who is meant by then', async () => {
     const schedule = { to: { filter: {} }, sendAt: '2026-03-03T08:00:00Z' };
     const frozen = await post(schedule).expect(201);

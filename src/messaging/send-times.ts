@@ -10,21 +10,33 @@ export interface SendTime {
   readonly sendOn?: string;
   readonly sendTime?: string;
   readonly timeZone?: string;
+  readonly inRecipientsZone?: boolean;
+}
+
+/** What the clocks of the recipients are to show; null: nothing, undefined: of that nothing is said. */
+export function sendLocalOf({ sendAt, sendOn, sendTime, inRecipientsZone }: SendTime): string | null | undefined {
+  if (inRecipientsZone === true) return `${sendOn}T${sendTime}`;
+  return sendAt === undefined && sendOn === undefined ? undefined : null;
 }
 
 /**
- * The instant that is meant; null: none is given.
+ * The instant that is meant, by the clock of the organisation where it is by those of the recipients; null: none is given.
  * @param zone of the organisation
  * @throws Problem 400 for half of one or two at once, 422 for what is over or too far ahead, and a zone that there is not
  */
-export function sendTimeOf({ sendAt, sendOn, sendTime, timeZone }: SendTime, zone: string, now: Date): Date | null {
-  const isLocal = sendOn !== undefined || sendTime !== undefined || timeZone !== undefined;
+export function sendTimeOf(time: SendTime, zone: string, now: Date): Date | null {
+  const { sendAt, sendOn, sendTime, timeZone, inRecipientsZone = false } = time;
+  const isLocal = sendOn !== undefined || sendTime !== undefined || timeZone !== undefined || inRecipientsZone;
   if (!isLocal && sendAt === undefined) return null;
   if ((isLocal && (sendOn === undefined || sendTime === undefined)) || (isLocal && sendAt !== undefined)) {
     const detail = 'give sendAt, or both of sendOn and sendTime';
     throw Problem.invalid([
       { pointer: sendOn === undefined ? '/sendOn' : '/sendTime', code: 'field_required', detail },
     ]);
+  }
+  if (inRecipientsZone && timeZone !== undefined) {
+    const detail = 'give timeZone or inRecipientsZone';
+    throw Problem.invalid([{ pointer: '/timeZone', code: 'field_forbidden', detail }]);
   }
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
     throw Problem.unprocessable('time_zone_unknown', 'This is not the IANA name of a time zone.', '/timeZone');

@@ -33,7 +33,8 @@ export class ThreadsController {
   @Operation({
     summary: "List one's own conversations, the latest first",
     description:
-      'What one has sent to others is among them once they have replied; until then it is under `/messages`.',
+      'What one has sent to several people is among them once they have replied; until then it is under `/messages`. ' +
+      'What one has sent to one person is among them at once.',
     permission: 'messages:read',
     answer: ThreadResponse,
     shape: 'page',

@@ -2,6 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant, type Member, type Person, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { deliver, jobsOf, receiptsOf, runOf, topicOf } from '../../test/messages.js';
+import { planOf, stepsOf } from '../../test/plans.js';
+import { sentDuring } from '../../test/sent.js';
 import type { Body } from '../../test/workroom.js';
 
 let app: TestApp;
@@ -98,6 +100,26 @@ describe('a thread', () => {
     await app.as('service', tenant).get('/threads').expect(403);
   });
 
+  it('is there for its sender at once where it was begun with one person', async () => {
+    const [bea, cy] = students as [Member, Member];
+    const messageId = await send({ to: { userIds: [bea.userId] } });
+    const [mine] = await list(instructor);
+    expect(mine).toMatchObject({ otherId: bea.userId, otherName: 'Bea Lee', subject: 'Radio check', unread: 0 });
+    const [theirs] = await list(bea);
+    expect(theirs).toMatchObject({ id: mine!['id'], unread: 1 });
+    expect(await topicOf(app, tenant.tenantId, 'messages.changed')).toEqual([
+      { key: instructor.userId, payload: { messageId, threadId: mine!['id'], userId: instructor.userId } },
+    ]);
+    // and of those who got what went to many, with whoever is written to alone
+    const toBoth = await send({ subject: 'Both' });
+    await open(bea, (await list(bea)).find(({ subject }) => subject === 'Both')!['id']).expect(204);
+    const { body } = await app.as(instructor).post(`/messages/${toBoth}/reminders`).send({ olderThanHours: 0 });
+    await deliver(app, tenant.tenantId);
+    expect(body.wanted).toBe(1);
+    expect((await list(instructor)).map(({ otherId }) => otherId)).toEqual([cy.userId, bea.userId]);
+    expect((await list(cy)).map(({ unread: count }) => count)).toEqual([2]);
+  });
+
   it('takes a reply once by its id, also at once', async () => {
     await send({});
     const [bea, cy] = students as [Member, Member];
@@ -137,6 +159,32 @@ describe('a thread', () => {
     await change(bea, radio!['id'], { labels: Array(21).fill('x') }).expect(400);
     const { body: first } = await app.as(bea).get('/threads?limit=1').expect(200);
     expect(await found(`limit=1&cursor=${first.pagination.nextCursor}`)).toEqual(['Phonetics']);
+  });
+
+  it('is looked for among those of its reader, and not among all there are', async () => {
+    const colleague = await createInstructor(app.database, tenant);
+    await app.database.run(
+      `-- test.fillThreads
+      with thread as (select gen_random_uuid() as id from generate_series(1, 8000)), own as (
+        insert into threads (tenant_id, user_id, id, other_id, subject, last_at)
+        select $1, $2, id, $3, 'x', '2026-03-01' from thread
+      ), message as (
+        insert into messages (tenant_id, id, sender_id, status, subject, body, content_type, created_at, updated_at)
+        select $1, id, $3, 'sent', 'x', 'Alfa', 'text', '2026-03-01', '2026-03-01' from thread
+      )
+      insert into message_recipients (tenant_id, message_id, user_id, thread_id, sent_at)
+      select $1, id, $2, id, '2026-03-01' from thread`,
+      [tenant.tenantId, colleague.userId, instructor.userId],
+    );
+    await app.database.run('-- test.analyze\nanalyze threads, messages, message_recipients');
+    await send({ body: 'Bravo' });
+    const [bea] = students as [Member];
+    const sent = await sentDuring(() => list(bea, 'search=BRAVO').then((found) => expect(found).toHaveLength(1)));
+    const listing = sent.find(({ name }) => name === 'messaging.listThreads')!;
+    const whole = stepsOf(await planOf(app.db.source, listing)).filter(
+      (step) => /^(threads|messages|message_recipients)$/.test(step['Relation Name'] ?? '') && !step['Index Cond'],
+    );
+    expect(whole).toEqual([]);
   });
 
   it('shows nobody what was recalled before it was opened, or has expired', async () => {

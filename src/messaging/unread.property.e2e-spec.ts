@@ -26,7 +26,11 @@ interface Copy {
 
 const which = fc.nat({ max: 9 });
 const step = fc.oneof(
-  fc.record({ kind: fc.constant('send' as const), minutes: fc.option(fc.integer({ min: 1, max: 5 })) }),
+  fc.record({
+    kind: fc.constant('send' as const),
+    minutes: fc.option(fc.integer({ min: 1, max: 5 })),
+    to: fc.option(fc.nat({ max: 1 })),
+  }),
   fc.record({ kind: fc.constant('reply' as const), thread: which, back: fc.boolean() }),
   fc.record({ kind: fc.constant('open' as const), thread: which, back: fc.boolean() }),
   fc.record({ kind: fc.constant('recall' as const), message: which }),
@@ -43,6 +47,8 @@ it('counts as unread what has come, was never opened, and is still there to be s
     const threads: { readonly id: string; readonly student: string }[] = [];
     const messages: { readonly id: string; readonly expiresAt: number; isRecalled: boolean }[] = [];
     const copies: Copy[] = [];
+    /** Threads that the instructor has, whether or not anybody has replied. */
+    const begun = new Set<string>();
     const now = (): number => app.clock.now().getTime();
     const isSeen = (copy: Copy): boolean => !copy.isLost && copy.expiresAt > now();
     const seenIn = (thread: string, to: string): Copy[] =>
@@ -68,12 +74,13 @@ it('counts as unread what has come, was never opened, and is still there to be s
         const body = {
           subject: 'x',
           body: 'x',
-          to: { filter: {} },
+          to: one.to === null ? { filter: {} } : { userIds: [students[one.to]!.userId] },
           expiresAt: expiresAt === Infinity ? null : new Date(expiresAt).toISOString(),
         };
         const sent = await app.as(instructor).post('/messages').send(body).expect(201);
         messages.push({ id: sent.body.id, expiresAt, isRecalled: false });
         await arrived(messages.length - 1);
+        if (one.to !== null) begun.add(copies.at(-1)!.thread);
         continue;
       }
       if (one.kind === 'recall' || one.kind === 'remind') {
@@ -134,6 +141,7 @@ it('counts as unread what has come, was never opened, and is still there to be s
       }
       const listed = lists.flatMap(({ data }) => data as Body[]).map(({ id }) => id);
       expect(unread.filter(({ thread }) => !listed.includes(thread))).toEqual([]);
+      if (person === instructor) expect([...begun].filter((thread) => !listed.includes(thread))).toEqual([]);
     }
   });
   await fc.assert(story, { numRuns: 15 });

@@ -100,20 +100,29 @@ export const texts = {
     };
   },
 
+  /** Of one day one line, whatever the number of students; of the first who are in the greatest danger one for each. */
   atRisk(
     telling: Telling,
     { band, occasion }: { readonly band: RiskBand; readonly occasion: string },
     { userId, studentId, studentName }: Responsible,
   ): NewNotification {
+    const ofDay = `risk:${telling.today}`;
+    const isCritical = band === 'critical';
     return {
       userId,
       type: 'student_at_risk',
-      priority: band === 'critical' ? 'urgent' : 'high',
+      priority: isCritical ? 'urgent' : 'high',
       title: `At risk: ${studentName}`,
       body: `The risk of ${studentName} is ${band} now.`,
       actionUrl: `/students/${studentId}`,
       cause: `risk:${studentId}:${occasion}`,
-      collapseKey: `risk:${studentId}`,
+      collapseKey: isCritical ? `risk:${studentId}` : ofDay,
+      crowdKey: ofDay,
+      ofSeveral: (count) => ({
+        title: `${count} students have come to be at risk`,
+        body: `The last of them: ${studentName}, whose risk is ${band} now.`,
+        actionUrl: '/students?band=high,critical',
+      }),
       expiresAt: after(telling, 30),
     };
   },
@@ -145,14 +154,25 @@ export const texts = {
     };
   },
 
-  report({ reportId, ownerId, kind, format, expiresAt }: ToldReport): NewNotification {
+  report(telling: Telling, { reportId, ownerId, kind, format, expiresAt, error }: ToldReport): NewNotification {
+    const what = { userId: ownerId, actionUrl: `/reports/${reportId}` };
+    if (expiresAt === null) {
+      return {
+        ...what,
+        type: 'report_failed',
+        priority: 'high',
+        title: 'Your report could not be made',
+        body: `${kind} (${format}): ${error}`,
+        cause: `report-failed:${reportId}`,
+        expiresAt: after(telling, 30),
+      };
+    }
     return {
-      userId: ownerId,
+      ...what,
       type: 'report_ready',
       priority: 'normal',
       title: 'Your report is ready',
       body: `${kind} (${format}), kept until ${expiresAt.slice(0, 10)}.`,
-      actionUrl: `/reports/${reportId}`,
       cause: `report:${reportId}`,
       expiresAt: new Date(expiresAt),
     };

@@ -1,6 +1,6 @@
 export const notificationTypes = [
   'assignment_created', 'assignment_due', 'assignment_overdue', 'assignment_graded', 'student_at_risk',
-  'progress_milestone', 'system_alert', 'message_received', 'report_ready',
+  'progress_milestone', 'system_alert', 'message_received', 'report_ready', 'report_failed',
 ] as const; // prettier-ignore
 export type NotificationType = (typeof notificationTypes)[number];
 
@@ -23,6 +23,10 @@ export interface NewNotification {
   readonly collapseKey?: string;
   /** How many things it tells of; 1 unless told. */
   readonly count?: number;
+  /** What the line says once it tells of several. Left out: what the last of them says. */
+  readonly ofSeveral?: (count: number) => Pick<NewNotification, 'title' | 'body' | 'actionUrl'>;
+  /** Of what is urgent: the key of the line it goes into when a day has brought enough such lines. */
+  readonly crowdKey?: string;
   readonly expiresAt: Date;
 }
 

@@ -2,16 +2,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
 import { type Assignment, type AssignmentOptions, createAssignment } from '../../test/factories.assignments.js';
 import { adminIdOf, createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js'; // prettier-ignore
-import { setRisk } from '../../test/factories.risk.js';
 import { until } from '../../test/jobs.js';
 import { deliver, receiptsOf, topicOf } from '../../test/messages.js';
 import { occurrencesOf, trayOf } from '../../test/occurrences.js';
 import { AssignmentClockJobs } from '../assignments/assignment-clock.jobs.js';
 import { Outbox } from '../jobs/outbox.js';
+import { ReportsJobs } from '../reports/reports.jobs.js';
 import type { NotificationResponse } from './notifications.dto.js';
 import { NotificationsJobs } from './notifications.jobs.js';
-import { mostPerDay } from './tray-lines.js';
-import { TrayWriter } from './tray-writer.js';
 
 const start = '2026-03-02T08:00:00Z';
 
@@ -194,47 +192,6 @@ describe('assignments', () => {
   });
 });
 
-describe('students at risk', () => {
-  const risen = (student: Member, from: string | null, to: string, occasion?: string) =>
-    jobs().tellAtRisk(run({ studentId: student.userId, from, to }, occasion));
-
-  it('are told to their instructor and who stands in, when their band has risen', async () => {
-    const [ada, bea, cy] = students;
-    await standIn();
-    for (const student of students) await setRisk(app.database, student, 75);
-    await setRisk(app.database, cy, 90);
-    await risen(ada, 'moderate', 'high', 'one');
-    await risen(ada, 'moderate', 'high', 'one');
-    await risen(bea, 'critical', 'high');
-    await risen(bea, null, 'moderate');
-    await risen(cy, 'high', 'critical');
-    for (const person of [instructor, substitute]) {
-      expect((await trayOf(app, person)).map(({ title, priority, count }) => ({ title, priority, count }))).toEqual(
-        expect.arrayContaining([
-          { title: 'At risk: Ada', priority: 'high', count: 1 },
-          { title: 'At risk: Cy', priority: 'urgent', count: 1 },
-        ]),
-      );
-      expect(await trayOf(app, person)).toHaveLength(2);
-    }
-    expect(await titles(ada)).toEqual([]);
-  });
-
-  it('are not told to a former instructor, nor once it is over', async () => {
-    const [ada, bea] = students;
-    await setRisk(app.database, ada, 75);
-    await setRisk(app.database, bea, 60);
-    await app.database.run(
-      `-- test.reassign
-      update student_progress set instructor_id = $3 where tenant_id = $1 and student_id = $2`,
-      [tenant.tenantId, ada.userId, substitute.userId],
-    );
-    await risen(ada, 'moderate', 'high');
-    await risen(bea, 'moderate', 'high');
-    expect([await titles(instructor), await titles(substitute)]).toEqual([[], ['At risk: Ada']]);
-  });
-});
-
 describe('other occasions', () => {
   it('tells who has a message that it is there, of a thread in one line', async () => {
     const [ada, bea, cy] = students;
@@ -295,6 +252,18 @@ describe('other occasions', () => {
     ]);
   });
 
+  it('tells who asked for a report that there will be none', async () => {
+    const { body: report } = await app.as(instructor).post('/reports').send({ kind: 'roster', format: 'csv' }).expect(202); // prettier-ignore
+    app.clock.advance(86_401);
+    await app.app.get(ReportsJobs, { strict: false }).expireFiles(run({}));
+    await events.follow();
+    await events.repeat();
+    const body = expect.stringContaining('roster (csv): It was begun several times') as string;
+    expect(await trayOf(app, instructor)).toMatchObject([
+      { type: 'report_failed', priority: 'high', body, actionUrl: `/reports/${report.id}`, count: 1 },
+    ]);
+  });
+
   it('tells administrators that a job of their tenant has failed, of each job once a day', async () => {
     const admin = { ...instructor, userId: adminIdOf(tenant), role: 'admin' } as const;
     for (const occasion of ['outbox-1', 'outbox-2', 'outbox-2']) {
@@ -303,47 +272,6 @@ describe('other occasions', () => {
     await jobs().tellFailed(run({ job: 'notifications.tell-graded', occasion: 'outbox-3' }));
     expect(await trayOf(app, admin)).toMatchObject([{ type: 'system_alert', priority: 'high', count: 2 }]);
     expect(await titles(instructor)).toEqual([]);
-  });
-});
-
-describe('a flood', () => {
-  const tell = (n: number, { userId }: Member, fields: object = {}): Promise<number> =>
-    app.app.get(TrayWriter, { strict: false }).tell(tenant.tenantId, [
-      {
-        userId,
-        type: 'assignment_created',
-        priority: 'normal',
-        title: `Work ${n}`,
-        body: '',
-        actionUrl: null,
-        cause: `work:${n}`,
-        expiresAt: new Date('2026-06-01T00:00:00Z'),
-        ...fields,
-      },
-    ]);
-
-  it('of one day reaches no student, who has twenty lines and one that says how many more', async () => {
-    const [ada] = students;
-    await Promise.all(Array.from({ length: mostPerDay + 12 }, (_, n) => tell(n, ada)));
-    const lines = await trayOf(app, ada);
-    expect(lines).toHaveLength(mostPerDay + 1);
-    expect(lines.filter(({ count }) => count > 1)).toMatchObject([{ title: 'More has happened today', count: 12 }]);
-    await tell(100, ada, { priority: 'urgent' });
-    await tell(101, ada, { type: 'message_received' });
-    expect(await trayOf(app, ada)).toHaveLength(mostPerDay + 3);
-    // the tenant's midnight
-    app.clock.set('2026-03-03T00:00:00Z');
-    await tell(102, ada);
-    expect((await titles(ada))[0]).toBe('Work 102');
-    const all = Array.from({ length: mostPerDay + 12 }, (_, n) => tell(n, instructor));
-    await Promise.all(all);
-    expect(await trayOf(app, instructor)).toHaveLength(mostPerDay + 12);
-  });
-
-  it('under one key is one line, with every cause counted once', async () => {
-    const told = await Promise.all(Array.from({ length: 24 }, (_, n) => tell(n % 8, instructor, { collapseKey: 'k' })));
-    expect(told.reduce((sum, count) => sum + count)).toBe(8);
-    expect(await trayOf(app, instructor)).toMatchObject([{ count: 8 }]);
   });
 });
 

@@ -127,8 +127,9 @@ export class NotificationsJobs {
   @Handles(tellReport)
   async tellReport({ tenantId, payload }: Run): Promise<Outcome> {
     const { reportIds } = payload as { reportIds: readonly string[] };
-    const reports = await this.occasions.listReports(tenantId!, reportIds, this.clock.now());
-    return { told: await this.writer.tell(tenantId!, reports.map(texts.report)) }; // prettier-ignore
+    const telling = await this.telling(tenantId!);
+    const reports = await this.occasions.listReports(tenantId!, reportIds, telling.now);
+    return { told: await this.writer.tell(tenantId!, reports.map((one) => texts.report(telling, one))) }; // prettier-ignore
   }
 
   @Handles(tellFailed)

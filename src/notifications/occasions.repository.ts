@@ -44,7 +44,10 @@ export interface ToldReport {
   readonly ownerId: string;
   readonly kind: string;
   readonly format: string;
-  readonly expiresAt: string;
+  /** Of one that is ready. */
+  readonly expiresAt: string | null;
+  /** Of one that there will be none of. */
+  readonly error: string | null;
 }
 
 /** What there is to tell and to whom, as it is when it is told and not as it was when it happened. */
@@ -146,13 +149,15 @@ export class OccasionsRepository {
     );
   }
 
+  /** That are ready, or will never be. */
   listReports(tenantId: string, reportIds: readonly string[], now: Date): Promise<ToldReport[]> {
     return this.database.many<ToldReport>(
       `-- notifications.listReports
-      select r.id as "reportId", r.owner_id as "ownerId", f.kind, f.format, f.expires_at as "expiresAt"
+      select r.id as "reportId", r.owner_id as "ownerId", f.kind, f.format, f.expires_at as "expiresAt",
+        case f.status when 'failed' then f.error end as error
       from reports r join report_files f on f.tenant_id = $1 and f.id = r.file_id
-      where r.tenant_id = $1 and r.id = any ($2::uuid[]) and r.cancelled_at is null and f.status = 'ready'
-        and f.expires_at > $3`,
+      where r.tenant_id = $1 and r.id = any ($2::uuid[]) and r.cancelled_at is null
+        and (f.status = 'failed' or (f.status = 'ready' and f.expires_at > $3))`,
       [tenantId, reportIds, now],
     );
   }

@@ -6,7 +6,12 @@ import { overflowPrefix, type TrayLine } from './tray-lines.js';
 export interface Claimed {
   readonly userId: string;
   readonly cause: string;
-  readonly isStudent: boolean;
+}
+
+export interface LinesToday {
+  readonly userId: string;
+  readonly lines: number;
+  readonly urgent: number;
 }
 
 /** In statements of their own, none of which looks at a tray once for each line: many are told of the same at once. */
@@ -30,47 +35,42 @@ export class TrayWriterRepository {
   insertCauses(tenantId: string, told: readonly NewNotification[], now: Date): Promise<Claimed[]> {
     return this.database.many<Claimed>(
       `-- notifications.insertCauses
-      with claimed as (
-        insert into notification_causes (tenant_id, user_id, cause, created_at)
-        select $1, told.user_id, told.cause, $4
-        from unnest($2::uuid[], $3::text[]) as told (user_id, cause)
-        join users u on u.tenant_id = $1 and u.id = told.user_id and u.is_active
-        on conflict (tenant_id, user_id, cause) do nothing
-        returning user_id, cause
-      )
-      select claimed.user_id as "userId", claimed.cause, u.role = 'student' as "isStudent"
-      from claimed join users u on u.tenant_id = $1 and u.id = claimed.user_id`,
+      insert into notification_causes (tenant_id, user_id, cause, created_at)
+      select $1, told.user_id, told.cause, $4
+      from unnest($2::uuid[], $3::text[]) as told (user_id, cause)
+      join users u on u.tenant_id = $1 and u.id = told.user_id and u.is_active
+      on conflict (tenant_id, user_id, cause) do nothing
+      returning user_id as "userId", cause`,
       [tenantId, told.map(({ userId }) => userId), told.map(({ cause }) => cause), now],
     );
   }
 
   /** Lines from automation in each of these trays since midnight, without the one for what is more; 0 is left out. */
-  countSince(
-    tenantId: string,
-    userIds: readonly string[],
-    midnight: Date,
-  ): Promise<{ userId: string; lines: number }[]> {
-    return this.database.many<{ userId: string; lines: number }>(
+  countSince(tenantId: string, userIds: readonly string[], midnight: Date): Promise<LinesToday[]> {
+    return this.database.many<LinesToday>(
       `-- notifications.countSince
-      select user_id as "userId", count(*) as lines from notifications
+      select user_id as "userId", count(*) filter (where priority <> 'urgent') as lines,
+        count(*) filter (where priority = 'urgent') as urgent
+      from notifications
       where tenant_id = $1 and user_id = any ($2) and created_at >= $3 and type <> 'message_received'
-        and priority <> 'urgent' and not starts_with(collapse_key, $4)
+        and not starts_with(collapse_key, $4)
       group by user_id`,
       [tenantId, userIds, midnight, overflowPrefix],
     );
   }
 
-  /** Unread lines with one of these keys. */
+  /** Unread lines with one of these keys; they stay so until the transaction ends. */
   listOpen(
     tenantId: string,
     userIds: readonly string[],
     collapseKeys: readonly string[],
     now: Date,
-  ): Promise<{ userId: string; collapseKey: string }[]> {
-    return this.database.many<{ userId: string; collapseKey: string }>(
+  ): Promise<{ userId: string; collapseKey: string; count: number }[]> {
+    return this.database.many<{ userId: string; collapseKey: string; count: number }>(
       `-- notifications.listOpen
-      select user_id as "userId", collapse_key as "collapseKey" from notifications
-      where tenant_id = $1 and user_id = any ($2) and collapse_key = any ($3) and read_at is null and expires_at > $4`,
+      select user_id as "userId", collapse_key as "collapseKey", count from notifications
+      where tenant_id = $1 and user_id = any ($2) and collapse_key = any ($3) and read_at is null and expires_at > $4
+      order by id for no key update`,
       [tenantId, userIds, collapseKeys, now],
     );
   }

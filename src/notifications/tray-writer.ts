@@ -33,13 +33,13 @@ export class TrayWriter {
    */
   async tell(tenantId: string, notifications: readonly NewNotification[]): Promise<number> {
     if (notifications.length === 0) return 0;
-    const { timeZone } = await this.tenants.get(tenantId);
+    const { timeZone, notificationsPerDay: mostPerDay } = await this.tenants.get(tenantId);
     return this.database.transaction(async () => {
       await this.trays.lock(tenantId);
       const now = this.clock.now();
       const today = localDay(timeZone, now);
       const untold = await this.claim(tenantId, notifications, { now, midnight: startOfDay(timeZone, today) });
-      const lines = linesOf(untold, today).map((line) => ({ ...line, id: uuidv7() }));
+      const lines = linesOf(untold, { today, mostPerDay }).map((line) => ({ ...line, id: uuidv7() }));
       if (lines.length > 0) await this.announce(tenantId, lines, await this.trays.write(tenantId, lines, now));
       return untold.length;
     });
@@ -52,21 +52,32 @@ export class TrayWriter {
   ): Promise<Untold[]> {
     const claimed = await this.trays.insertCauses(tenantId, notifications, now);
     if (claimed.length === 0) return [];
-    const claims = new Map(claimed.map((one) => [placeOf(one.userId, one.cause), one]));
+    const claims = new Set(claimed.map(({ userId, cause }) => placeOf(userId, cause)));
     // what is said twice at once is said once
     const told = new Map(notifications.map((one) => [placeOf(one.userId, one.cause), one]));
     const fresh = [...told].flatMap(([place, notification]) => (claims.has(place) ? notification : []));
     const userIds = [...new Set(fresh.map(({ userId }) => userId))];
     const today = await this.trays.countSince(tenantId, userIds, midnight);
-    const open = await this.trays.listOpen(tenantId, userIds, [...new Set(fresh.map(keyOf))], now);
-    const counts = new Map(today.map(({ userId, lines }) => [userId, lines]));
-    const openPlaces = new Set(open.map(({ userId, collapseKey }) => placeOf(userId, collapseKey)));
-    return fresh.map((notification) => ({
-      notification,
-      isStudent: claims.get(placeOf(notification.userId, notification.cause))!.isStudent,
-      isOpen: openPlaces.has(placeOf(notification.userId, keyOf(notification))),
-      linesToday: counts.get(notification.userId) ?? 0,
-    }));
+    const keys = fresh.flatMap((one) => [keyOf(one), one.crowdKey ?? []].flat());
+    const open = new Map(userIds.map((userId) => [userId, new Map<string, number>()]));
+    for (const { userId, collapseKey, count } of await this.trays.listOpen(
+      tenantId,
+      userIds,
+      [...new Set(keys)],
+      now,
+    )) {
+      open.get(userId)!.set(collapseKey, count);
+    }
+    const counts = new Map(today.map((one) => [one.userId, one]));
+    return fresh.map((notification) => {
+      const { userId } = notification;
+      return {
+        notification,
+        open: open.get(userId)!,
+        linesToday: counts.get(userId)?.lines ?? 0,
+        urgentToday: counts.get(userId)?.urgent ?? 0,
+      };
+    });
   }
 
   private async announce(

@@ -64,6 +64,28 @@ export class ChangeSettings {
   })
   readonly smallestGroup?: number;
 
+  @Int({ min: 1, max: 1_000, optional: true, description: 'Messages and replies that a student may send in a day' })
+  readonly studentMessagesPerDay?: number;
+
+  @Int({
+    min: 1,
+    max: 10_000,
+    optional: true,
+    description: 'Messages and replies that one of the staff may send in a day',
+  })
+  readonly staffMessagesPerDay?: number;
+
+  @Int({ min: 1, max: 1_000, optional: true, description: 'Messages that one person gets in a day, without replies' })
+  readonly receivedMessagesPerDay?: number;
+
+  @Int({
+    min: 5,
+    max: 200,
+    optional: true,
+    description: 'Lines from automation in the tray of one person in a day; what is more goes into one further line',
+  })
+  readonly notificationsPerDay?: number;
+
   @OneOfList(signInMethods, { max: 2, optional: true, description: 'How people may sign in; at least one way' })
   readonly signInMethods?: (typeof signInMethods)[number][];
 }
@@ -97,6 +119,14 @@ export class SettingsResponse {
   riskEvaluationRetentionDays: number;
   @ApiProperty({ type: 'integer', description: 'People', example: 5 })
   smallestGroup: number;
+  @ApiProperty({ type: 'integer', description: 'By a student, replies included', example: 50 })
+  studentMessagesPerDay: number;
+  @ApiProperty({ type: 'integer', description: 'By one of the staff, replies included', example: 500 })
+  staffMessagesPerDay: number;
+  @ApiProperty({ type: 'integer', description: 'To one person, without replies', example: 50 })
+  receivedMessagesPerDay: number;
+  @ApiProperty({ type: 'integer', description: 'Lines from automation in one tray', example: 20 })
+  notificationsPerDay: number;
   @ApiProperty({ isArray: true, enum: signInMethods, example: ['password', 'oidc'] })
   signInMethods: string[];
   @ApiProperty({ type: 'integer', description: 'For `If-Match`', example: 1 })

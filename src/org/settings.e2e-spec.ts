@@ -47,6 +47,10 @@ describe('settings', () => {
       auditRetentionDays: 2_557, // seven years, two of them leap years
       snapshotRetentionDays: 730,
       smallestGroup: 5,
+      studentMessagesPerDay: 50,
+      staffMessagesPerDay: 500,
+      receivedMessagesPerDay: 50,
+      notificationsPerDay: 20,
       analyticsRetentionDays: 1_095,
       messageRetentionDays: 365,
       systemLogRetentionDays: 90,

@@ -8,7 +8,9 @@ const columns = `t.slug, t.name, t.time_zone as "timeZone", risk_threshold as "r
   snapshot_retention_days as "snapshotRetentionDays", analytics_retention_days as "analyticsRetentionDays",
   message_retention_days as "messageRetentionDays", system_log_retention_days as "systemLogRetentionDays",
   risk_evaluation_retention_days as "riskEvaluationRetentionDays",
-  smallest_group as "smallestGroup", sign_in_methods as "signInMethods", version`;
+  smallest_group as "smallestGroup", student_messages_per_day as "studentMessagesPerDay",
+  staff_messages_per_day as "staffMessagesPerDay", received_messages_per_day as "receivedMessagesPerDay",
+  notifications_per_day as "notificationsPerDay", sign_in_methods as "signInMethods", version`;
 
 @Injectable()
 export class SettingsRepository {
@@ -42,6 +44,8 @@ export class SettingsRepository {
         message_retention_days = new."messageRetentionDays",
         system_log_retention_days = new."systemLogRetentionDays",
         risk_evaluation_retention_days = new."riskEvaluationRetentionDays", smallest_group = new."smallestGroup",
+        student_messages_per_day = new."studentMessagesPerDay", staff_messages_per_day = new."staffMessagesPerDay",
+        received_messages_per_day = new."receivedMessagesPerDay", notifications_per_day = new."notificationsPerDay",
         sign_in_methods = new."signInMethods",
         -- the day that was closed last was one of the old zone
         closed_day = case when t.time_zone = new."timeZone" then t.closed_day end, version = t.version + 1
@@ -50,7 +54,8 @@ export class SettingsRepository {
         "sessionCapSeconds" integer, "auditRetentionDays" integer, "snapshotRetentionDays" integer,
         "analyticsRetentionDays" integer, "messageRetentionDays" integer, "systemLogRetentionDays" integer,
         "riskEvaluationRetentionDays" integer, "smallestGroup" integer,
-        "signInMethods" text[])
+        "studentMessagesPerDay" integer, "staffMessagesPerDay" integer, "receivedMessagesPerDay" integer,
+        "notificationsPerDay" integer, "signInMethods" text[])
       where t.id = $1
       returning ${columns}`,
       [tenantId, JSON.stringify(wanted)],

@@ -15,6 +15,13 @@ export interface Tenant {
   readonly analyticsRetentionDays: number;
   /** Of fewer people nothing is told to who may not see the people. */
   readonly smallestGroup: number;
+  /** Messages and replies that a person may send in one local day. */
+  readonly studentMessagesPerDay: number;
+  readonly staffMessagesPerDay: number;
+  /** Of others' to one person; replies are not held back. */
+  readonly receivedMessagesPerDay: number;
+  /** Lines from automation in one person's tray; what is more goes into one further line. */
+  readonly notificationsPerDay: number;
   /** The last local day whose figures are closed; null before the first night. */
   readonly closedDay: string | null;
 }
@@ -32,7 +39,10 @@ export interface TenantSummary {
 const summary = 'id, slug, name, time_zone as "timeZone", is_active as "isActive", created_at as "createdAt"';
 const columns = `id, slug, name, time_zone as "timeZone", pass_mark as "passMark",
   session_cap_seconds as "sessionCapSeconds", snapshot_retention_days as "snapshotRetentionDays",
-  analytics_retention_days as "analyticsRetentionDays", smallest_group as "smallestGroup", closed_day as "closedDay"`;
+  analytics_retention_days as "analyticsRetentionDays", smallest_group as "smallestGroup",
+  student_messages_per_day as "studentMessagesPerDay", staff_messages_per_day as "staffMessagesPerDay",
+  received_messages_per_day as "receivedMessagesPerDay", notifications_per_day as "notificationsPerDay",
+  closed_day as "closedDay"`;
 
 @Injectable()
 export class TenantsRepository {

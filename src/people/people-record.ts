@@ -10,7 +10,7 @@ import type { PersonRow } from '../org/people.repository.js';
 import { organisationTag } from '../org/organisation-tags.js';
 
 /** A person, known as far as whoever makes the change knows. */
-type Facts = Pick<PersonRow, 'id' | 'role' | 'email' | 'instructorId'>;
+type Facts = Pick<PersonRow, 'id' | 'role' | 'email' | 'departmentId' | 'instructorId'>;
 
 export interface PersonChange {
   readonly action: 'user.created' | 'user.changed' | 'user.activated' | 'user.deactivated' | 'user.merged';
@@ -18,6 +18,9 @@ export interface PersonChange {
   readonly before: Facts | null;
   readonly after: Facts;
 }
+
+/** By one event. */
+const mostTold = 1_000;
 
 /** What follows from every change of people: the audit, invitations, the end of sign-ins and links, and what readers see. */
 @Injectable()
@@ -52,6 +55,11 @@ export class PeopleRecord {
     if (left.length > 0) {
       const ids = left.map(({ after }) => after.id);
       await this.signIns.revokeAllOf(viewer.tenantId, ids, 'user_deactivated', { actor: viewer });
+    }
+    const others = changes.filter((one) => left.includes(one) || isAnotherViewer(one)).map(({ after }) => after.id);
+    for (let from = 0; from < others.length; from += mostTold) {
+      const userIds = others.slice(from, from + mostTold);
+      await this.outbox.append(viewer.tenantId, 'users.changed', userIds[0]!, { userIds });
     }
     const readdressed = changes.filter(({ before, after }) => before && before.email !== after.email);
     if (readdressed.length > 0) {
@@ -108,4 +116,8 @@ export class PeopleRecord {
   merged(tenantId: string, userId: string, intoId: string): Promise<void> {
     return this.outbox.append(tenantId, 'users.merged', userId, { userId, intoId });
   }
+}
+
+function isAnotherViewer({ before, after }: PersonChange): boolean {
+  return before !== null && (before.role !== after.role || before.departmentId !== after.departmentId);
 }

@@ -26,6 +26,12 @@ export interface WrittenFile extends Pick<ReportFile, 'tenantId' | 'id'> {
   readonly attempts: number;
 }
 
+export interface FailedFile {
+  readonly tenantId: string;
+  readonly fileId: string;
+  readonly reportIds: readonly string[];
+}
+
 /** A file that is being written. */
 export interface BegunFile extends ReportFile, WrittenFile {
   readonly position: string | null;
@@ -192,12 +198,14 @@ export class ReportFilesRepository {
     );
   }
 
-  async fail(tenantId: string, { id, attempts }: BegunFile, error: string, now: Date): Promise<void> {
-    await this.database.run(
+  /** @returns false for one that is no longer this attempt's */
+  async fail(tenantId: string, { id, attempts }: BegunFile, error: string, now: Date): Promise<boolean> {
+    const failed = await this.database.run(
       `-- reports.failFile
       update report_files set status = 'failed', error = $4, finished_at = $5 where ${ownsFile}`,
       [tenantId, id, attempts, error, now],
     );
+    return failed === 1;
   }
 
   async cancel(tenantId: string, id: string, now: Date): Promise<void> {
@@ -299,14 +307,15 @@ export class ReportFilesRepository {
   /**
    * Those whose job ended without them: its workers died, or ran out of time, again and again; and those whose job is
    * lost, which have been waiting or written since before `lostBefore`.
+   * @returns them, with the reports that waited for each
    */
   failAbandoned(
     job: string,
     error: string,
     { now, lostBefore }: Readonly<Record<'now' | 'lostBefore', Date>>,
-  ): Promise<number> {
+  ): Promise<FailedFile[]> {
     // prettier-ignore
-    return this.database.run(
+    return this.database.many<FailedFile>(
       `-- reports.failAbandoned
       with over as (
         select f.tenant_id, f.id from report_files f
@@ -316,7 +325,10 @@ export class ReportFilesRepository {
         for update skip locked
       )
       update report_files f set status = 'failed', error = $2, finished_at = $3 from over o
-      where f.tenant_id = o.tenant_id and f.id = o.id`,
+      where f.tenant_id = o.tenant_id and f.id = o.id
+      returning f.tenant_id as "tenantId", f.id as "fileId", array(
+        select r.id from reports r where r.tenant_id = f.tenant_id and r.file_id = f.id and r.cancelled_at is null
+      ) as "reportIds"`,
       [job, error, now, lostBefore],
     );
   }

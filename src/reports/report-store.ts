@@ -56,6 +56,29 @@ export class ReportStore {
     });
   }
 
+  /** For good; whoever waits for it is told. */
+  async fail(file: BegunFile, reason: string): Promise<void> {
+    await this.database.transaction(async () => {
+      if (!(await this.files.fail(file.tenantId, file, reason, this.clock.now()))) return;
+      const askers = await this.reports.listAskers(file.tenantId, file.id);
+      const reportIds = askers.map(({ reportId }) => reportId);
+      await this.outbox.append(file.tenantId, 'reports.failed', file.id, { fileId: file.id, reportIds });
+    });
+  }
+
+  /** Those that no job will finish, of all tenants; the same. @returns how many */
+  failAbandoned(job: string, reason: string, lostBefore: Date): Promise<number> {
+    return this.database.transaction(async () => {
+      const failed = await this.files.failAbandoned(job, reason, { now: this.clock.now(), lostBefore });
+      for (const tenantId of new Set(failed.map((file) => file.tenantId))) {
+        const own = failed.filter((file) => file.tenantId === tenantId);
+        const events = own.map(({ fileId, reportIds }) => ({ key: fileId, payload: { fileId, reportIds } }));
+        await this.outbox.appendMany(tenantId, 'reports.failed', events);
+      }
+      return failed.length;
+    });
+  }
+
   /** What an earlier attempt left. @throws FileLost */
   async clear(file: BegunFile, signal: AbortSignal): Promise<void> {
     await this.empty(file, signal);

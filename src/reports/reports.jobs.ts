@@ -60,7 +60,7 @@ export class ReportsJobs {
           error: (error as Error).stack,
         });
       }
-      await this.files.fail(file.tenantId, file, reason, this.clock.now());
+      await this.store.fail(file, reason);
       return { fileId, result: 'failed', reason };
     } finally {
       clearInterval(watch);
@@ -71,7 +71,7 @@ export class ReportsJobs {
   async expireFiles({ signal }: Run): Promise<Outcome> {
     const now = this.clock.now();
     const lostBefore = new Date(now.getTime() - lostDays * 86_400_000);
-    const failed = await this.files.failAbandoned(writeReport.name, abandoned, { now, lostBefore });
+    const failed = await this.store.failAbandoned(writeReport.name, abandoned, lostBefore);
     let expired = 0;
     for (let count = mostExpired; count === mostExpired; expired += count) {
       signal.throwIfAborted();
