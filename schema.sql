@@ -92,6 +92,27 @@ AS $function$
           using errcode = '23514', constraint = 'attempts__final_check';
       end $function$;
 
+CREATE OR REPLACE FUNCTION public.audit_entries_to_pending()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        insert into audit_pending (tenant_id, at, id) select tenant_id, at, id from new_rows;
+        return null;
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        -- an organisation that leaves takes its trail along
+        if coalesce(current_setting('app.removed_tenant', true), '') <> '' then
+          return null;
+        end if;
+        raise exception 'the audit is only ever added to' using errcode = '23514', constraint = 'audit_final_check';
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.busy_seconds(busy tstzmultirange)
  RETURNS integer
  LANGUAGE sql
@@ -271,10 +292,9 @@ AS $function$
         if coalesce(current_setting('app.removed_tenant', true), '') <> '' then
           return null;
         end if;
-        -- writes also where there is a mark: whoever adds it up must wait for what this transaction changes
         if tg_op = 'DELETE' then
           insert into stale_students as s (tenant_id, student_id, since) values (old.tenant_id, old.student_id, now())
-          on conflict (tenant_id, student_id) do update set since = s.since;
+          on conflict (tenant_id, student_id) do update set version = s.version + 1;
         end if;
         insert into stale_days as s (tenant_id, instructor_id, department_id, day, since)
         select tenant_id, coalesce(instructor_id, '00000000-0000-0000-0000-000000000000'), department_id, day, now()
@@ -284,7 +304,7 @@ AS $function$
         ) as cell (tenant_id, instructor_id, department_id, day)
         where tenant_id is not null
         order by 1, 2, 3, 4
-        on conflict (tenant_id, instructor_id, department_id, day) do update set since = s.since;
+        on conflict (tenant_id, instructor_id, department_id, day) do update set version = s.version + 1;
         return null;
       end $function$;
 
@@ -746,11 +766,45 @@ create table audit_entries (
   constraint audit_entries__action_check CHECK (action ~ '^[a-z_]+\.[a-z_]+$'::text),
   constraint audit_entries__result_check CHECK (result = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text]))
 ) partition by range (at);
+CREATE INDEX audit_entries__action_idx ON audit_entries USING btree (tenant_id, action, at, id);
+CREATE INDEX audit_entries__not_done_idx ON audit_entries USING btree (tenant_id, at, id) WHERE result <> 'done'::text;
+CREATE INDEX audit_entries__request_idx ON audit_entries USING btree (tenant_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX audit_entries__tenant_id_actor_id_at_idx ON audit_entries USING btree (tenant_id, actor_id, at);
 CREATE INDEX audit_entries__tenant_id_target_id_at_idx ON audit_entries USING btree (tenant_id, target_id, at);
+CREATE TRIGGER audit_entries_final BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_final();
+CREATE TRIGGER audit_entries_to_pending AFTER INSERT ON audit_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_to_pending();
 comment on table audit_entries is 'Who did what to whom; only ever added to';
 
 create table audit_entries_default partition of audit_entries DEFAULT;
+
+create table audit_pending (
+  tenant_id uuid not null,
+  at timestamp with time zone not null,
+  id uuid not null,
+  constraint audit_pending_pkey PRIMARY KEY (tenant_id, at, id)
+);
+comment on table audit_pending is 'entries that no seal holds yet';
+
+create table audit_seals (
+  tenant_id uuid not null,
+  number integer not null,
+  sealed_at timestamp with time zone not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  ats timestamp with time zone[] not null,
+  ids uuid[] not null,
+  digests bytea[] not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  constraint audit_seals_pkey PRIMARY KEY (tenant_id, number),
+  constraint audit_seals__entries_check CHECK (cardinality(ids) > 0 AND cardinality(ats) = cardinality(ids) AND cardinality(digests) = cardinality(ids)),
+  constraint audit_seals__number_check CHECK (number > 0)
+);
+CREATE INDEX audit_seals__last_at_idx ON audit_seals USING btree (tenant_id, last_at, first_at);
+CREATE TRIGGER audit_seals_final BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_seals FOR EACH STATEMENT EXECUTE FUNCTION audit_final();
+comment on table audit_seals is 'batches of entries, each sealed with the hash of the one before; only ever added to';
+comment on column audit_seals.digests is 'SHA-256 of the canonical JSON of each entry; empty: it was gone before it was sealed';
+comment on column audit_seals.previous_hash is 'of the seal before; 32 zeros in the first';
 
 create table hour_days (
   tenant_id uuid not null,
@@ -909,18 +963,22 @@ create table stale_days (
   department_id uuid not null,
   day date not null,
   since timestamp with time zone not null,
+  version integer not null default 1,
   constraint stale_days_pkey PRIMARY KEY (tenant_id, instructor_id, department_id, day)
 );
 CREATE INDEX stale_days__day_idx ON stale_days USING btree (tenant_id, day DESC, instructor_id, department_id);
 comment on table stale_days is 'days whose sessions are to be added up anew, and since when';
+comment on column stale_days.version is 'counted up by whoever marks it anew; a mark goes with the version that was added up';
 
 create table stale_students (
   tenant_id uuid not null,
   student_id uuid not null,
   since timestamp with time zone not null,
+  version integer not null default 1,
   constraint stale_students_pkey PRIMARY KEY (tenant_id, student_id)
 );
 comment on table stale_students is 'whose modules are to be looked at anew, and since when';
+comment on column stale_students.version is 'as that of stale_days';
 
 create table tenants (
   id uuid not null,

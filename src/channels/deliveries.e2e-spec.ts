@@ -171,6 +171,7 @@ describe('what a program has found out', () => {
   });
 
   it('says how many more there are, and is one thing when it is one', async () => {
+    await app.as('admin', tenant).patch('/settings').send({ notificationsPerDay: 30 }).expect(200);
     await tell(...Array.from({ length: 26 }, (_, n) => told(`${n}`, { userId: instructor.userId })));
     await tell(told('only'));
     app.clock.set('2026-03-03T08:00:00Z');

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { startRun } from '../server.js';
 
 /**
- * `node --import ./test/typescript.js test/tools/understood.ts <file>`: whether the PostgreSQL of `DATABASE_URL` understands
+ * `node --import ./test/typescript.js test/tools/understood.mts <file>`: whether the PostgreSQL of `DATABASE_URL` understands
  * each statement that a full run of the tests has sent to another version (`STATEMENTS_FILE=<file> npm test`). Prepares
  * them on the tables that the migrations make and runs none. Ends with 1 where one is not understood.
  */
