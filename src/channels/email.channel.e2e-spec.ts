@@ -225,3 +225,14 @@ describe('what comes back', () => {
     expect(await list()).toHaveLength(1);
   });
 });
+
+it('reaches nobody while there is no server to send mails by', async () => {
+  const other = await startApp();
+  try {
+    const people = [{ userId: student.userId, email: student.email, phone: null }];
+    expect(await channel.reach(tenant.tenantId, people)).toEqual(new Set([student.userId]));
+    expect(await other.app.get(EmailChannel, { strict: false }).reach(tenant.tenantId, people)).toEqual(new Set());
+  } finally {
+    await other.stop();
+  }
+});

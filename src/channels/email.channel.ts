@@ -22,8 +22,9 @@ export class EmailChannel implements Channel {
     private readonly clock: Clock,
   ) {}
 
-  /** Nobody whose address sends mails back. */
+  /** Nobody whose address sends mails back; nobody at all without a server, since as files mails would pile up. */
   async reach(tenantId: string, users: readonly Reachable[]): Promise<ReadonlySet<string>> {
+    if (this.config.mail.smtpUrl === undefined) return new Set();
     const addressed = users.filter(({ email }) => email !== null);
     const bounced = new Set(await this.bounces.listHard(tenantId, addressed.map(({ email }) => email!))); // prettier-ignore
     return new Set(addressed.flatMap(({ userId, email }) => (bounced.has(email!) ? [] : userId)));
