@@ -31,7 +31,9 @@ await run.end();
 console.log(`${statements.length - failed} of ${statements.length} statements are understood`);
 process.exitCode = failed > 0 || statements.length === 0 ? 1 : 0;
 
-/** Commands about tables and locks are not; whether they work shows where tests run them. */
+/** Commands about tables and locks are not, nor what names a partition of a month; tests of tables run these. */
 function isPreparable(text: string): boolean {
-  return /^(?:\s|--.*\n)*(?:select|with|insert|update|delete|merge|values)\b/i.test(text);
+  return (
+    /^(?:\s|--.*\n)*(?:select|with|insert|update|delete|merge|values)\b/i.test(text) && !/_\d{4}_\d{2}\b/.test(text)
+  );
 }
