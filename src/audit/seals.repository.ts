@@ -19,8 +19,6 @@ export interface Seal {
   /** Hexadecimal. */
   readonly hash: string;
   readonly sealedAt: string;
-  readonly entries: number;
-  readonly firstAt: string;
   readonly lastAt: string;
 }
 
@@ -57,8 +55,7 @@ const hash = sha256(
   instant('s.sealed_at'), `',"tenantId":"'`, 's.tenant_id', `'"}'`,
 ); // prettier-ignore
 
-const columns = `number, encode(hash, 'hex') as hash, sealed_at as "sealedAt", cardinality(ids) as entries,
-        first_at as "firstAt", last_at as "lastAt"`;
+const columns = `number, encode(hash, 'hex') as hash, sealed_at as "sealedAt", last_at as "lastAt"`;
 
 @Injectable()
 export class SealsRepository {

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../messaging/template.js';
 import type { Outgoing } from './channel.js';
 
 interface Around {
@@ -17,14 +18,14 @@ export function frame(content: Content, { organisation, unsubscribeUrl }: Around
     // of tables, styles and pictures there are none: every reader of mails, and every reader of screens, can show this
     html: `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(subject)}</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(subject)}</title></head>
 <body style="max-width: 40em; margin: 1em auto; padding: 0 1em; font: 1em/1.5 sans-serif">
-<p>${escape(line(organisation))}</p>
-<h1 style="font-size: 1.4em">${escape(subject)}</h1>
+<p>${escapeHtml(line(organisation))}</p>
+<h1 style="font-size: 1.4em">${escapeHtml(subject)}</h1>
 <main>${content.html ?? paragraphs(text)}</main>
-${actionUrl === null ? '' : `<p><a href="${escape(actionUrl)}">Open in the application</a></p>`}
+${actionUrl === null ? '' : `<p><a href="${escapeHtml(actionUrl)}">Open in the application</a></p>`}
 <hr>
-<p style="font-size: .9em">${escape(why)} <a href="${escape(unsubscribeUrl)}">Have no more of these</a>.</p>
+<p style="font-size: .9em">${escapeHtml(why)} <a href="${escapeHtml(unsubscribeUrl)}">Have no more of these</a>.</p>
 </body>
 </html>
 `,
@@ -33,19 +34,7 @@ ${actionUrl === null ? '' : `<p><a href="${escape(actionUrl)}">Open in the appli
 
 function paragraphs(text: string): string {
   const parts = text.trim().split(/\n{2,}/);
-  return parts.map((part) => `<p>${escape(part).replaceAll('\n', '<br>\n')}</p>`).join('\n');
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character]!);
+  return parts.map((part) => `<p>${escapeHtml(part).replaceAll('\n', '<br>\n')}</p>`).join('\n');
 }
 
 /** What became several lines would be no name any more. */

@@ -4,8 +4,8 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiConsumes, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Operation } from '../http/operation.js';
 import { Problem } from '../http/problem.js';
+import { escapeHtml } from '../messaging/template.js';
 import type { Category } from './channel.js';
-import { escape } from './mail-frame.js';
 import { PreferencesService } from './preferences.service.js';
 import { type Subscription, UnsubscribeTokens } from './unsubscribe-tokens.js';
 
@@ -50,7 +50,7 @@ export class UnsubscriptionsController {
     const name = names[this.read(link).category];
     const [field, value] = confirmation;
     return page(
-      `<h1>No more mails about ${escape(name)}?</h1>
+      `<h1>No more mails about ${escapeHtml(name)}?</h1>
 <form method="post"><input type="hidden" name="${field}" value="${value}"><button>No more of these</button></form>`,
     );
   }
@@ -75,7 +75,7 @@ export class UnsubscriptionsController {
       throw Problem.invalid([{ pointer: `/${field}`, code: 'value_invalid', detail: `must be ${value}, of a form` }]);
     }
     await this.preferences.turnOff(tenantId, userId, category, 'email');
-    return page(`<h1>There will be no more mails about ${escape(names[category])}</h1>`);
+    return page(`<h1>There will be no more mails about ${escapeHtml(names[category])}</h1>`);
   }
 
   /** @throws Problem 404 for a link that is none of ours, 410 for one that is too old */
