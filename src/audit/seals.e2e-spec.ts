@@ -5,6 +5,7 @@ import { createTenant, type Tenant } from '../../test/factories.js';
 import { Database } from '../database/database.js';
 import { AuditRecorder } from './audit.recorder.js';
 import type { AuditVerification } from './seals.dto.js';
+import { SealsRepository } from './seals.repository.js';
 import { AuditSeals } from './seals.service.js';
 
 let app: TestApp;
@@ -196,6 +197,23 @@ it('makes one chain of it when two processes seal at once, and does not hold up 
   });
   const counts = await both!;
   expect(counts[0]! + counts[1]!).toBe(1_510);
+  expect(await verify()).toMatchObject({ lastSeal: 2, fault: null });
+});
+
+it('lets who comes second go on behind the first, also with what has come in between', async () => {
+  await record(0, 10);
+  const first = new SealsRepository(app.database);
+  let second: Promise<number>;
+  await app.database.transaction(async () => {
+    await first.lock(tenant.tenantId);
+    expect(await first.seal(tenant.tenantId, 1_000, app.clock.now())).toBe(10);
+    app.clock.advance(-60);
+    await record(10, 5);
+    second = seals().seal(signal);
+    await untilBlocked(app.app.get(Database, { strict: false }), second);
+  });
+  expect(await second!).toBe(5);
+  app.clock.advance(120);
   expect(await verify()).toMatchObject({ lastSeal: 2, fault: null });
 });
 
