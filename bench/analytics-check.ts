@@ -5,13 +5,12 @@ import { createApp } from '../src/app.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
 import { withServices } from '../src/import-process.js';
 import { OuladImport } from '../src/imports/oulad-import.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { localDay } from '../src/org/local-day.js';
 import { checkOulad } from '../test/oulad-check.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * Imports an extract of OULAD into a database of its own, and compares everything that analytics say of it with its
@@ -38,8 +37,7 @@ const config = readConfig({
 const server = await openServer(config, () => undefined);
 const secondsSince = (began: number): string => ((performance.now() - began) / 1000).toFixed(0);
 try {
-  await migrate(server.ownerUrl, () => undefined);
-  await migrateQueues(server.ownerUrl);
+  await bringUpToDate(server, () => undefined);
   let began = performance.now();
   const [result] = await withServices(config, server, (services) =>
     services.get(OuladImport, { strict: false }).run({ folder, asOfDay }),
@@ -54,7 +52,7 @@ try {
     applicationName: 'check',
     statementTimeoutSeconds: Number(patience),
   };
-  const source = await connect({ ...options, url: server.url }, console.log);
+  const source = await connect({ ...options, url: server.ownerUrl }, console.log);
   await source.query('analyze');
   const departments = await new Database(source, { prepared: false }).many<{ id: string; code: string }>(
     `-- test.listPresentations

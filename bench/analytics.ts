@@ -8,10 +8,8 @@ import { keyFileOf } from '../src/auth/key-file.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
 import type { Viewer } from '../src/http/viewer.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { Partitions } from '../src/operations/partitions.js';
 import { addDays, localDay } from '../src/org/local-day.js';
 import { planOf, readWhole } from '../test/plans.js';
@@ -21,6 +19,7 @@ import { type Question, questions } from './analytics-questions.js';
 import { type Call, noLimits, startApi } from './load.js';
 import { pgbenchTimes, scriptOf } from './pgbench.js';
 import { askAll, type Times, timesOf } from './times.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * How long people wait for analytics, beside the limit and beside the same statements under pgbench, in one run: through
@@ -56,8 +55,7 @@ const config = readConfig({
   CACHE: 'off',
 });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const patient = { pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0, poolSize: 4 };
 const source = await connect({ ...patient, url: server.ownerUrl }, console.log);
 const database = new Database(source, { prepared: false });
@@ -142,6 +140,7 @@ try {
   const [some, all] = [await populated(half), await populated(size)];
   const environment = {
     DATABASE_URL: server.url,
+    DATABASE_OWNER_URL: server.ownerUrl,
     DATA_DIR: dataDir,
     JWT_KEYS_FILE: keyFileOf(config),
     LOG_LEVEL: 'error',

@@ -6,13 +6,12 @@ import { AttemptsRepository } from '../src/assignments/attempts.repository.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
 import type { Viewer } from '../src/http/viewer.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { createAdmin, createInstructor, createStudents, createTenant } from '../test/factories.js';
 import { createAssignment, handOut } from '../test/factories.assignments.js';
 import { noLimits } from './load.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * What it takes to hand an assignment out to everybody, and what many take who submit at once, beside the one statement
@@ -30,10 +29,9 @@ const [rounds, writers] = [Number(options.rounds), Number(options.writers)];
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
 const config = readConfig({ ...process.env, ...noLimits, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const source = await connect(
-  { url: server.url, poolSize: 10, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 60 },
+  { url: server.ownerUrl, poolSize: 10, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 60 },
   console.log,
 );
 const database = new Database(source, { prepared: true });

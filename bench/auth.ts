@@ -7,12 +7,11 @@ import { createApp } from '../src/app.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
 import { Operation } from '../src/http/operation.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { createAdmin, createTenant } from '../test/factories.js';
 import { noLimits } from './load.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * What authentication and authorisation add to a request: the same handler behind the guard and without it, asked in
@@ -58,9 +57,11 @@ class BenchModule {}
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
 const config = readConfig({ ...process.env, ...noLimits, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
-const source = await connect({ url: server.url, poolSize: 4, pooler: false, applicationName: 'bench' }, console.log);
+await bringUpToDate(server, console.log);
+const source = await connect(
+  { url: server.ownerUrl, poolSize: 4, pooler: false, applicationName: 'bench' },
+  console.log,
+);
 const database = new Database(source, { prepared: false });
 const app = await createApp(config, { source, extra: [BenchModule], listen: true });
 const port = Number(new URL(await app.getUrl()).port);

@@ -5,17 +5,16 @@ import { createApp } from '../src/app.js';
 import { keyFileOf } from '../src/auth/key-file.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
 import { Database } from '../src/database/database.js';
 import { decodeCursor } from '../src/http/paging.js';
 import type { Viewer } from '../src/http/viewer.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { ServicesService } from '../src/services/services.service.js';
 import { ingestionScripts, sessionBodies } from './ingestion.js';
 import { type Call, load, type Rate, type Server, startApi, startPeer } from './load.js';
 import { pgbench, scriptOf } from './pgbench.js';
 import { findPopulation, type Scenario, scenariosOf } from './scenarios.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * What the API reaches beside its limits, in one run: node:http with the same statements, Fastify with the same bytes,
@@ -42,10 +41,9 @@ const pace = 500;
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
 const config = readConfig({ ...process.env, DATA_DIR: dataDir, LOG_LEVEL: 'warn' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const source = await connect(
-  { url: server.url, poolSize: 4, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 },
+  { url: server.ownerUrl, poolSize: 4, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 },
   console.log,
 );
 const database = new Database(source, { prepared: false });
@@ -54,7 +52,7 @@ if (!population) {
   const size = ['instructors', 'students', 'days'].flatMap((name) => [`--${name}`, options[name as 'days']]);
   const run = spawnSync('node', ['dist/src/imports/seed.command.js', ...size], {
     stdio: 'inherit',
-    env: { ...process.env, DATABASE_URL: server.url, DATA_DIR: dataDir },
+    env: { ...process.env, DATABASE_URL: server.url, DATABASE_OWNER_URL: server.ownerUrl, DATA_DIR: dataDir },
   });
   if (run.status !== 0) throw new Error('the generator failed');
   await source.query('vacuum analyze');
@@ -83,6 +81,7 @@ await source.query(
 );
 const environment = {
   DATABASE_URL: server.url,
+  DATABASE_OWNER_URL: server.ownerUrl,
   DATA_DIR: dataDir,
   JWT_KEYS_FILE: keyFileOf(config),
   LOG_LEVEL: 'info',

@@ -12,15 +12,14 @@ import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Clock } from '../src/database/clock.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { Outbox } from '../src/jobs/outbox.js';
 import { OutboxRepository } from '../src/jobs/outbox.repository.js';
 import { WakeUps } from '../src/jobs/wake-ups.js';
 import { createStudents, createTenant, type Member } from '../test/factories.js';
 import { startApi } from './load.js';
 import { timesOf } from './times.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * How long an event takes from its commit to the client, with everything in one process and with a worker apart; and what
@@ -43,9 +42,11 @@ const [events, pauseMs, streams, seconds] = [options.events, options.pauseMs, op
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench-events');
 const config = readConfig({ ...process.env, DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
-const source = await connect({ url: server.url, poolSize: 4, pooler: false, applicationName: 'bench' }, console.log);
+await bringUpToDate(server, console.log);
+const source = await connect(
+  { url: server.ownerUrl, poolSize: 4, pooler: false, applicationName: 'bench' },
+  console.log,
+);
 const database = new Database(source, { prepared: true });
 const clock = new Clock();
 const wakeUps = new WakeUps({ ...config, database: { ...config.database, url: server.url } }, database);
@@ -65,6 +66,7 @@ const headersOf = (student: Member): Record<string, string> => {
 const environment = {
   DATA_DIR: dataDir,
   DATABASE_URL: server.url,
+  DATABASE_OWNER_URL: server.ownerUrl,
   JWT_KEYS_FILE: keyFileOf(config),
   LOG_LEVEL: 'error',
   DRAIN_SECONDS: '0',

@@ -8,14 +8,13 @@ import { GradebookRepository, type GradebookSort } from '../src/assignments/grad
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
 import type { Viewer } from '../src/http/viewer.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { localDay } from '../src/org/local-day.js';
 import { createAssignment, handOut } from '../test/factories.assignments.js';
 import { createInstructor, createStudents, createTenant } from '../test/factories.js';
 import { noLimits, startPeer, type Statement } from './load.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * What a page of a gradebook of 20 assignments × 1,000 students takes without a cache, asked one after another, in
@@ -37,10 +36,9 @@ const config = readConfig({
   CACHE: 'off',
 });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const own = { poolSize: 4, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 };
-const source = await connect({ ...own, url: server.url }, console.log);
+const source = await connect({ ...own, url: server.ownerUrl }, console.log);
 const database = new Database(source, { prepared: false });
 
 /** Nine of ten pieces of work have a score, one of thirty is exempt. */

@@ -5,13 +5,12 @@ import { createApp } from '../src/app.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import type { MessageDetail } from '../src/messaging/messages.dto.js';
 import { createAdmin, createInstructor, createStudents, createTenant } from '../test/factories.js';
 import { createAssignment, handOut } from '../test/factories.assignments.js';
 import { noLimits } from './load.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /** How long a message takes to be accepted, to reach everybody, and to be in everybody's tray, API and worker being one process. */
 const { values: options } = parseArgs({
@@ -23,10 +22,9 @@ const count = Number(options.recipients);
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
 const config = readConfig({ ...process.env, ...noLimits, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const source = await connect(
-  { url: server.url, poolSize: 10, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 60 },
+  { url: server.ownerUrl, poolSize: 10, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 60 },
   console.log,
 );
 const database = new Database(source, { prepared: true });

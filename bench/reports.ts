@@ -10,12 +10,11 @@ import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Clock } from '../src/database/clock.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import type { DownloadLink, ReportResponse } from '../src/reports/reports.dto.js';
 import { adminIdOf, createTenant } from '../test/factories.js';
 import { startApi } from './load.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * How much memory the largest reports take: of the job process that writes them, a new one for each format, and of the
@@ -30,10 +29,9 @@ const rows = Number(options.rows);
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench-reports');
 const config = readConfig({ ...process.env, DATA_DIR: dataDir, LOG_LEVEL: 'silent', CACHE: 'off' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const source = await connect(
-  { url: server.url, poolSize: 4, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 },
+  { url: server.ownerUrl, poolSize: 4, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 },
   console.log,
 );
 const database = new Database(source, { prepared: false });
@@ -65,6 +63,7 @@ const headers = {
 const environment = {
   DATA_DIR: dataDir,
   DATABASE_URL: server.url,
+  DATABASE_OWNER_URL: server.ownerUrl,
   JWT_KEYS_FILE: keyFileOf(config),
   LOG_LEVEL: 'error',
   CACHE: 'off',

@@ -4,14 +4,13 @@ import { parseArgs } from 'node:util';
 import { createApp } from '../src/app.js';
 import { readConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { addDays } from '../src/org/local-day.js';
 import { RiskNight } from '../src/risk/risk-night.service.js';
 import { createAssignment } from '../test/factories.assignments.js';
 import { createDepartment, createTenant, type Place, type Tenant } from '../test/factories.js';
 import { cpuSeconds } from './load.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * What a night takes: all students of a tenant scored, in one department and in a hundred, and of twice as many. Each
@@ -26,8 +25,7 @@ const daysAgo = (days: number): string => `${addDays(day, -days)}T12:00:00Z`;
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench-risk');
 const config = readConfig({ ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', CACHE: 'memory' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const patient = { pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 };
 const loading = await connect({ ...patient, poolSize: 2, url: server.ownerUrl }, console.log);
 const database = new Database(loading, { prepared: false });

@@ -38,7 +38,7 @@ const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
 const config = readConfig({ ...process.env, DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
 const server = await openServer(config, console.log);
 const own = { poolSize: 4, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 };
-const source = await connect({ ...own, url: server.url }, console.log);
+const source = await connect({ ...own, url: server.ownerUrl }, console.log);
 const run = (sql: string): Promise<unknown> => source.query(sql);
 const population = await findPopulation(new Database(source, { prepared: false }));
 if (!population) throw new Error('there is nobody: run npm run bench first');

@@ -4,11 +4,10 @@ import { createApp } from '../src/app.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { createInstructor, createStudents, createTenant } from '../test/factories.js';
 import { noLimits } from './load.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /** How long it takes to list and to search conversations, of one who has many among many. */
 const { values: options } = parseArgs({
@@ -25,10 +24,9 @@ const limitMs = 100;
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
 const config = readConfig({ ...process.env, ...noLimits, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const source = await connect(
-  { url: server.url, poolSize: 10, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 120 },
+  { url: server.ownerUrl, poolSize: 10, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 120 },
   console.log,
 );
 const database = new Database(source, { prepared: true });

@@ -7,10 +7,9 @@ import { createApp } from '../src/app.js';
 import { readConfig } from '../src/config.js';
 import { Clock } from '../src/database/clock.js';
 import { Database } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
 import { connect, openServer } from '../src/database/open.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 import { createCategory, createDepartment, createInstructor, createModule, createTenant } from '../test/factories.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 /**
  * What a refresh of all views takes, with 100 instructors of 1,000 students each and 90 days, and with twice as many, as
@@ -35,8 +34,7 @@ class MovedClock extends Clock {
 const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench-views');
 const config = readConfig({ ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', CACHE: 'memory' });
 const server = await openServer(config, console.log);
-await migrate(server.ownerUrl, console.log);
-await migrateQueues(server.ownerUrl);
+await bringUpToDate(server, console.log);
 const patient = { pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 };
 const loading = await connect({ ...patient, poolSize: 1, url: server.ownerUrl }, console.log);
 const database = new Database(loading, { prepared: false });

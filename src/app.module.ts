@@ -31,6 +31,8 @@ import { StudentsModule } from './students/students.module.js';
 
 export interface AppModuleOptions {
   readonly source: DataSource;
+  /** `source` unless told. */
+  readonly owner?: DataSource;
   readonly clock: Clock;
   /** Whether this process also works off jobs. */
   readonly worker: boolean;
@@ -40,13 +42,13 @@ export interface AppModuleOptions {
 @Module({})
 export class AppModule {
   /** The modules, lowest first: each may use those before it. */
-  static forRoot(config: Config, { source, clock, worker }: AppModuleOptions): DynamicModule {
+  static forRoot(config: Config, { source, owner = source, clock, worker }: AppModuleOptions): DynamicModule {
     return {
       module: AppModule,
       providers: [{ provide: Config, useValue: config }],
       exports: [Config],
       imports: [
-        DatabaseModule.forRoot(source, clock),
+        DatabaseModule.forRoot({ source, owner, clock }),
         CacheModule,
         JobsModule.forRoot({ worker }),
         HttpModule,

@@ -16,6 +16,8 @@ import { ValidationPipe } from './http/validation.pipe.js';
 export interface AppOptions {
   /** Open, and closed by the caller after the application. */
   readonly source: DataSource;
+  /** Of the role that owns the tables, open, for jobs that change partitions; `source` unless told. */
+  readonly owner?: DataSource;
   readonly clock?: Clock;
   readonly log?: Log;
   /** Work off jobs in this process too. */
@@ -30,9 +32,10 @@ export interface AppOptions {
 
 /** The application as every process and every test has it, initialised. */
 export async function createApp(config: Config, options: AppOptions): Promise<NestFastifyApplication> {
-  const { source, clock = new Clock(), worker = false, log = createLog(config), extra = [], preview = false } = options;
+  const { source, owner, clock = new Clock(), worker = false, extra = [], preview = false } = options;
+  const log = options.log ?? createLog(config);
 
-  @Module({ imports: [AppModule.forRoot(config, { source, clock, worker }), ...extra] })
+  @Module({ imports: [AppModule.forRoot(config, { source, owner, clock, worker }), ...extra] })
   class Root {}
 
   const server = new HttpServer(config, log);

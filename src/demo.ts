@@ -1,13 +1,12 @@
 import { createServer } from 'node:net';
 import { createApp } from './app.js';
 import { type Config, readConfig } from './config.js';
-import { migrate } from './database/migrate.js';
 import { openDatabase, type OpenDatabase } from './database/open.js';
 import { exitOnSignal, withServices } from './import-process.js';
 import { demoLogins, demoPassword, DemoTenants } from './imports/demo-tenants.js';
 import type { SignedIn } from './auth/auth.dto.js';
 import { createLog } from './http/log.js';
-import { migrateQueues } from './jobs/queues.js';
+import { bringUpToDate } from './up-to-date.js';
 
 /**
  * `npm run demo`: everything in one process over data that is there after the first start. Stops what it started.
@@ -24,8 +23,7 @@ try {
     throw new Error('the demo has known passwords: it does not run in production');
   const noSignal = exitOnSignal();
   database = await openDatabase(given, { applicationName: 'demo', log: say });
-  await migrate(database.ownerUrl, say);
-  await migrateQueues(database.ownerUrl);
+  await bringUpToDate(database, say);
   await withServices(given, database, async (services) => {
     const tenants = services.get(DemoTenants, { strict: false });
     const others = database!.embedded ? [] : await tenants.listOthers();
@@ -41,6 +39,7 @@ try {
   const config = await atFreePort({ ...given, logLevel: given.logLevel === 'info' ? 'warn' : given.logLevel });
   const app = await createApp(config, {
     source: database.source,
+    owner: database.owner,
     log: createLog(config),
     worker: true,
     listen: true,

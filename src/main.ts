@@ -7,7 +7,8 @@ import { runProcess } from './process.js';
 
 /** The API. Embedded it works off the jobs too; with `DATABASE_URL` that is what `worker.ts` is for. */
 await runProcess('api', async ({ config, log, database }) => {
-  const app = await createApp(config, { source: database.source, log, worker: database.embedded, listen: true });
+  const { source, owner, embedded } = database;
+  const app = await createApp(config, { source, owner, log, worker: embedded, listen: true });
   log.info({ url: await app.getUrl() }, 'listening');
   void app.get(WarmUp, { strict: false }).start();
   return async () => {

@@ -23,7 +23,7 @@ afterEach(async () => {
 /** Everything the process wrote, growing. */
 function start(environment: Record<string, string>): { output: () => string; exit: Promise<number | null> } {
   child = spawn(process.execPath, ['--import', './test/typescript.js', 'src/main.ts'], {
-    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', PORT: '0', DATABASE_URL: db.url, ...environment },
+    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', PORT: '0', ...db.environment, ...environment },
   });
   let text = '';
   child.stdout!.on('data', (chunk: Buffer) => (text += chunk.toString()));

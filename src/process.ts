@@ -1,8 +1,9 @@
 import { type Config, readConfig } from './config.js';
-import { migrate, pendingMigrations } from './database/migrate.js';
+import { pendingMigrations } from './database/migrate.js';
 import { openDatabase, type OpenDatabase } from './database/open.js';
+import { mayChangeAudit } from './database/roles.js';
 import { createLog, type Log } from './http/log.js';
-import { migrateQueues } from './jobs/queues.js';
+import { bringUpToDate } from './up-to-date.js';
 
 /** What a process has when it begins its own work. */
 export interface Process {
@@ -31,6 +32,11 @@ export async function runProcess(
     log = createLog(config);
     database = await openDatabase(config, { applicationName: name, log: say });
     await prepare(database, say);
+    if (await mayChangeAudit(database.source)) {
+      log.warn(
+        'the role of DATABASE_URL may change the audit: give the application a role that does not own the tables',
+      );
+    }
     const stop = await start({ config, log, database });
     await stopOnSignal(log, config, stop, database);
     process.exit(0);
@@ -43,15 +49,9 @@ export async function runProcess(
 }
 
 /** An embedded database is brought up to date; anybody else's is not ours to change. */
-export async function prepare(
-  { embedded, ownerUrl, source }: OpenDatabase,
-  say: (line: string) => void,
-): Promise<void> {
-  if (embedded) {
-    await migrate(ownerUrl, say);
-    await migrateQueues(ownerUrl);
-  }
-  const pending = await pendingMigrations(source);
+export async function prepare(database: OpenDatabase, say: (line: string) => void): Promise<void> {
+  if (database.embedded) await bringUpToDate(database, say);
+  const pending = await pendingMigrations(database.source);
   if (pending.length > 0) throw new Error(`the database lacks migrations: ${pending.join(', ')}`);
 }
 

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { readConfig } from './config.js';
 import { Clock } from './database/clock.js';
 import { type EmbeddedServer, startEmbedded } from './database/embedded.js';
-import { migrate } from './database/migrate.js';
-import { migrateQueues } from './jobs/queues.js';
 import { withServices } from './import-process.js';
 import { printModel } from './risk/model-file.js';
+import { bringUpToDate } from './up-to-date.js';
 import type { RiskModel } from './risk/risk-model.js';
 
 const silent = (): void => undefined;
@@ -55,15 +54,14 @@ export async function withScratchServices<T>(
     await chmod(dataDir, 0o755);
     server = await startEmbedded({ dataDir, log: silent, settings });
     if (signal !== undefined) await stop();
-    await migrate(server.url, silent);
-    await migrateQueues(server.url);
+    await bringUpToDate(server, silent);
     const riskModelFile = join(dataDir, 'risk-model.json');
     await writeFile(riskModelFile, printModel(model));
     const environment = { DATA_DIR: dataDir, LOG_LEVEL: 'silent', CACHE: 'off', RISK_MODEL_FILE: riskModelFile };
     const clock = new SetClock();
     const moveTo = (moment: Date): void => clock.set(moment);
     const config = readConfig(environment);
-    return await withServices(config, { ownerUrl: server.url }, (services) => work(services, moveTo), clock, 0);
+    return await withServices(config, server, (services) => work(services, moveTo), clock, 0);
   } catch (error) {
     throw signal === undefined ? error : new Error(`stopped by ${signal}`);
   } finally {

@@ -3,7 +3,7 @@ import { runProcess } from './process.js';
 
 /** Works off jobs and does not listen. */
 await runProcess('worker', async ({ config, log, database }) => {
-  const app = await createApp(config, { source: database.source, log, worker: true });
+  const app = await createApp(config, { source: database.source, owner: database.owner, log, worker: true });
   log.info('working');
   return () => app.close();
 });

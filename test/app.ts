@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
+import type { DataSource } from 'typeorm';
 import { createApp, type AppOptions } from '../src/app.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { type Config, readConfig } from '../src/config.js';
@@ -7,8 +8,7 @@ import { Clock } from '../src/database/clock.js';
 import type { Database } from '../src/database/database.js';
 import { createLog } from '../src/http/log.js';
 import type { Credential, Viewer } from '../src/http/viewer.js';
-import { migrateQueues } from '../src/jobs/queues.js';
-import { createTestDatabase, type TestDatabase } from './database.js';
+import { connectPatiently, createTestDatabase, type TestDatabase } from './database.js';
 import { adminIdOf, serviceIdOf } from './factories.js';
 
 /** Stands still until it is set. */
@@ -45,6 +45,8 @@ export interface TestAppOptions {
   readonly log?: string[];
   /** That of another application, to have two on one database; whoever made it drops it. */
   readonly db?: TestDatabase;
+  /** The connections of the application; whoever opened them closes them. */
+  readonly source?: DataSource;
 }
 
 export interface TestApp {
@@ -79,13 +81,12 @@ const credentialOf = ({ role, userId }: Viewer): Credential =>
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { now = '2026-03-02T08:00:00Z', worker = false, environment = {}, extra, log: lines } = options;
   const db = options.db ?? (await createTestDatabase());
-  if (worker) await migrateQueues(db.url);
   const config = readConfig({
     NODE_ENV: 'test',
     LOG_LEVEL: lines ? 'debug' : 'silent',
     PORT: '0',
     CACHE: 'memory',
-    DATABASE_URL: db.url,
+    ...db.environment,
     // one key for all applications of all tests, as processes of one installation have it
     DATA_DIR: '.data/test',
     // the clock stands still, and so does the window
@@ -96,7 +97,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   });
   const clock = new TestClock(new Date(now));
   const log = lines && createLog(config, { write: (line) => void lines.push(line) });
-  const app = await createApp(config, { source: db.source, clock, worker, extra, log, listen: true });
+  const source = options.source ?? (await connectPatiently(db.applicationUrl));
+  const app = await createApp(config, { source, owner: db.source, clock, worker, extra, log, listen: true });
   const url = await app.getUrl();
   const tokens = app.get(TokensService);
   const tokenOf = (viewer: Viewer, credential: Credential): string =>
@@ -117,6 +119,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   };
   const stop = async (): Promise<void> => {
     await app.close();
+    if (!options.source) await source.destroy();
     if (!options.db) await db.drop();
   };
   return { url, app, config, db, database: db.database, clock, anonymous: client(), token, tokenOf, as, stop };

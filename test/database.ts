@@ -4,9 +4,16 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { createDataSource } from '../ormconfig.js';
 import { Database } from '../src/database/database.js';
+import { applicationUrl } from './server.js';
 
 export interface TestDatabase {
+  /** Of the owner of the tables, who may do anything. */
   readonly url: string;
+  /** Of the application's own role. */
+  readonly applicationUrl: string;
+  /** What a process of the application is started with. */
+  readonly environment: { readonly DATABASE_URL: string; readonly DATABASE_OWNER_URL: string };
+  /** The owner's, as `database` is. */
   readonly source: DataSource;
   readonly database: Database;
   drop(): Promise<void>;
@@ -20,22 +27,33 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await clone(server, template, name);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const source = createDataSource({
-    url: url.href,
-    poolSize: 10,
-    pooler: false,
-    applicationName: 'test',
-    // the machine may be busy with much else, and these limits are no part of what most tests are about
-    statementTimeoutSeconds: 20,
-    connectTimeoutSeconds: 20,
-    onPoolError: () => undefined,
-  });
-  await source.initialize();
+  const source = await connectPatiently(url.href);
   const drop = async () => {
     if (source.isInitialized) await source.destroy();
     await administer(server, `drop database if exists ${name} with (force)`);
   };
-  return { url: url.href, source, database: new Database(source, { prepared: true }), drop };
+  const own = applicationUrl(url.href);
+  return {
+    url: url.href,
+    applicationUrl: own,
+    environment: { DATABASE_URL: own, DATABASE_OWNER_URL: url.href },
+    source,
+    database: new Database(source, { prepared: true }),
+    drop,
+  };
+}
+
+/** The machine may be busy with much else, and the limits of time are no part of what most tests are about. */
+export function connectPatiently(url: string): Promise<DataSource> {
+  return createDataSource({
+    url,
+    poolSize: 10,
+    pooler: false,
+    applicationName: 'test',
+    statementTimeoutSeconds: 20,
+    connectTimeoutSeconds: 20,
+    onPoolError: () => undefined,
+  }).initialize();
 }
 
 /** Autovacuum may be looking at the template, and whoever is connected to it keeps it from being cloned. */

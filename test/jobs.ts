@@ -10,7 +10,6 @@ import { DatabaseModule } from '../src/database/database.module.js';
 import { deleteExpired } from '../src/jobs/catalogue.js';
 import { defineJob, Handles, type Handler, type JobDefinition, type Run } from '../src/jobs/job.js';
 import { JobsModule } from '../src/jobs/jobs.module.js';
-import { migrateQueues } from '../src/jobs/queues.js';
 
 export const redisUrl = process.env.REDIS_URL?.trim();
 export const backends = redisUrl ? (['postgres', 'redis'] as const) : (['postgres'] as const);
@@ -52,7 +51,6 @@ export const clock = new TestClock(new Date('2026-03-02T08:00:00Z'));
 /** A database of the test file's own, with queues. */
 export async function openJobs(): Promise<void> {
   db = await createTestDatabase();
-  await migrateQueues(db.url);
 }
 
 export async function closeJobs(): Promise<void> {
@@ -74,7 +72,7 @@ export async function start(
   options: { jobs?: readonly JobDefinition[]; drainSeconds?: number } = {},
 ): Promise<INestApplicationContext> {
   const config: Config = {
-    ...readConfig({ NODE_ENV: 'test', DATABASE_URL: db.url, REDIS_URL: redisUrl }),
+    ...readConfig({ NODE_ENV: 'test', ...db.environment, REDIS_URL: redisUrl }),
     queueBackend,
     http: { ...readConfig({}).http, drainSeconds: options.drainSeconds ?? 5 },
   };
@@ -86,7 +84,7 @@ export async function start(
   const module = await Test.createTestingModule({
     imports: [
       ConfigModule,
-      DatabaseModule.forRoot(db.source, clock),
+      DatabaseModule.forRoot({ source: db.source, owner: db.source, clock }),
       JobsModule.forRoot({ worker: true, jobs: [deleteExpired, ...jobs], lockSeconds: 2 }),
     ],
     providers: handled.map(([job, handle]) => handlerOf(job, handle)),

@@ -33,7 +33,7 @@ export async function startWorker({ url, job, queueBackend, redisUrl }: KilledWo
   @Module({
     imports: [
       ConfigModule,
-      DatabaseModule.forRoot(source, new Clock()),
+      DatabaseModule.forRoot({ source, owner: source, clock: new Clock() }),
       JobsModule.forRoot({ worker: true, jobs: [deleteExpired, job], lockSeconds: 2 }),
     ],
     providers: [Endless],

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { EmbeddedServer, findServer, startEmbedded } from '../src/database/embedded.js';
-import { migrate } from '../src/database/migrate.js';
+import { EmbeddedServer, findServer, passwordOf, startEmbedded } from '../src/database/embedded.js';
 import { isAlive } from '../src/database/processes.js';
+import { bringUpToDate } from '../src/up-to-date.js';
 
 const prefix = 'instructor-dashboard-test-';
+const role = 'instructor_dashboard_test';
 
 export interface TestRun {
   /** Of the server and a database that is not a test's own. */
@@ -19,7 +20,7 @@ export interface TestRun {
 }
 
 /**
- * One server for all test files of a run: that of `DATABASE_URL`, whose role must be allowed to create databases, or an
+ * One server for all test files of a run: that of `DATABASE_URL`, whose role must be allowed to create databases and roles, or an
  * embedded one in a temporary directory. What runs that crashed have left is removed first.
  */
 export async function startRun(databaseUrl: string | undefined): Promise<TestRun> {
@@ -34,7 +35,7 @@ export async function startRun(databaseUrl: string | undefined): Promise<TestRun
   await admin.query(`create database ${template}`);
   const own = new URL(url);
   own.pathname = `/${template}`;
-  await migrate(own.href, () => undefined);
+  await bringUpToDate({ url: applicationUrl(own.href), ownerUrl: own.href }, () => undefined);
   return {
     url,
     template,
@@ -44,6 +45,14 @@ export async function startRun(databaseUrl: string | undefined): Promise<TestRun
       await server?.end();
     },
   };
+}
+
+/** The same database as the role that the application has in tests; it stays for other runs on the same server. */
+export function applicationUrl(ownerUrl: string): string {
+  const url = new URL(ownerUrl);
+  url.username = role;
+  url.password = passwordOf(role, decodeURIComponent(new URL(ownerUrl).password));
+  return url.href;
 }
 
 async function startTemporary(): Promise<{ url: string; end(): Promise<void> }> {
@@ -60,7 +69,7 @@ async function startTemporary(): Promise<{ url: string; end(): Promise<void> }> 
     await server.stop();
     await discard(dataDir);
   };
-  return { url: server.url, end };
+  return { url: server.ownerUrl, end };
 }
 
 async function discard(dataDir: string): Promise<void> {

@@ -8,7 +8,7 @@ export function startWorker({ db, config }: TestApp): ChildProcess {
     NODE_OPTIONS: '',
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
-    DATABASE_URL: db.url,
+    ...db.environment,
     DATA_DIR: config.dataDir,
   };
   return spawn(process.execPath, ['--import', './test/typescript.js', 'src/worker.ts'], {

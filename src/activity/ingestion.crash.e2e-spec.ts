@@ -16,7 +16,6 @@ import {
   serviceIdOf,
 } from '../../test/factories.js';
 import { localDate, type SentSession, type Universe } from '../../test/recomputed.js';
-import { Database } from '../database/database.js';
 
 jest.setTimeout(180_000);
 
@@ -112,7 +111,7 @@ async function startServer(): Promise<{ child: ChildProcess; url: string }> {
       NODE_ENV: 'test',
       LOG_LEVEL: 'info',
       PORT: '0',
-      DATABASE_URL: app.db.url,
+      ...app.db.environment,
       DATA_DIR: app.config.dataDir,
     },
   });
@@ -231,12 +230,11 @@ async function startProxy(target: URL): Promise<{ url: string; cut(): Promise<vo
 }
 
 it('answers 503 while the database is gone, and goes on by itself when it is back', async () => {
-  const proxy = await startProxy(new URL(app.db.url));
+  const proxy = await startProxy(new URL(app.db.applicationUrl));
   const onPoolError = (): void => undefined;
   const options = { url: proxy.url, poolSize: 5, pooler: false, applicationName: 'behind-proxy', onPoolError };
   const source = await createDataSource(options).initialize();
-  const database = new Database(source, { prepared: true });
-  const behind = await startApp({ db: { ...app.db, source, database } });
+  const behind = await startApp({ db: app.db, source });
   behind.clock.set(new Date().toISOString());
   try {
     const sent = newSessions(20);

@@ -11,7 +11,6 @@ import {
   sessionBody,
 } from '../../test/factories.js';
 import { startWorker, untilCounted } from '../../test/worker-process.js';
-import { migrateQueues } from '../jobs/queues.js';
 
 jest.setTimeout(600_000);
 
@@ -20,7 +19,6 @@ const workers: ChildProcess[] = [];
 
 beforeAll(async () => {
   app = await startApp({ now: new Date().toISOString() });
-  await migrateQueues(app.db.url);
 });
 afterAll(async () => {
   for (const worker of workers) if (worker.kill('SIGKILL')) await once(worker, 'close');

@@ -6,7 +6,6 @@ import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant } from '../../test/factories.js';
 import { until } from '../../test/jobs.js';
 import { startWorker } from '../../test/worker-process.js';
-import { migrateQueues } from '../jobs/queues.js';
 import { ViewsService } from './views.service.js';
 
 jest.setTimeout(120_000);
@@ -16,7 +15,6 @@ let worker: ChildProcess | undefined;
 
 beforeAll(async () => {
   app = await startApp({ now: new Date().toISOString() });
-  await migrateQueues(app.db.url);
 });
 afterAll(async () => {
   if (worker?.kill('SIGKILL')) await once(worker, 'close');

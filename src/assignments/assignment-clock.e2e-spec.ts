@@ -7,7 +7,6 @@ import { type Assignment, createAssignment, handOut } from '../../test/factories
 import { createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js';
 import { followClock } from '../jobs/catalogue.js';
 import { OutboxRepository } from '../jobs/outbox.repository.js';
-import { migrateQueues } from '../jobs/queues.js';
 import { AssignmentClockJobs } from './assignment-clock.jobs.js';
 
 jest.setTimeout(120_000);
@@ -183,7 +182,7 @@ function startWorker() {
       NODE_OPTIONS: '',
       NODE_ENV: 'test',
       LOG_LEVEL: 'error',
-      DATABASE_URL: app.db.url,
+      ...app.db.environment,
       DATA_DIR: app.config.dataDir,
     },
     stdio: 'inherit',
@@ -199,7 +198,6 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 it('is complete, and has told nothing twice, after a worker was killed in the middle', async () => {
-  await migrateQueues(app.db.url);
   const { students, opening } = await arrange(new Date());
   // a student of the last chunk is held: the worker stands still in the middle of opening
   const holder = app.db.source.createQueryRunner();

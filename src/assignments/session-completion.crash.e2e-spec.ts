@@ -6,7 +6,6 @@ import { startApp, type TestApp } from '../../test/app.js';
 import { createCategory, createInstructor, createModule, createStudents, createTenant, sessionBody } from '../../test/factories.js'; // prettier-ignore
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import { startWorker } from '../../test/worker-process.js';
-import { migrateQueues } from '../jobs/queues.js';
 
 jest.setTimeout(600_000);
 
@@ -15,7 +14,6 @@ const workers: ChildProcess[] = [];
 
 beforeAll(async () => {
   app = await startApp({ now: new Date().toISOString() });
-  await migrateQueues(app.db.url);
 });
 afterAll(async () => {
   for (const worker of workers) if (worker.kill('SIGKILL')) await once(worker, 'close');

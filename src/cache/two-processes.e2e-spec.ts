@@ -19,7 +19,6 @@ import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import { setRisk } from '../../test/factories.risk.js';
 import { freePort, hasRedis, startRedis } from '../../test/redis.js';
 import type { Viewer } from '../http/viewer.js';
-import { migrateQueues } from '../jobs/queues.js';
 
 jest.setTimeout(180_000);
 
@@ -72,7 +71,7 @@ function start(entry: 'main' | 'worker'): Started {
         DRAIN_SECONDS: '0',
         REQUEST_TIMEOUT_SECONDS: '30',
       },
-      ...{ DATABASE_URL: app.db.url, REDIS_URL: `redis://127.0.0.1:${port}`, DATA_DIR: '.data/test' },
+      ...{ ...app.db.environment, REDIS_URL: `redis://127.0.0.1:${port}`, DATA_DIR: '.data/test' },
       ...{ RATE_LIMIT_USER: '1000000', RATE_LIMIT_SERVICE: '1000000', RATE_LIMIT_EXPENSIVE: '1000000' },
     },
   });
@@ -116,7 +115,6 @@ async function call(url: string, viewer: Viewer, path: string, method = 'GET', b
 
   beforeAll(async () => {
     app = await startApp({ now: new Date().toISOString() });
-    await migrateQueues(app.db.url);
     const tenant = await createTenant(app.database, { timeZone: zoneWhereItIsNoon() });
     const { tenantId } = tenant;
     admin = { tenantId, userId: adminIdOf(tenant), role: 'admin', departmentId: null };

@@ -141,7 +141,7 @@ it('reaches everybody though its workers are killed, and repeats only with the s
     const child = spawn(
       process.execPath,
       ['--import', './test/typescript.js', 'test/sending-process.ts', tenant.tenantId, server.url, app.clock.now().toISOString()], // prettier-ignore
-      { env: { ...process.env, ...env, DATABASE_URL: app.db.url, DATA_DIR: app.config.dataDir }, stdio: 'ignore' },
+      { env: { ...process.env, ...env, ...app.db.environment, DATA_DIR: app.config.dataDir }, stdio: 'ignore' },
     );
     children.push(child);
     const arrived = server.received.length + 10;

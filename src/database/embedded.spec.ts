@@ -81,7 +81,7 @@ describe('a server of our own', () => {
     const server = await start();
     expect(
       await ask(
-        server.url,
+        server.ownerUrl,
         `select current_setting('data_checksums') as checksums, current_setting('listen_addresses') as addresses,
                 current_setting('server_encoding') as encoding, current_setting('password_encryption') as passwords,
                 current_setting('synchronous_commit') as commit, current_setting('shared_preload_libraries') as preloaded,
@@ -101,12 +101,12 @@ describe('a server of our own', () => {
     const wrong = new URL(server.url);
     wrong.password = 'wrong';
     await expect(ask(wrong.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
-    await ask(server.url, 'create table kept as select 42 as value');
+    await ask(server.ownerUrl, 'create table kept as select 42 as value');
     await server.stop();
     expect(await findServer(cluster)).toBeUndefined();
 
     const again = await start();
-    expect(await ask(again.url, 'select value from kept')).toEqual({ value: 42 });
+    expect(await ask(again.ownerUrl, 'select value from kept')).toEqual({ value: 42 });
     await again.stop();
     await again.stop();
   });
@@ -150,10 +150,10 @@ describe('a server of our own', () => {
 
   it('starts again after it was killed itself, and keeps what was committed', async () => {
     const first = await start();
-    await ask(first.url, 'create table committed as select 7 as value');
+    await ask(first.ownerUrl, 'create table committed as select 7 as value');
     process.kill((await findServer(cluster))!.pid, 'SIGKILL');
     const second = await start();
-    expect(await ask(second.url, 'select value from committed')).toEqual({ value: 7 });
+    expect(await ask(second.ownerUrl, 'select value from committed')).toEqual({ value: 7 });
     await second.stop();
     await first.stop();
   });
@@ -163,7 +163,7 @@ describe('a server of our own', () => {
     await writeFile(join(cluster, 'postmaster.pid'), `${process.pid}\n${cluster}\n1\n5432\n\n127.0.0.1\n\nready\n`);
     await writeFile(join(dataDir, 'postgres.lock'), `${process.pid} of-an-earlier-life`);
     const server = await start();
-    expect(await ask(server.url, 'select 1 as one')).toEqual({ one: 1 });
+    expect(await ask(server.ownerUrl, 'select 1 as one')).toEqual({ one: 1 });
     await server.stop();
   });
 
@@ -235,7 +235,7 @@ describe('one clear line', () => {
     const server = await start(closed);
     const elsewhere = await realpath(join(closed, 'postgres'));
     expect(elsewhere).toMatch(/^\/var\/lib\/instructor-dashboard\/postgres-/);
-    expect(await ask(server.url, 'select 1 as one')).toEqual({ one: 1 });
+    expect(await ask(server.ownerUrl, 'select 1 as one')).toEqual({ one: 1 });
     await server.stop();
     const again = await start(closed);
     expect(await realpath(join(closed, 'postgres'))).toBe(elsewhere);

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -11,8 +11,9 @@ import { ServerHome, makeHome } from './server-home.js';
 import { ServerUsers, commandOf, exclusively, isAlive } from './processes.js';
 
 export interface EmbeddedServer {
-  /** Of its superuser and its database `app`. */
+  /** Of the application's role, and of the superuser, who owns the tables; both in its database `app`. */
   readonly url: string;
+  readonly ownerUrl: string;
   /** A fast shutdown, unless another process still uses the server. Also happens when the process exits. */
   stop(): Promise<void>;
 }
@@ -35,6 +36,9 @@ const laptop = {
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
+
+/** That of the application. */
+const embeddedRole = 'app';
 
 const maxLogBytes = 10_000_000;
 
@@ -97,7 +101,10 @@ class Supervisor {
     const port = await this.ensureRunning();
     this.users.enter();
     process.once('exit', this.onExit);
-    return { url: this.url(port, 'app'), stop: () => this.stop() };
+    const url = new URL(this.url(port, 'app'));
+    url.username = embeddedRole;
+    url.password = passwordOf(embeddedRole, this.password);
+    return { url: url.href, ownerUrl: this.url(port, 'app'), stop: () => this.stop() };
   }
 
   private async ensureCluster(): Promise<void> {
@@ -183,20 +190,25 @@ class Supervisor {
     }
   }
 
-  /** Makes the database where it does not exist yet. @returns false when it is not (yet) our server that answers */
+  /** Makes the database and the application's role where they do not exist yet. @returns false when it is not (yet) our server that answers */
   private async answers(port: number): Promise<boolean> {
     const client = new pg.Client({ connectionString: this.url(port, 'postgres'), connectionTimeoutMillis: 5_000 });
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const { rows } = await client.query<{ ours: boolean; ready: boolean }>(
+      const { rows } = await client.query<{ ours: boolean; hasDatabase: boolean; hasRole: boolean }>(
         `-- embedded.probe
         select current_setting('data_directory') = $1 as ours,
-               exists (select from pg_database where datname = 'app') as ready`,
-        [this.cluster],
+               exists (select from pg_database where datname = 'app') as "hasDatabase",
+               exists (select from pg_roles where rolname = $2) as "hasRole"`,
+        [this.cluster, embeddedRole],
       );
       if (!rows[0]?.ours) return false;
-      if (!rows[0].ready) await client.query('-- embedded.createDatabase\ncreate database app');
+      if (!rows[0].hasDatabase) await client.query('-- embedded.createDatabase\ncreate database app');
+      if (!rows[0].hasRole) {
+        const password = client.escapeLiteral(passwordOf(embeddedRole, this.password));
+        await client.query(`-- embedded.createRole\ncreate role ${embeddedRole} login password ${password}`);
+      }
       return true;
     } catch (error) {
       const { code } = error as { code?: string };
@@ -232,6 +244,11 @@ class Supervisor {
   private url(port: number, database: string): string {
     return `postgres://postgres:${this.password}@127.0.0.1:${port}/${database}`;
   }
+}
+
+/** From that of the owner, so that there is one to keep. */
+export function passwordOf(role: string, ownerPassword: string): string {
+  return createHmac('sha256', ownerPassword).update(role).digest('hex');
 }
 
 function freePort(): Promise<number> {

@@ -1,6 +1,6 @@
 import { readConfig } from '../config.js';
-import { migrateQueues } from '../jobs/queues.js';
-import { migrate, revertLast } from './migrate.js';
+import { bringUpToDate } from '../up-to-date.js';
+import { revertLast } from './migrate.js';
 import { openServer } from './open.js';
 
 /** `npm run db:migrate` runs what is pending; `npm run db:migrate -- --down` reverts the last one. */
@@ -8,10 +8,7 @@ try {
   const server = await openServer(readConfig(), console.log);
   try {
     if (process.argv.includes('--down')) await revertLast(server.ownerUrl, console.log);
-    else {
-      if ((await migrate(server.ownerUrl, console.log)).length === 0) console.log('nothing to migrate');
-      await migrateQueues(server.ownerUrl);
-    }
+    else if ((await bringUpToDate(server, console.log)).length === 0) console.log('nothing to migrate');
   } finally {
     await server.stop();
   }

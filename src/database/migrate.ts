@@ -52,7 +52,8 @@ function nameOf(migration: DataSource['migrations'][number]): string {
   return migration.name ?? migration.constructor.name;
 }
 
-async function alone<T>(url: string, log: Log, work: (source: DataSource) => Promise<T>): Promise<T> {
+/** Runs `work` as the owner while nobody else changes the tables of this database. */
+export async function alone<T>(url: string, log: Log, work: (source: DataSource) => Promise<T>): Promise<T> {
   const options = { url, poolSize: 2, pooler: false, applicationName: 'migrations', statementTimeoutSeconds: 0 };
   const source = await connect(options, log);
   const runner = source.createQueryRunner();

@@ -5,6 +5,9 @@ import { startEmbedded } from './embedded.js';
 
 type Log = (line: string) => void;
 
+/** Partitions and retention are the owner's work, one step after another; in between there is none. */
+const ownerConnections = 2;
+
 /** A server to connect to: ours, started now, or the one that `DATABASE_URL` names. */
 export interface Server {
   readonly url: string;
@@ -18,7 +21,9 @@ export interface Server {
 export interface OpenDatabase extends Omit<Server, 'stop'> {
   /** Initialized. */
   readonly source: DataSource;
-  /** Closes the pool, then stops what was started. */
+  /** Of the role that owns the tables; the same as `source` where there is one role for all. */
+  readonly owner: DataSource;
+  /** Closes the pools, then stops what was started. */
   close(): Promise<void>;
 }
 
@@ -27,7 +32,7 @@ export async function openServer(config: Config, log: Log): Promise<Server> {
   const { url, ownerUrl } = config.database;
   if (url !== undefined) return { url, ownerUrl: ownerUrl ?? url, embedded: false, stop: async () => {} };
   const server = await startEmbedded({ dataDir: config.dataDir, log });
-  return { url: server.url, ownerUrl: server.url, embedded: true, stop: () => server.stop() };
+  return { url: server.url, ownerUrl: server.ownerUrl, embedded: true, stop: () => server.stop() };
 }
 
 /**
@@ -41,15 +46,25 @@ export async function openDatabase(
   const { url, ownerUrl, embedded, stop } = await openServer(config, options.log);
   const { poolSize, pooler } = config.database;
   const { applicationName, log } = options;
-  const source = await connect({ url, poolSize, pooler, applicationName }, log).catch(async (error: unknown) => {
-    await stop();
-    throw error;
-  });
+  const opened: DataSource[] = [];
   const close = async () => {
-    await source.destroy();
+    for (const source of opened) await source.destroy();
     await stop();
   };
-  return { source, url, ownerUrl, embedded, close };
+  try {
+    opened.push(await connect({ url, poolSize, pooler, applicationName }, log));
+    const owner = {
+      url: ownerUrl,
+      poolSize: ownerConnections,
+      pooler: false,
+      applicationName: `${applicationName} owner`,
+    };
+    if (ownerUrl !== url) opened.push(await connect(owner, log));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { source: opened[0]!, owner: opened.at(-1)!, url, ownerUrl, embedded, close };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { OwnerDatabase } from '../database/owner-database.js';
 
 interface TenantTable {
   readonly name: string;
@@ -11,7 +11,7 @@ interface TenantTable {
 /** Takes a tenant away without a trace. Only the demo does: it makes its own tenants anew on every day. */
 @Injectable()
 export class TenantRemovalRepository {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: OwnerDatabase) {}
 
   /** Whatever tables there are, in one transaction, as the owner of the tables. */
   remove(tenantId: string): Promise<void> {

@@ -108,7 +108,7 @@ describe.each(backends)('the process on %s', (queueBackend) => {
     const job = newJob({ overlap: 'skip' });
     const script = `
       const { startWorker } = await import('./test/killed-worker.ts');
-      await startWorker(${JSON.stringify({ url: db.url, redisUrl, queueBackend, job })});`;
+      await startWorker(${JSON.stringify({ url: db.applicationUrl, redisUrl, queueBackend, job })});`;
     const args = ['--import', './test/typescript.js', '--input-type=module', '--eval', script];
     const child = spawn(process.execPath, args, { stdio: 'inherit' });
     const exited = once(child, 'exit');
@@ -162,7 +162,7 @@ describe.each(backends)('the process on %s', (queueBackend) => {
 
 describe('queues', () => {
   const open = async (overrides: Partial<Config>, database = db.database): Promise<void> => {
-    const queues = new Queues({ ...readConfig({ DATABASE_URL: db.url }), ...overrides }, database);
+    const queues = new Queues({ ...readConfig({ ...db.environment }), ...overrides }, database);
     try {
       await queues.open(['jobs']);
     } finally {

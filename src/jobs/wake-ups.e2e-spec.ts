@@ -10,7 +10,7 @@ let db: TestDatabase;
 const open: WakeUps[] = [];
 
 const process = (redisUrl?: string): WakeUps => {
-  const wakeUps = new WakeUps(readConfig({ DATABASE_URL: db.url, REDIS_URL: redisUrl }), db.database);
+  const wakeUps = new WakeUps(readConfig({ ...db.environment, REDIS_URL: redisUrl }), db.database);
   open.push(wakeUps);
   return wakeUps;
 };
@@ -117,7 +117,7 @@ describe.each(ways)('through $way', ({ isRedis }) => {
 });
 
 it('reaches nobody but its own process behind a pooler', async () => {
-  const config = readConfig({ DATABASE_URL: db.url, DATABASE_POOLER: 'true' });
+  const config = readConfig({ ...db.environment, DATABASE_POOLER: 'true' });
   const wakeUps = new WakeUps(config, db.database);
   const counts = counted(wakeUps, 'live');
   wakeUps.send('live');

@@ -25,7 +25,7 @@ function startProcess(tenantId: string, messageId: string): ChildProcess {
   const child = spawn(
     process.execPath,
     ['--import', './test/typescript.js', 'test/fan-out-process.ts', tenantId, messageId],
-    { env: { ...process.env, ...env, DATABASE_URL: app.db.url, DATA_DIR: app.config.dataDir }, stdio: 'ignore' },
+    { env: { ...process.env, ...env, ...app.db.environment, DATA_DIR: app.config.dataDir }, stdio: 'ignore' },
   );
   children.push(child);
   return child;

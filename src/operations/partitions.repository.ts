@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { OwnerDatabase } from '../database/owner-database.js';
 
 /** Tables that are partitioned by month, and the column that tells it; an instant's month is that of UTC. */
 const columns = { sessions: 'day', progress_snapshots: 'day', audit_entries: 'at', risk_evaluations: 'day' } as const;
@@ -13,7 +13,7 @@ export const partitionedTables = Object.keys(columns) as readonly PartitionedTab
  */
 @Injectable()
 export class PartitionsRepository {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: OwnerDatabase) {}
 
   /** Months, `YYYY-MM`, that have rows in the default partition, the fullest last. */
   async listStrayMonths(table: PartitionedTable): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
-import { Database } from '../database/database.js';
+import { OwnerDatabase } from '../database/owner-database.js';
 import {
   isMonth,
   monthAfter,
@@ -21,7 +21,7 @@ const batchSize = 10_000;
 export class Partitions {
   constructor(
     private readonly repository: PartitionsRepository,
-    private readonly database: Database,
+    private readonly database: OwnerDatabase,
     private readonly clock: Clock,
   ) {}
 

@@ -8,7 +8,6 @@ import { until } from '../../test/jobs.js';
 import { ask, csvRows, download, finished } from '../../test/reports.js';
 import { readSheet } from '../../test/workbook.js';
 import { startWorker } from '../../test/worker-process.js';
-import { migrateQueues } from '../jobs/queues.js';
 import type { Run } from '../jobs/job.js';
 import { ReportFilesRepository } from './report-files.repository.js';
 import { FileLost, ReportStore } from './report-store.js';
@@ -27,7 +26,6 @@ const workers: ChildProcess[] = [];
 
 beforeAll(async () => {
   app = await startApp({ now: new Date().toISOString() });
-  await migrateQueues(app.db.url);
   tenant = await createTenant(app.database, { timeZone: 'Etc/UTC' });
   instructor = await createInstructor(app.database, tenant);
   for (let count = 0; count < studentCount; count += 1_000) {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   app = await startApp();
   instructor = await createInstructor(app.database, await createTenant(app.database));
   source = await createDataSource({
-    url: app.db.url,
+    url: app.db.applicationUrl,
     poolSize: 2,
     pooler: false,
     applicationName: 'writer',

@@ -7,7 +7,6 @@ import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import { createInstructor, createStudents, createTenant, type Member } from '../../test/factories.js';
 import { startWorker, untilCounted } from '../../test/worker-process.js';
 import { Database } from '../database/database.js';
-import { migrateQueues } from '../jobs/queues.js';
 import { addDays } from '../org/local-day.js';
 import { RiskNight } from './risk-night.service.js';
 
@@ -18,7 +17,6 @@ const workers: ChildProcess[] = [];
 
 beforeAll(async () => {
   app = await startApp({ now: new Date().toISOString() });
-  await migrateQueues(app.db.url);
 });
 afterAll(async () => {
   for (const worker of workers) if (worker.kill('SIGKILL')) await once(worker, 'close');
