@@ -326,6 +326,6 @@ export const interfaceMetrics: readonly MetricDefinition[] = [
     unit: 'number',
     meaning: 'Which batch of the chain it is, that holds the digests of up to 1,000 entries.',
     formula: 'counted from 1, for each organisation',
-    fields: ['AuditVerification.lastSeal', 'AuditVerification.next', 'AuditFault.seal'],
+    fields: ['AuditVerification.lastSeal', 'AuditVerification.next', 'AuditFault.seal', 'SignedCheckpoint.seal'],
   },
 ];

@@ -13,6 +13,6 @@ import { AuditSeals } from './seals.service.js';
 @Module({
   controllers: [AuditLogsController, SealsController],
   providers: [AuditRepository, AuditRecorder, AuditLogsRepository, AuditLogs, SealsRepository, AuditSeals, AuditJobs],
-  exports: [AuditRecorder],
+  exports: [AuditRecorder, AuditSeals],
 })
 export class AuditModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
-import { type Fault, SealsRepository } from './seals.repository.js';
+import { type Fault, type Seal, SealsRepository } from './seals.repository.js';
 
 /** Entries in a seal. */
 const longestSeal = 1_000;
@@ -86,9 +86,9 @@ export class AuditSeals {
     }
   }
 
-  /** How many seals the trail has. */
-  async count(tenantId: string): Promise<number> {
-    return (await this.seals.last(tenantId))?.number ?? 0;
+  /** Null: nothing is sealed yet. */
+  last(tenantId: string): Promise<Seal | null> {
+    return this.seals.last(tenantId);
   }
 
   private sealNext(tenantId: string): Promise<number> {

@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { runImport } from '../import-process.js';
 import { ProgressBar } from '../imports/progress-bar.js';
 import { TenantsRepository } from '../org/tenants.repository.js';
+import { AuditCheckpoints } from '../auth/audit-checkpoints.js';
 import { AuditSeals, type Checkpoint } from './seals.service.js';
 
 const usage =
-  'npm run audit:verify -- --tenant <slug> [--checkpoint <seal>:<hash>]\n' +
-  '  --checkpoint  what an earlier run said of the trail, which it must still hold';
+  'npm run audit:verify -- --tenant <slug> [--checkpoint <checkpoint>]\n' +
+  '  --checkpoint  what the trail must still hold: <seal>:<hash>, as an earlier run said, or what was signed';
 
 /** Seals between two looks at the clock of the progress bar. */
 const step = 200;
@@ -16,14 +17,16 @@ if (options === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
-  const { slug, checkpoint } = options;
+  const { slug, kept } = options;
   await runImport(async (services) => {
     const tenant = await services.get(TenantsRepository, { strict: false }).findBySlug(slug);
     if (!tenant) throw new Error(`there is no tenant ${slug}`);
     const seals = services.get(AuditSeals, { strict: false });
+    const checkpoint =
+      typeof kept === 'string' ? services.get(AuditCheckpoints, { strict: false }).read(tenant.id, kept) : kept;
     const { signal } = new AbortController();
     await seals.seal(signal);
-    const total = await seals.count(tenant.id);
+    const total = (await seals.last(tenant.id))?.number ?? 0;
     const bar = new ProgressBar(tenant.name, 'seals', process.stdout);
     for (let after = 0; ;) {
       const { lastSeal, hash, next, fault } = await seals.verify(tenant.id, { after, most: step, checkpoint }, signal);
@@ -49,13 +52,15 @@ if (options === undefined) {
   });
 }
 
-function readArguments(): { slug: string; checkpoint: Checkpoint | undefined } | undefined {
+/** A checkpoint that is a text is a signed one. */
+function readArguments(): { slug: string; kept: Checkpoint | string | undefined } | undefined {
   try {
     const text = { type: 'string' } as const;
     const { tenant: slug, checkpoint } = parseArgs({ options: { tenant: text, checkpoint: text } }).values;
+    if (slug === undefined) return undefined;
     const [, seal, hash] = /^(\d{1,9}):([0-9a-f]{64})$/.exec(checkpoint ?? '') ?? [];
-    if (slug === undefined || (checkpoint !== undefined && hash === undefined)) return undefined;
-    return { slug, checkpoint: hash === undefined ? undefined : { seal: Number(seal), hash } };
+    if (hash !== undefined) return { slug, kept: { seal: Number(seal), hash } };
+    return checkpoint?.split('.').length === 3 || checkpoint === undefined ? { slug, kept: checkpoint } : undefined;
   } catch {
     return undefined;
   }

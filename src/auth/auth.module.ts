@@ -8,6 +8,8 @@ import { AccountJobs } from './account.jobs.js';
 import { AccountLinksRepository } from './account-links.repository.js';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsRepository } from './accounts.repository.js';
+import { AuditCheckpointsController } from './audit-checkpoints.controller.js';
+import { AuditCheckpoints } from './audit-checkpoints.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { Authenticators } from './authenticators.js';
@@ -36,10 +38,11 @@ import { ViewersService } from './viewers.service.js';
 /** Who is asking, and what they may do. Its guard stands in front of every route of the application. */
 @Module({
   imports: [DiscoveryModule, OrgModule],
-  controllers: [AuthController, SignInsController, AccountsController, KeysController],
+  controllers: [AuthController, SignInsController, AccountsController, KeysController, AuditCheckpointsController],
   providers: [
     { provide: SigningKeys, inject: [Config, Clock], useFactory: openSigningKeys },
     TokensService,
+    AuditCheckpoints,
     Authenticators,
     AccessTokens,
     Tickets,
