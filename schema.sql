@@ -308,6 +308,13 @@ AS $function$
         return null;
       end $function$;
 
+CREATE OR REPLACE FUNCTION public.random_key()
+ RETURNS bytea
+ LANGUAGE sql
+AS $function$
+        select sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
+      $function$;
+
 CREATE OR REPLACE FUNCTION public.refresh_view(view regclass, OUT rows bigint, OUT error_code text, OUT error text)
  RETURNS record
  LANGUAGE plpgsql
@@ -668,6 +675,16 @@ RETURN (((' '::text || fold(name)) || COALESCE((' '::text || replace(email, '@':
 ;
 comment on function user_search_text(text,text,text) is 'every word begins with a blank, so that ''% kath%'' is a prefix';
 
+CREATE OR REPLACE FUNCTION public.users_add_keys()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        insert into person_keys (tenant_id, person_id, key, created_at)
+        select tenant_id, id, random_key(), created_at from new_rows;
+        return null;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION public.users_add_students()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -762,18 +779,29 @@ create table audit_entries (
   after jsonb,
   result text not null,
   reason text,
+  person_id uuid,
+  details bytea,
+  origin bytea,
+  key_id uuid,
+  delegation_id uuid,
   constraint audit_entries__pkey PRIMARY KEY (tenant_id, at, id),
   constraint audit_entries__action_check CHECK (action ~ '^[a-z_]+\.[a-z_]+$'::text),
   constraint audit_entries__result_check CHECK (result = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text]))
 ) partition by range (at);
 CREATE INDEX audit_entries__action_idx ON audit_entries USING btree (tenant_id, action, at, id);
 CREATE INDEX audit_entries__not_done_idx ON audit_entries USING btree (tenant_id, at, id) WHERE result <> 'done'::text;
+CREATE INDEX audit_entries__person_idx ON audit_entries USING btree (tenant_id, person_id, at, id) WHERE person_id IS NOT NULL;
 CREATE INDEX audit_entries__request_idx ON audit_entries USING btree (tenant_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX audit_entries__tenant_id_actor_id_at_idx ON audit_entries USING btree (tenant_id, actor_id, at);
 CREATE INDEX audit_entries__tenant_id_target_id_at_idx ON audit_entries USING btree (tenant_id, target_id, at);
 CREATE TRIGGER audit_entries_final BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_final();
 CREATE TRIGGER audit_entries_to_pending AFTER INSERT ON audit_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_to_pending();
 comment on table audit_entries is 'Who did what to whom; only ever added to';
+comment on column audit_entries.person_id is 'whom it is about';
+comment on column audit_entries.details is 'before, after and reason as JSON, encrypted under the key of person_id: nonce, tag, AES-256-GCM';
+comment on column audit_entries.origin is 'address and agent, under the key of the person who did it';
+comment on column audit_entries.key_id is 'the API key that was shown';
+comment on column audit_entries.delegation_id is 'by which the actor stood in for somebody';
 
 create table audit_entries_default partition of audit_entries DEFAULT;
 
@@ -1383,6 +1411,7 @@ CREATE INDEX users__department_idx ON users USING btree (tenant_id, department_i
 CREATE INDEX users__merged_into_id_idx ON users USING btree (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
 CREATE INDEX users__name_idx ON users USING btree (tenant_id, fold(name), id);
 CREATE INDEX users__search_idx ON users USING gin (tenant_id, user_search_text(name, email, pid) gin_trgm_ops) WITH (fastupdate=off);
+CREATE TRIGGER users_add_keys AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_add_keys();
 CREATE TRIGGER users_add_students AFTER INSERT ON users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_add_students();
 CREATE TRIGGER users_change_students AFTER UPDATE ON users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION users_change_students();
 CREATE TRIGGER users_department_active BEFORE INSERT OR UPDATE OF department_id, is_active ON users FOR EACH ROW WHEN (new.is_active AND new.department_id IS NOT NULL) EXECUTE FUNCTION users_department_active();
@@ -1738,6 +1767,17 @@ comment on column notifications.cause is 'what was told of last';
 comment on column notifications.collapse_key is 'what is told of under the same key, while the line is unread, goes into it; the cause, where lines stay apart';
 comment on column notifications.count is 'how many things it tells of; the text is that of the last one';
 comment on column notifications.updated_at is 'when it was told of the last of them';
+
+create table person_keys (
+  tenant_id uuid not null,
+  person_id uuid not null,
+  key bytea not null,
+  created_at timestamp with time zone not null,
+  constraint person_keys_pkey PRIMARY KEY (tenant_id, person_id),
+  constraint person_keys__person_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES users(tenant_id, id) ON DELETE CASCADE,
+  constraint person_keys__key_check CHECK (octet_length(key) = 32)
+);
+comment on table person_keys is 'what the audit says of a person is encrypted under this; a person without one has been erased';
 
 create table preferences (
   tenant_id uuid not null,

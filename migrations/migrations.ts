@@ -50,6 +50,7 @@ import { LetTenantsLimitMessages1764200300300 } from './1764200300300-let-tenant
 import { FoldWordsOfMessages1764200300400 } from './1764200300400-fold-words-of-messages.js';
 import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entries.js';
 import { SealAuditEntries1764300100000 } from './1764300100000-seal-audit-entries.js';
+import { EncryptAuditEntries1764400100000 } from './1764400100000-encrypt-audit-entries.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -104,4 +105,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   FoldWordsOfMessages1764200300400,
   IndexAuditEntries1764300000000,
   SealAuditEntries1764300100000,
+  EncryptAuditEntries1764400100000,
 ];

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
+import { Refusals } from './audit/refusals.js';
 import type { Config } from './config.js';
 import { Clock } from './database/clock.js';
 import { Idempotency } from './http/idempotency.js';
@@ -53,7 +54,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ne
   const idempotency = app.get(Idempotency);
   server.useIdempotency(idempotency);
   app.useGlobalPipes(new ValidationPipe());
-  app.useGlobalFilters(new ProblemFilter(log, idempotency));
+  const refusals = app.get(Refusals, { strict: false });
+  app.useGlobalFilters(new ProblemFilter(log, idempotency, (request, problem) => refusals.record(request, problem)));
   // behind the guards that modules provide: only they know the viewer whose limit and whose key it is
   app.useGlobalGuards(app.get(RateLimits), idempotency);
   if (config.http.corsOrigins.length > 0) {

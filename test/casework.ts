@@ -1,4 +1,5 @@
 import type { TestApp } from './app.js';
+import { auditTrail } from './audit-trail.js';
 import type { Member, Person } from './factories.js';
 import type { Body } from './workroom.js';
 
@@ -40,13 +41,10 @@ export function caseworkOf(
         [people().instructor.tenantId],
       )
     ).map(({ topic }) => topic);
-  const audited = (): Promise<Body[]> =>
-    app().database.many<Body>(
-      `-- test.listCaseAudit
-    select action, actor_id as "actorId", target_id as "targetId", before, after from audit_entries
-    where tenant_id = $1 and (action like 'intervention.%' or action like 'timeline.%') order by at, id`,
-      [people().instructor.tenantId],
-    );
+  const audited = async (): Promise<Body[]> =>
+    (await auditTrail(app().database, people().instructor.tenantId))
+      .filter(({ action }) => /^(intervention|timeline)[.]/.test(action))
+      .map(({ action, actorId, targetId, before, after }) => ({ action, actorId, targetId, before, after }));
 
   return { open, take, detail, list, events, audited };
 }

@@ -34,6 +34,9 @@ const told = 'says what was told to whom, is gone a day later, and costs no lock
 const unwatched: Readonly<Record<string, string>> = {
   'audit_entries.tenant_id': recorded,
   'audit_entries.actor_id': recorded,
+  'audit_entries.person_id': recorded,
+  'audit_entries.key_id': recorded,
+  'audit_entries.delegation_id': recorded,
   'audit_pending.tenant_id': recorded,
   'audit_seals.tenant_id': recorded,
   'grade_batches.actor_id': 'also of services, which are no users',

@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import fc from '../../test/property.js';
 import {
   createCategory, createDepartment, createInstructor, createModule, createStudent, createStudents, createTenant,
@@ -160,12 +161,9 @@ it('holds at once for everybody who looks, and is on record', async () => {
     expect((await app.as(first!).get('/students/me/leaderboard').expect(200)).body).toEqual({ takesPart: choice });
   } // prettier-ignore
   await choose(first!, null).expect(200);
-  const entries = await app.database.many<{ after: object }>(
-    `-- test.leaderboardChoices
-    select before, after from audit_entries where tenant_id = $1 and target_id = $2
-      and action = 'student.leaderboard_chosen' order by id`,
-    [tenant.tenantId, first!.userId],
-  );
+  const entries = (await auditTrail(app.database, tenant.tenantId, 'student.leaderboard_chosen'))
+    .filter(({ targetId }) => targetId === first!.userId)
+    .map(({ before, after }) => ({ before, after }));
   expect(entries).toEqual([
     { before: { takesPart: null }, after: { takesPart: true } },
     { before: { takesPart: true }, after: { takesPart: false } },
@@ -177,11 +175,8 @@ it('keeps one choice where many come at once, and each change of it on record', 
   const student = await createStudent(app.database, await createInstructor(app.database, department));
   const choices = [true, false, true, false, null, true];
   await Promise.all(choices.map((choice) => choose(student, choice).expect(200)));
-  const entries = await app.database.many<{ before: unknown; after: unknown }>(
-    `-- test.parallelChoices
-    select before, after from audit_entries where tenant_id = $1 and target_id = $2
-      and action = 'student.leaderboard_chosen'`,
-    [tenant.tenantId, student.userId],
+  const entries = (await auditTrail(app.database, tenant.tenantId, 'student.leaderboard_chosen')).filter(
+    ({ targetId }) => targetId === student.userId,
   );
   const { body } = await app.as(student).get('/students/me/leaderboard').expect(200);
   // each began where another ended: what was left as often as it was entered is not where it is now

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { type Assignment, createAssignment, handOut } from '../../test/factories.assignments.js';
 import { createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js';
 import { handIn } from '../../test/handed-in.js';
@@ -72,12 +73,9 @@ it('has its history among that of the grade, and its audit, which does not say w
     from: { exemption: 'excused', grade: null },
     to: { exemption: 'excused', grade: 80 },
   });
-  const entries = await app.database.many<{ before: object; after: object; reason: string | null }>(
-    `-- test.listExemptionAudits
-    select before, after, reason from audit_entries
-    where tenant_id = $1 and action = 'submission.exempted' and target_id = $2`,
-    [tenant.tenantId, student.userId],
-  );
+  const entries = (await auditTrail(app.database, tenant.tenantId, 'submission.exempted'))
+    .filter(({ targetId }) => targetId === student.userId)
+    .map(({ before, after, reason }) => ({ before, after, reason }));
   const grading = { assignmentId: open.assignmentId, grade: null, gradePenalty: 0 };
   const after = { ...grading, exemption: 'excused' };
   expect(entries).toEqual([{ before: { ...grading, exemption: null }, after, reason: null }]);

@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { expectDueDates } from '../../test/due-dates.js';
 import {
   createDepartment,
@@ -91,12 +92,15 @@ it('grants one student more time, explains it, and takes it back', async () => {
     reason: null,
     version: 3,
   });
-  const audited = await app.database.many(
-    `-- test.audit
-    select action, before ->> 'until' as before, after ->> 'until' as after, after ->> 'assignmentId' as id, reason
-    from audit_entries where tenant_id = $1 and target_id = $2 order by at, audit_entries.id`,
-    [tenant.tenantId, students[0]!.userId],
-  );
+  const audited = (await auditTrail(app.database, tenant.tenantId))
+    .filter(({ targetId }) => targetId === students[0]!.userId)
+    .map(({ action, before, after, reason }) => ({
+      action,
+      before: before!['until'] ?? null,
+      after: after!['until'] ?? null,
+      id: after!['assignmentId'],
+      reason,
+    }));
   const id = assignment.assignmentId;
   expect(audited).toEqual([
     { action: 'extension.granted', before: null, after: '2026-03-12T12:00:00Z', id, reason: 'in hospital' },

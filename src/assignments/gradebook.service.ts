@@ -4,7 +4,7 @@ import { AuditRecorder } from '../audit/audit.recorder.js';
 import { positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import { type TableCell, writeTable } from '../http/table-file.js';
-import type { Viewer } from '../http/viewer.js';
+import { personOf, type Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { scopeKey, StudentReads } from '../students/student-reads.js';
 import { fileCell, leadingColumns } from './gradebook-file.js';
@@ -93,6 +93,7 @@ export class GradebookService {
     await this.audit.recordRead(viewer, {
       action: 'gradebook.exported',
       targetType: 'gradebook',
+      personId: personOf(viewer),
       after: {
         format: query.format,
         filter: { ...students, ...assignments },

@@ -9,6 +9,7 @@ import {
   createDepartment, createInstructor, createStudents, createTenant, serviceIdOf, type Member, type Tenant,
 } from '../../test/factories.js'; // prettier-ignore
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { handIn } from '../../test/handed-in.js';
 import type { Viewer } from '../http/viewer.js';
 
@@ -59,12 +60,13 @@ const put = (
 const answer = ({ status, body }: Response): unknown => (status < 400 ? status : [status, body.code]);
 const history = async (viewer: Viewer, { assignmentId }: Assignment, student: Member): Promise<Response['body'][]> =>
   (await app.as(viewer).get(`/assignments/${assignmentId}/submissions/${student.userId}/grades`).expect(200)).body.data;
-const audits = (action: string): Promise<{ before: unknown; after: unknown }[]> =>
-  app.database.many(
-    `-- test.listAudits
-    select actor_id, target_id, before, after from audit_entries where tenant_id = $1 and action = $2 order by at, id`,
-    [tenant.tenantId, action],
-  );
+const audits = async (action: string): Promise<object[]> =>
+  (await auditTrail(app.database, tenant.tenantId, action)).map(({ actorId, targetId, before, after }) => ({
+    actor_id: actorId,
+    target_id: targetId,
+    before,
+    after,
+  }));
 const events = (): Promise<{ payload: { assignmentId: string; studentIds: string[] } }[]> =>
   app.database.many(
     `-- test.listGradedEvents

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { type Assignment, createAssignment, handOut } from '../../test/factories.assignments.js';
 import {
   createAdmin, createDepartment, createInstructor, createStudents, createTenant, type Member, type Person,
@@ -63,12 +64,9 @@ const eventsOf = (topic: string): Promise<{ payload: { assignmentId: string; stu
     [tenant.tenantId, topic],
   );
 const entriesOf = async (action: string): Promise<unknown[]> =>
-  app.database.many(
-    `-- test.entries
-    select target_type as type, target_id as id, actor_id as actor, after, reason from audit_entries
-    where tenant_id = $1 and action = $2 order by target_id`,
-    [tenant.tenantId, action],
-  );
+  (await auditTrail(app.database, tenant.tenantId, action))
+    .map(({ targetType: type, targetId: id, actorId: actor, after, reason }) => ({ type, id, actor, after, reason }))
+    .sort((one, other) => (one.id! < other.id! ? -1 : 1));
 
 describe('handing out', () => {
   it('gives it to those who are named, counts them, and tells of it', async () => {

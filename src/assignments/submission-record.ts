@@ -60,6 +60,7 @@ export class SubmissionRecord {
         action,
         targetType: 'attempt',
         targetId: id,
+        personId: studentId,
         after: { assignmentId, studentId, number },
       })),
     );

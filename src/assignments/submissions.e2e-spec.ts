@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { createDepartment, createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import {
   type Assignment,
@@ -264,11 +265,13 @@ it('puts on record whose work was read, except by themselves', async () => {
     .as(instructor)
     .get(`/attempts/${body.id as string}`)
     .expect(200);
-  const entries = await app.database.many(
-    `-- test.readEntries
-    select action, actor_id = $2 as "byInstructor", target_id as "targetId", after from audit_entries
-    where tenant_id = $1 and action like '%.viewed' order by id`,
-    [tenant.tenantId, instructor.userId],
+  const entries = (await auditTrail(app.database, tenant.tenantId, '%.viewed')).map(
+    ({ action, actorId, targetId, after }) => ({
+      action,
+      byInstructor: actorId === instructor.userId,
+      targetId,
+      after,
+    }),
   );
   const entry = { byInstructor: true, targetId: ada.userId, after: { assignmentId } };
   expect(entries).toEqual([

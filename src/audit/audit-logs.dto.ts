@@ -9,6 +9,12 @@ export class AuditLogsQuery extends PageQuery {
   @Id({ optional: true, description: 'What this person or service did' })
   readonly actorId?: string;
 
+  @Id({
+    optional: true,
+    description: 'Everything that happened to this person: what is about them, whatever was done to',
+  })
+  readonly personId?: string;
+
   @Text({ max: 100, optional: true, description: 'This action', example: 'student.reassigned' })
   readonly action?: string;
 
@@ -18,7 +24,7 @@ export class AuditLogsQuery extends PageQuery {
   @Text({
     max: 200,
     optional: true,
-    description: 'What was done to this: of a student, everything that happened to them',
+    description: 'What was done to this',
   })
   readonly targetId?: string;
 
@@ -44,6 +50,15 @@ export class AuditActor {
   name: string | null;
   @ApiProperty({ description: 'At that time', example: 'instructor' })
   role: string;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The API key that was shown' })
+  keyId: string | null;
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'The delegation by which the actor stood in for somebody',
+  })
+  delegationId: string | null;
 }
 
 export class AuditTarget {
@@ -73,12 +88,16 @@ export class AuditLogEntry {
   action: string;
   @ApiProperty({ type: AuditTarget })
   target: AuditTarget;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'Whom it is about; null: nobody' })
+  personId: string | null;
   @ApiProperty({ enum: auditResults })
   result: AuditResult;
   @ApiProperty({ type: String, nullable: true, description: 'As it was given, or why it was refused' })
   reason: string | null;
   @ApiProperty({ type: [AuditDifference], description: 'What changed, or what it was asked with' })
   changes: AuditDifference[];
+  @ApiProperty({ description: 'What it said of a person who has been erased is gone: those values are null' })
+  erased: boolean;
   @ApiProperty({ type: String, nullable: true })
   requestId: string | null;
   @ApiProperty({ type: String, nullable: true, example: '192.0.2.10' })

@@ -42,8 +42,10 @@ it('shows who did what to whom, what changed by it, and that it was looked at', 
       actor: expect.objectContaining({ role: 'admin' }) as object,
       action: 'student.reassigned',
       target: { type: 'student', id: student.userId },
+      personId: student.userId,
       result: 'done',
       reason: null,
+      erased: false,
       changes: expect.arrayContaining([
         { field: 'instructorId', before: instructor.userId, after: other.userId },
       ]) as object[],
@@ -112,16 +114,17 @@ it('looks entries up and does not go through all of them, whatever is asked', as
   await app.database.run(
     `-- test.manyEntries
     insert into audit_entries
-      (tenant_id, at, id, actor_id, actor_role, action, target_type, target_id, request_id, result)
+      (tenant_id, at, id, actor_id, actor_role, action, target_type, target_id, request_id, result, person_id)
     select case when n % 10 = 0 then $1 else gen_random_uuid() end, timestamptz '2026-03-01' + n * interval '1 second',
       gen_random_uuid(), gen_random_uuid(), 'admin', 'thing.made_' || chr(97 + n % 20), 'thing', gen_random_uuid()::text,
-      gen_random_uuid()::text, case when n % 500 = 0 then 'refused' else 'done' end
+      gen_random_uuid()::text, case when n % 500 = 0 then 'refused' else 'done' end,
+      case when n % 3 = 0 then gen_random_uuid() end
     from generate_series(1, 40000) n`,
     [tenant.tenantId],
   );
   await app.database.run('-- test.analyzeEntries\nanalyze audit_entries');
   const queries = [
-    {}, { actorId: student.userId }, { action: 'thing.made_a' }, { targetId: student.userId }, { requestId: 'r' },
+    {}, { actorId: student.userId }, { personId: student.userId }, { personId: student.userId, result: 'refused' }, { action: 'thing.made_a' }, { targetId: student.userId }, { requestId: 'r' },
     { result: 'refused' }, { from: '2026-03-01T03:00:00Z', to: '2026-03-01T03:10:00Z' },
   ]; // prettier-ignore
   for (const query of queries) {

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { NIL } from 'uuid';
 import { Database } from '../database/database.js';
 import type { Position } from '../http/paging.js';
 import type { AuditFilter, AuditResult } from './audit-logs.dto.js';
+import type { StoredValues } from './found-values.js';
 
-export interface FoundEntry {
+export interface FoundEntry extends StoredValues {
   readonly id: string;
   readonly at: string;
   readonly actorId: string | null;
@@ -12,18 +14,28 @@ export interface FoundEntry {
   readonly action: string;
   readonly targetType: string;
   readonly targetId: string | null;
+  readonly personId: string | null;
+  readonly keyId: string | null;
+  readonly delegationId: string | null;
   readonly result: AuditResult;
-  readonly reason: string | null;
-  readonly before: unknown;
-  readonly after: unknown;
   readonly requestId: string | null;
-  readonly address: string | null;
-  readonly agent: string | null;
 }
+
+/** Selected of an entry `e` with `keyJoins` behind it. */
+export const storedColumns = `e.before, e.after, e.reason, e.address, e.agent, e.details, e.origin,
+        person_key.key as "personKey", actor_key.key as "actorKey"`;
+
+/** Behind an entry `e` of tenant `$1`; operators have their keys in the installation's own tenant. */
+export const keyJoins = `left join person_keys person_key on person_key.tenant_id = $1
+        and person_key.person_id = e.person_id and e.details is not null
+      left join person_keys actor_key on actor_key.tenant_id = case when e.actor_role = 'operator'
+          then '${NIL}'::uuid else $1 end
+        and actor_key.person_id = e.actor_id and e.origin is not null`;
 
 /** Each has an index that ends with the order of the list, but for the kind of a target. */
 const columns: Readonly<Record<Exclude<keyof AuditFilter, 'from' | 'to'>, string>> = {
   actorId: 'actor_id',
+  personId: 'person_id',
   action: 'action',
   targetType: 'target_type',
   targetId: 'target_id',
@@ -52,14 +64,16 @@ export class AuditLogsRepository {
     return this.database.read().many<FoundEntry>(
       `-- audit.list
       select e.id, e.at, e.actor_id as "actorId", coalesce(u.name, s.name) as "actorName", e.actor_role as "actorRole",
-        e.action, e.target_type as "targetType", e.target_id as "targetId", e.result, e.reason, e.before, e.after,
-        e.request_id as "requestId", e.address, e.agent
+        e.action, e.target_type as "targetType", e.target_id as "targetId", e.person_id as "personId", e.result,
+        e.key_id as "keyId", e.delegation_id as "delegationId", e.request_id as "requestId",
+        ${storedColumns}
       from (
         select * from audit_entries e where ${conditions.join(' and ')}
         order by e.at desc, e.id desc limit ${parameter(limit + 1)} offset ${parameter(offset)}
       ) e
       left join users u on u.tenant_id = $1 and u.id = e.actor_id
       left join services s on s.tenant_id = $1 and s.id = e.actor_id
+      ${keyJoins}
       order by e.at desc, e.id desc`,
       parameters,
     );

@@ -5,6 +5,9 @@ import { AuditLogs } from './audit-logs.service.js';
 import { AuditJobs } from './audit.jobs.js';
 import { AuditRecorder } from './audit.recorder.js';
 import { AuditRepository } from './audit.repository.js';
+import { PersonKeys } from './person-keys.js';
+import { PersonKeysRepository } from './person-keys.repository.js';
+import { Refusals } from './refusals.js';
 import { SealsController } from './seals.controller.js';
 import { SealsRepository } from './seals.repository.js';
 import { AuditSeals } from './seals.service.js';
@@ -12,7 +15,18 @@ import { AuditSeals } from './seals.service.js';
 @Global()
 @Module({
   controllers: [AuditLogsController, SealsController],
-  providers: [AuditRepository, AuditRecorder, AuditLogsRepository, AuditLogs, SealsRepository, AuditSeals, AuditJobs],
+  providers: [
+    PersonKeysRepository,
+    PersonKeys,
+    AuditRepository,
+    AuditRecorder,
+    Refusals,
+    AuditLogsRepository,
+    AuditLogs,
+    SealsRepository,
+    AuditSeals,
+    AuditJobs,
+  ],
   exports: [AuditRecorder, AuditSeals],
 })
 export class AuditModule {}

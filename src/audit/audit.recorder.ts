@@ -1,21 +1,35 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../database/clock.js';
 import { Flights } from '../database/flights.js';
 import { currentRequest } from '../http/request.js';
 import type { Viewer } from '../http/viewer.js';
 import { AuditRepository, type AuditRow } from './audit.repository.js';
+import { keptOf, oneLine } from './entry-values.js';
+import { type KeyOwner, type Keys, PersonKeys } from './person-keys.js';
+import { encrypt } from './personal-values.js';
 
 /** The agent's header can be as long as the client likes. */
 const longestAgent = 400;
+const longestTarget = 200;
+const people: ReadonlySet<string> = new Set(['student', 'user', 'instructor']);
 
 export interface AuditEntry {
   /** `noun.past`, as in `student.reassigned`. */
   readonly action: string;
   readonly targetType: string;
   readonly targetId?: string;
-  /** What changed, as it was and as it is; nothing that is secret. */
+  /**
+   * Whom it is about: the target, where that is a person, unless told. `before`, `after` and `reason` are then kept under
+   * that person's key, and go when the person is erased; what they say of anybody else may be no more than ids. Without a
+   * person they are kept in plain and for good, and may say nothing of anybody.
+   */
+  readonly personId?: string | null;
+  /**
+   * What changed, as it was and as it is. What is secret is left out, what is too long is cut. `after.delegation` says
+   * whose roster the actor had reached it by.
+   */
   readonly before?: unknown;
   readonly after?: unknown;
   /** `done` unless told. */
@@ -46,6 +60,7 @@ export class AuditRecorder {
 
   constructor(
     private readonly repository: AuditRepository,
+    private readonly keys: PersonKeys,
     private readonly clock: Clock,
   ) {}
 
@@ -70,21 +85,87 @@ export class AuditRecorder {
   /** One insert for what several requests of one tenant did in one transaction. */
   async recordAll(tenantId: string, actions: readonly RecordedAction[]): Promise<void> {
     if (actions.length === 0) return;
-    const rows = actions.map(({ actor, request, entry }): AuditRow => ({
-      id: uuidv7(),
-      actor_id: actor.userId,
-      actor_role: actor.role,
-      request_id: request?.id ?? null,
-      address: request?.ip ?? null,
-      agent: request?.headers['user-agent']?.slice(0, longestAgent) ?? null,
-      action: entry.action,
-      target_type: entry.targetType,
-      target_id: entry.targetId ?? null,
-      before: entry.before ?? null,
-      after: entry.after ?? null,
-      result: entry.result ?? 'done',
-      reason: entry.reason ?? null,
-    }));
-    await this.repository.insert(tenantId, this.clock.now(), rows);
+    const drafts = actions.map((action) => draftOf(tenantId, action));
+    const keys = await this.keys.find(
+      tenantId,
+      drafts.flatMap(({ actor }) => actor ?? []),
+      drafts.flatMap(({ person }) => person ?? []),
+    );
+    await this.repository.insert(
+      tenantId,
+      this.clock.now(),
+      drafts.map((draft) => rowOf(draft, keys)),
+    );
   }
+}
+
+/** An entry of which personal values are still to be encrypted. */
+interface Draft {
+  readonly tenantId: string;
+  readonly row: Omit<AuditRow, 'details' | 'origin' | 'before' | 'after' | 'reason' | 'address' | 'agent'>;
+  readonly values: ReturnType<typeof keptOf>;
+  readonly origin: { readonly address: string | null; readonly agent: string | null };
+  /** Undefined where there is nothing to encrypt. */
+  readonly actor: KeyOwner | undefined;
+  readonly person: KeyOwner | undefined;
+}
+
+function draftOf(tenantId: string, { actor, request, entry }: RecordedAction): Draft {
+  const { action, targetType, targetId, result = 'done' } = entry;
+  const values = keptOf(entry);
+  const personId = personOf(entry);
+  const agent = request?.headers['user-agent'];
+  const { credential } = request ?? {};
+  const hasValues = values.before !== null || values.after !== null || values.reason !== null;
+  const actorId = actor.role === 'service' ? null : actor.userId;
+  return {
+    tenantId,
+    values,
+    origin: { address: request?.ip ?? null, agent: agent === undefined ? null : oneLine(agent, longestAgent) },
+    actor: request && actorId ? { id: actorId.toLowerCase(), isOperator: actor.role === 'operator' } : undefined,
+    person: personId !== null && hasValues ? { id: personId, isOperator: false } : undefined,
+    row: {
+      id: uuidv7(),
+      actor_id: actor.userId ?? null,
+      actor_role: actor.role,
+      action,
+      target_type: targetType,
+      target_id: targetId === undefined ? null : oneLine(targetId, longestTarget),
+      request_id: request?.id ?? null,
+      result,
+      person_id: personId,
+      key_id: credential?.kind === 'key' && isUuid(credential.id) ? credential.id : null,
+      stood_in_for: standsInFor(values.after),
+    },
+  };
+}
+
+function rowOf({ tenantId, row, values, origin, actor, person }: Draft, keys: Keys): AuditRow {
+  const sealed = (owner: KeyOwner | undefined, value: object, column: 'details' | 'origin'): string | null => {
+    // whoever is not there, or not any more, has nothing kept of them
+    const key = owner && keys(owner);
+    return key ? encrypt(key, value, { tenantId, id: row.id, column }).toString('base64') : null;
+  };
+  const isPlain = row.person_id === null;
+  return {
+    ...row,
+    before: isPlain ? values.before : null,
+    after: isPlain ? values.after : null,
+    reason: isPlain ? values.reason : null,
+    details: sealed(person, values, 'details'),
+    address: actor ? null : origin.address,
+    agent: actor ? null : origin.agent,
+    origin: sealed(actor, origin, 'origin'),
+  };
+}
+
+function personOf({ personId, targetType, targetId }: AuditEntry): string | null {
+  const id = personId === undefined && people.has(targetType) ? targetId : personId;
+  return id && isUuid(id) ? id.toLowerCase() : null;
+}
+
+/** The instructor of `after.delegation`. */
+function standsInFor(after: unknown): string | null {
+  const { instructorId } = (after as { delegation?: { instructorId?: unknown } } | null)?.delegation ?? {};
+  return typeof instructorId === 'string' && isUuid(instructorId) ? instructorId : null;
 }

@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createTenant, type Tenant } from '../../test/factories.js';
 import { AuditRecorder } from './audit.recorder.js';
 import { AuditSeals } from './seals.service.js';
+
+// the process that is killed compiles the sources first
+jest.setTimeout(90_000);
 
 let app: TestApp;
 let tenant: Tenant;

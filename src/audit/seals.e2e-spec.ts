@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { startApp, type TestApp } from '../../test/app.js';
 import { untilBlocked } from '../../test/blocked.js';
-import { createTenant, type Tenant } from '../../test/factories.js';
+import { adminIdOf, createTenant, type Tenant } from '../../test/factories.js';
 import { Database } from '../database/database.js';
 import { AuditRecorder } from './audit.recorder.js';
 import type { AuditVerification } from './seals.dto.js';
@@ -26,6 +26,7 @@ const record = (from: number, count: number, of = tenant): Promise<void> =>
       action: 'thing.made',
       targetType: 'thing',
       targetId: String(from + n),
+      personId: n % 2 === 1 ? adminIdOf(of) : null,
       before: { number: 1.1, name: 'ä "quoted"\n\u0007' },
       after: { big: 12345678901234567n.toString(), list: [1, { a: null }] },
     })),
@@ -82,8 +83,9 @@ it('makes hashes that others can make from the same entries', async () => {
     await app.database.many<Record<string, string | null>>(
       `-- test.readEntries
       select action, actor_id as "actorId", actor_role as "actorRole", address, after::text, agent,
-        to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, before::text, id, reason,
-        request_id as "requestId", result, target_id as "targetId", target_type as "targetType", tenant_id as "tenantId"
+        to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, before::text,
+        delegation_id as "delegationId", encode(details, 'hex') as details, id, key_id as "keyId",
+        encode(origin, 'hex') as origin, person_id as "personId", reason, request_id as "requestId", result, target_id as "targetId", target_type as "targetType", tenant_id as "tenantId"
       from audit_entries where tenant_id = $1 order by audit_entries.at, id`,
       [tenant.tenantId],
     ),
@@ -105,6 +107,17 @@ it.each([
     'entry_changed',
   ],
   [
+    'changed in what is encrypted',
+    `update audit_entries set details = set_byte(details, 40, 255 - get_byte(details, 40))
+      where tenant_id = $1 and target_id = '8'`,
+    'entry_changed',
+  ],
+  [
+    'told of another person',
+    `update audit_entries set person_id = gen_random_uuid() where tenant_id = $1 and target_id = '8'`,
+    'entry_changed',
+  ],
+  [
     'changed in its time',
     `update audit_entries set at = at + interval '1 microsecond' where tenant_id = $1 and target_id = '7'`,
     'entry_missing',
@@ -112,7 +125,7 @@ it.each([
   ['deleted', `delete from audit_entries where tenant_id = $1 and target_id = '7'`, 'entry_missing'],
 ] as const)('finds an entry that was %s', async (_, sql, kind) => {
   await sealed();
-  const { id } = await entry(7);
+  const { id } = await entry(Number(/target_id = '(\d)'/.exec(sql)![1]));
   await tamper(sql);
   expect(await verify()).toMatchObject({ fault: { kind, seal: 2, entryId: id } });
   expect(await verify({ after: 2 })).toMatchObject({ fault: null });

@@ -24,20 +24,23 @@ export interface Seal {
 
 const instant = (at: string): string => `to_json(to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))`;
 const text = (value: string): string => `coalesce(to_json(${value}::text)::text, 'null')`;
+const hex = (bytes: string): string => text(`encode(${bytes}, 'hex')`);
 const sha256 = (...json: readonly string[]): string => `sha256(convert_to(concat(${json.join(', ')}), 'UTF8'))`;
 
 /**
  * Of an entry `e`, SHA-256 of its canonical JSON (RFC 8785): the names in order, and all values strings or null. What JSON
- * an entry holds is the string that PostgreSQL makes of it, in which numbers keep their digits.
+ * an entry holds is the string that PostgreSQL makes of it, in which numbers keep their digits; what is encrypted is
+ * hexadecimal, and stays as it was when the key is gone.
  */
 const digest = sha256(
   ...(
     [
       ['action', text('e.action')], ['actorId', text('e.actor_id')], ['actorRole', text('e.actor_role')],
       ['address', text('e.address')], ['after', text('e.after')], ['agent', text('e.agent')], ['at', instant('e.at')],
-      ['before', text('e.before')], ['id', text('e.id')], ['reason', text('e.reason')],
-      ['requestId', text('e.request_id')], ['result', text('e.result')], ['targetId', text('e.target_id')],
-      ['targetType', text('e.target_type')], ['tenantId', text('e.tenant_id')],
+      ['before', text('e.before')], ['delegationId', text('e.delegation_id')], ['details', hex('e.details')],
+      ['id', text('e.id')], ['keyId', text('e.key_id')], ['origin', hex('e.origin')], ['personId', text('e.person_id')],
+      ['reason', text('e.reason')], ['requestId', text('e.request_id')], ['result', text('e.result')],
+      ['targetId', text('e.target_id')], ['targetType', text('e.target_type')], ['tenantId', text('e.tenant_id')],
     ] as const
   ).flatMap(([name, value], index) => [`'${index === 0 ? '{' : ','}"${name}":'`, value]),
   `'}'`,

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import request from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail, type TrailEntry } from '../../test/audit-trail.js';
 import { DoorsModule } from '../../test/doors.js';
 import {
   createAdmin,
@@ -57,12 +58,14 @@ const login = (fields: Record<string, unknown> = {}): request.Test =>
   t.anonymous.post('/auth/login').send({ tenant: 'north', email: 'ada@example.org', password, ...fields });
 const knock = (token: string, scheme = 'Bearer'): request.Test =>
   t.anonymous.get('/doors/signed-in').set('authorization', `${scheme} ${token}`);
-const audited = (): Promise<AuditRow[]> =>
-  t.database.many<AuditRow>(
-    `-- test.audited
-    select action, actor_id as "actorId", actor_role as "actorRole", result, reason, e::text as everything
-    from audit_entries e where action like 'login.%' order by at, id`,
-  );
+const audited = async (): Promise<AuditRow[]> =>
+  (await auditTrail(t.database, null, 'login.%')).map((entry) => ({
+    ...pick(entry),
+    everything: JSON.stringify(entry).replaceAll('password_wrong', ''),
+  }));
+const pick = ({ action, actorId, actorRole, result, reason }: TrailEntry): Omit<AuditRow, 'everything'> => ({
+  ...{ action, actorId, actorRole, result, reason },
+});
 
 /** Replaces the hash in the moment between its comparison and the sign-in that follows from it. */
 function replaceWhenCompared(hash: string): void {

@@ -1,5 +1,6 @@
 import type request from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { createAdmin, createTenant, type Person, type Tenant } from '../../test/factories.js';
 import { OpaqueToken } from './opaque-token.js';
 import { AccountLinksRepository } from './account-links.repository.js';
@@ -76,11 +77,8 @@ describe('a password of one’s own', () => {
     }
     await put(token, {}).expect(429);
     await login(owner.email).expect(200);
-    const refused = await t.database.many(
-      `-- test.refusedChanges
-      select result, reason, target_id as "targetId" from audit_entries
-      where actor_id = $1 and action = 'password_change.refused'`,
-      [owner.userId],
+    const refused = (await auditTrail(t.database, owner.tenantId, 'password_change.refused')).map(
+      ({ result, reason, targetId }) => ({ result, reason, targetId }),
     );
     expect(refused).toEqual(
       Array.from({ length: 5 }, () => ({ result: 'refused', reason: 'password_wrong', targetId: owner.userId })),

@@ -1,5 +1,6 @@
 import request from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { DoorsModule } from '../../test/doors.js';
 import { createInstructor, createStudent, createTenant, type Member, type Tenant } from '../../test/factories.js';
 import { newGate, until } from '../../test/jobs.js';
@@ -52,12 +53,9 @@ const reads = async (signedIn: SignedIn): Promise<number> => (await by(signedIn)
 const writes = async (signedIn: SignedIn): Promise<number> => (await by(signedIn).post('/doors/signed-in')).status;
 const listed = async (signedIn: SignedIn, query = ''): Promise<Page<SignInResponse>> =>
   (await by(signedIn).get(`/auth/sign-ins${query}`).expect(200)).body as Page<SignInResponse>;
-const audited = (): Promise<object[]> =>
-  t.database.many(
-    `-- test.audited
-    select action, actor_id as "actorId", actor_role as "actorRole", target_id as "targetId", reason
-    from audit_entries where tenant_id = $1 and action like 'sign_in.%' order by at, id`,
-    [tenant.tenantId],
+const audited = async (): Promise<object[]> =>
+  (await auditTrail(t.database, tenant.tenantId, 'sign_in.%')).map(
+    ({ action, actorId, actorRole, targetId, reason }) => ({ action, actorId, actorRole, targetId, reason }),
   );
 const tokensOf = ({ signInId }: SignedIn): Promise<{ used: boolean }[]> =>
   t.database.many(

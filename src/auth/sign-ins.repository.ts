@@ -153,13 +153,13 @@ export class SignInsRepository {
     { signInId = null, except = null }: { readonly signInId?: string | null; readonly except?: string | null },
     reason: string,
     now: Date,
-  ): Promise<{ id: string }[]> {
-    return this.database.many<{ id: string }>(
+  ): Promise<{ id: string; userId: string }[]> {
+    return this.database.many<{ id: string; userId: string }>(
       `-- auth.revokeSignIns
       update sign_ins set revoked_at = $6, revoked_reason = $5
       where tenant_id = $1 and user_id = any ($2) and ($3::uuid is null or id = $3) and id is distinct from $4
         and revoked_at is null and expires_at > $6
-      returning id`,
+      returning id, user_id as "userId"`,
       [tenantId, userIds, signInId, except, reason, now],
     );
   }

@@ -52,7 +52,12 @@ export class SignInsService {
       await this.repository.insert(tenantId, { id, userId, ...whence(), expiresAt }, now);
       const refresh = OpaqueToken.create(tenantId);
       await this.repository.insertToken(tenantId, id, refresh.hash(), now, expiresAt);
-      await this.audit.record(current.viewer, { action: 'sign_in.opened', targetType: 'sign_in', targetId: id });
+      await this.audit.record(current.viewer, {
+        action: 'sign_in.opened',
+        targetType: 'sign_in',
+        targetId: id,
+        personId: userId,
+      });
       return this.grant(id, current, refresh, expiresAt, now);
     });
   }
@@ -92,7 +97,12 @@ export class SignInsService {
     const expiresAt = this.tokens.signInUntil(new Date(shown.createdAt), now);
     const hashes = { hash: token.hash(), successorHash: successor.hash() };
     await this.repository.useToken(tenantId, { ...hashes, successorSalt, signInId, ...whence(), expiresAt }, now);
-    await this.audit.record(current.viewer, { action: 'sign_in.refreshed', targetType: 'sign_in', targetId: signInId });
+    await this.audit.record(current.viewer, {
+      action: 'sign_in.refreshed',
+      targetType: 'sign_in',
+      targetId: signInId,
+      personId: current.viewer.userId,
+    });
     return this.grant(signInId, current, successor, expiresAt, now);
   }
 
@@ -148,7 +158,7 @@ export class SignInsService {
       const entry = { action: 'sign_in.revoked', targetType: 'sign_in', reason };
       await this.audit.record(
         actor,
-        revoked.map(({ id }) => ({ ...entry, targetId: id })),
+        revoked.map(({ id, userId }) => ({ ...entry, targetId: id, personId: userId })),
       );
       return revoked.length;
     });

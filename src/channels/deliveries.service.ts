@@ -46,11 +46,12 @@ export class DeliveriesService {
       if (!(await this.deliveries.replay(tenantId, id, this.clock.now()))) {
         throw Problem.conflict('delivery_not_failed', 'Only what has failed or bounced is sent again.');
       }
-      const { state, error, channel } = before;
+      const { state, error, channel, userId } = before;
       await this.audit.record(viewer, {
         action: 'delivery.replayed',
         targetType: 'delivery',
         targetId: id,
+        personId: userId,
         before: { state, error },
       });
       await this.announce(tenantId, channel);

@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { createAdmin, createInstructor, createStudents, createTenant, type Member, type Person, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { MailChannel, useChannel } from '../../test/mail-channel.js';
 import { deliver, topicOf } from '../../test/messages.js';
@@ -55,13 +56,13 @@ const list = async (query = '', who: Person = admin) =>
   };
 const replay = (path: string, body: object = {}, who: Person = admin) =>
   app.as(who).post(`/channels/deliveries/${path}`).send(body);
-const audited = (): Promise<object[]> =>
-  app.database.many(
-    `-- test.replayAudit
-    select action, target_id as "targetId", before, after from audit_entries
-    where tenant_id = $1 and action like 'deliver%' order by at, id`,
-    [tenant.tenantId],
-  );
+const audited = async (): Promise<object[]> =>
+  (await auditTrail(app.database, tenant.tenantId, 'deliver%')).map(({ action, targetId, before, after }) => ({
+    action,
+    targetId,
+    before,
+    after,
+  }));
 const since = '2026-03-01T00:00:00Z';
 
 describe('the list', () => {

@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { createAdmin, createInstructor, createOperator, createStudent, createTenant, type Member, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { deliver } from '../../test/messages.js';
 import { defaults } from './choices.js';
@@ -30,12 +31,11 @@ const wanted = {
 const get = async (who: Member = student) => (await app.as(who).get('/me/preferences').expect(200)).body as object;
 const put = (body: object, who: Member = student) => app.as(who).put('/me/preferences').send(body);
 const service = (): PreferencesService => app.app.get(PreferencesService, { strict: false });
-const audited = (): Promise<{ action: string; after: { version?: number } }[]> =>
-  app.database.many(
-    `-- test.preferencesAudit
-    select action, after from audit_entries where tenant_id = $1 and action like 'preferences.%' order by at, id`,
-    [tenant.tenantId],
-  );
+const audited = async (): Promise<{ action: string; after: { version?: number } }[]> =>
+  (await auditTrail(app.database, tenant.tenantId, 'preferences.%')).map(({ action, after }) => ({
+    action,
+    after: after as { version?: number },
+  }));
 /** A message from the instructor to the student. @returns the conversation */
 async function write(): Promise<string> {
   await app

@@ -12,6 +12,8 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly log: Log,
     private readonly idempotency: Idempotency,
+    /** Told of 403 and 404 before they are answered; must not reject. */
+    private readonly refused: (request: FastifyRequest, problem: Problem) => Promise<void>,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void | Promise<void> {
@@ -22,8 +24,14 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem === unknown) this.log.error({ err: error, requestId: request.id }, 'request failed');
     else if (problem.status === 503)
       this.log.warn({ err: problem.cause ?? problem, requestId: request.id }, problem.code);
-    if (!request.claim) return sendProblem(reply, problem);
-    return this.idempotency.refused(request).then(() => sendProblem(reply, problem));
+    const isRefusal = problem.status === 403 || problem.status === 404;
+    if (!request.claim && !isRefusal) return sendProblem(reply, problem);
+    return this.follow(request, problem, isRefusal).then(() => sendProblem(reply, problem));
+  }
+
+  private async follow(request: FastifyRequest, problem: Problem, isRefusal: boolean): Promise<void> {
+    if (isRefusal) await this.refused(request, problem);
+    if (request.claim) await this.idempotency.refused(request);
   }
 }
 

@@ -2,6 +2,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, type
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import type { Test } from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import {
   createAdmin,
   createDepartment,
@@ -63,13 +64,10 @@ const refused = async (token: string, code: string): Promise<void> => {
     .expect('www-authenticate', /^Bearer /);
   expect(body.code).toBe(code);
 };
-const audit = (): Promise<{ action: string; target: string | null; reason: string | null }[]> =>
-  t.database.many(
-    `-- test.audit
-    select action, target_id as target, reason from audit_entries
-    where tenant_id = $1 and (action like 'identity.%' or action like 'user.c%') order by id`,
-    [tenant.tenantId],
-  );
+const audit = async (): Promise<{ action: string; target: string | null; reason: string | null }[]> =>
+  (await auditTrail(t.database, tenant.tenantId))
+    .filter(({ action }) => /^(identity[.]|user[.]c)/.test(action))
+    .map(({ action, targetId: target, reason }) => ({ action, target, reason }));
 const countUsers = async (): Promise<number> => {
   const { users } = await t.database.one<{ users: number }>(
     `-- test.users

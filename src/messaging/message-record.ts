@@ -25,6 +25,7 @@ export class MessageRecord {
       action: `message.${status === 'sending' ? 'sent' : before ? 'changed' : 'created'}`,
       targetType: 'message',
       targetId: id,
+      personId: recipientIds?.length === 1 ? recipientIds[0] : null,
       before: before && { status: before.status, version: before.version, sendAt: before.sendAt },
       after: { status, to, recipients, wanted: recipientIds?.length, sendAt, expiresAt },
     });
@@ -44,7 +45,13 @@ export class MessageRecord {
   }
 
   async thread(actor: Actor, what: 'changed' | 'opened' | 'replied', id: string, after: object): Promise<void> {
-    await this.audit.record(actor, { action: `thread.${what}`, targetType: 'thread', targetId: id, after });
+    await this.audit.record(actor, {
+      action: `thread.${what}`,
+      targetType: 'thread',
+      targetId: id,
+      personId: actor.userId,
+      after,
+    });
   }
 
   /** One message has reached these people: an event for each, and one for all of them together. */

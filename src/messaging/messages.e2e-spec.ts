@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import {
   createAdmin, createDepartment, createInstructor, createStudents, createTenant, type Member, type Person,
@@ -66,12 +67,8 @@ describe('sending', () => {
     expect(events).toEqual(
       receipts.map(({ userId, threadId }) => ({ key: userId, payload: { messageId: body.id, threadId, userId } })),
     );
-    const [entry] = await app.database.many<Body>(
-      `-- test.messageEntries
-      select actor_id as actor, target_id as target, after from audit_entries where tenant_id = $1 and action = $2`,
-      [tenant.tenantId, 'message.sent'],
-    );
-    expect(entry).toMatchObject({ actor: instructor.userId, target: body.id, after: { wanted: 3, to: {} } });
+    const [entry] = await auditTrail(app.database, tenant.tenantId, 'message.sent');
+    expect(entry).toMatchObject({ actorId: instructor.userId, targetId: body.id, after: { wanted: 3, to: {} } });
     // an event may be told again
     await jobsOf(app).fanOutMessage(runOf(tenant.tenantId, body.id));
     expect(await receiptsOf(app, body.id)).toEqual(receipts);

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { createInstructor, createOperator, createStudent, createTenant, type Member, type Tenant } from '../../test/factories.js'; // prettier-ignore
 import { trayOf } from '../../test/occurrences.js';
 import { planOf, stepsOf } from '../../test/plans.js';
@@ -50,13 +51,12 @@ const events = (): Promise<object[]> =>
     select topic, key, payload from outbox where tenant_id = $1 and topic like 'notifications.%' order by id`,
     [tenant.tenantId],
   );
-const audited = (): Promise<object[]> =>
-  app.database.many(
-    `-- test.trayAudit
-    select action, target_id as "targetId", after from audit_entries
-    where tenant_id = $1 and action like 'notification%' order by at, id`,
-    [tenant.tenantId],
-  );
+const audited = async (): Promise<object[]> =>
+  (await auditTrail(app.database, tenant.tenantId, 'notification%')).map(({ action, targetId, after }) => ({
+    action,
+    targetId,
+    after,
+  }));
 
 describe('the list', () => {
   it('shows what one was told, newest first, to oneself alone', async () => {

@@ -80,7 +80,7 @@ export class NotificationsService {
       if (!before) throw Problem.notFound('notification');
       if (before.readAt !== null && (!archive || before.archivedAt !== null)) return before;
       const after = await this.notifications.update(viewer, id, archive, now);
-      await this.audit.record(viewer, { action, targetType: 'notification', targetId: id });
+      await this.audit.record(viewer, { action, targetType: 'notification', targetId: id, personId: viewer.userId });
       await this.tell(viewer, [id]);
       return after;
     });

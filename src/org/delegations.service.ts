@@ -49,6 +49,7 @@ export class DelegationsService {
         action: 'delegation.created',
         targetType: 'delegation',
         targetId: wanted.id,
+        personId: instructorId,
         after: wanted,
       });
       return (await this.delegations.find(viewer, wanted.id, now))!;
@@ -67,6 +68,7 @@ export class DelegationsService {
         action: 'delegation.revoked',
         targetType: 'delegation',
         targetId: id,
+        personId: instructorId,
         before: { instructorId, substituteId, validTo },
         after: { instructorId, substituteId, revokedAt: now },
       });

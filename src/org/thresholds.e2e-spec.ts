@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { untilBlocked } from '../../test/blocked.js';
 import {
   createAdmin,
@@ -105,11 +106,10 @@ describe('thresholds', () => {
     const rest = await app.as(ada).get(`${path}/changes?limit=1&cursor=${nextCursor}`).expect(200);
     expect(rest.body.data).toEqual([data[1]]);
 
-    const entries = await app.database.many(
-      `-- test.audit
-      select actor_id as "actorId", target_type as "targetType", target_id as "targetId", before, after, reason
-      from audit_entries where tenant_id = $1 and action = 'thresholds.changed' order by at, id`,
-      [tenant.tenantId],
+    const entries = (await auditTrail(app.database, tenant.tenantId, 'thresholds.changed')).map(
+      ({ actorId, targetType, targetId, before, after, reason }) => ({
+        ...{ actorId, targetType, targetId, before, after, reason },
+      }),
     );
     const target = { targetType: 'instructor', targetId: ada.userId };
     expect(entries).toEqual([

@@ -1,5 +1,6 @@
 import type { Test } from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import { createStudent, createTenant, type Tenant } from '../../test/factories.js';
 
 let app: TestApp;
@@ -28,12 +29,9 @@ it('is written as all the world writes it, by administrators and by whoever has 
   expect((await app.as(student).get('/me/phone').expect(200)).body).toEqual({ phone: '+441632960123' });
   expect((await put(null).expect(200)).body).toEqual({ phone: null });
   expect((await admin.get(`/users/${student.userId}`).expect(200)).body.phone).toBeNull();
-  const entries = await app.database.many(
-    `-- test.audit
-    select actor_id as "actorId", before, after from audit_entries
-    where tenant_id = $1 and action = 'user.changed' and actor_id::text = target_id`,
-    [tenant.tenantId],
-  );
+  const entries = (await auditTrail(app.database, tenant.tenantId, 'user.changed'))
+    .filter(({ actorId, targetId }) => actorId === targetId)
+    .map(({ actorId, before, after }) => ({ actorId, before, after }));
   const [before, after] = [{ phone: '+441632960123' }, { phone: null }];
   expect(entries).toEqual([{ actorId: student.userId, before, after }]);
 });

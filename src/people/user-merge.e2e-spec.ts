@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import {
   createAdmin,
   createCategory,
@@ -115,12 +116,14 @@ describe('merging students', () => {
       select key, payload from outbox where tenant_id = $1 and topic = 'users.merged'`,
     );
     expect(events).toEqual([{ key: from!.userId, payload: { userId: from!.userId, intoId: into!.userId } }]);
-    const actions = await rows(
-      `-- test.mergeActions
-      select action, target_id = $2 as of_duplicate, before ->> 'email' as email from audit_entries
-      where tenant_id = $1 and action in ('user.merged', 'user.changed') order by id`,
-      from!.userId,
-    );
+    const entries = await auditTrail(app.database, tenant.tenantId);
+    const actions = entries
+      .filter(({ action }) => ['user.merged', 'user.changed'].includes(action))
+      .map(({ action, targetId, before }) => ({
+        action,
+        of_duplicate: targetId === from!.userId,
+        email: before?.['email'] ?? null,
+      }));
     expect(actions).toEqual([
       { action: 'user.merged', of_duplicate: true, email: 'old@example.org' },
       { action: 'user.changed', of_duplicate: false, email: null },

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import {
   createAdmin,
   createDepartment,
@@ -35,12 +36,10 @@ beforeEach(async () => {
   admin = await createAdmin(app.database, tenant, { name: 'Zoe Admin' });
 });
 
-const audited = (targetId: string): Promise<{ action: string; before: object; after: object }[]> =>
-  app.database.many(
-    `-- test.auditOfPerson
-    select action, before, after from audit_entries where target_id = $1 order by at, id`,
-    [targetId],
-  );
+const audited = async (targetId: string): Promise<{ action: string; before: object | null; after: object | null }[]> =>
+  (await auditTrail(app.database, tenant.tenantId))
+    .filter((entry) => entry.targetId === targetId)
+    .map(({ action, before, after }) => ({ action, before, after }));
 const invited = (): Promise<{ key: string; payload: object }[]> =>
   app.database.many(
     `-- test.invited

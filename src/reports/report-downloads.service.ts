@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Clock } from '../database/clock.js';
 import { Problem } from '../http/problem.js';
-import type { Viewer } from '../http/viewer.js';
+import { personOf, type Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { localDay } from '../org/local-day.js';
 import { DownloadTokens } from './download-tokens.js';
@@ -62,6 +62,7 @@ export class ReportDownloads {
       action: 'report.downloaded',
       targetType: 'report',
       targetId: reportId,
+      personId: personOf(owner),
       after: { kind, format, rows },
     });
     const { extension, type } = fileFormats[format];

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../http/problem.js';
-import type { Viewer } from '../http/viewer.js';
+import { personOf, type Viewer } from '../http/viewer.js';
 import { Outbox } from '../jobs/outbox.js';
 import { ReportFilesRepository } from './report-files.repository.js';
 import { type Question, ReportQuestions, type WantedReport } from './report-questions.js';
@@ -53,6 +53,7 @@ export class ReportRequests {
         action: 'report.requested',
         targetType: 'report',
         targetId: id,
+        personId: personOf(viewer),
         after: { kind, format, filter },
       });
       return (await this.reports.find(viewer, id, question.now))!;

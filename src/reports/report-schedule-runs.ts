@@ -69,9 +69,15 @@ export class ReportScheduleRuns {
     return others.length - suitable.length;
   }
 
-  private async stop(tenantId: string, { id }: Schedule, now: Date, reason: string): Promise<void> {
+  private async stop(tenantId: string, { id, ownerId }: Schedule, now: Date, reason: string): Promise<void> {
     await this.schedules.recordRun(tenantId, id, { lastAt: now, nextAt: null, error: reason });
-    const entry = { action: 'report_schedule.stopped', targetType: 'report_schedule', targetId: id, reason };
+    const entry = {
+      action: 'report_schedule.stopped',
+      targetType: 'report_schedule',
+      targetId: id,
+      personId: ownerId,
+      reason,
+    };
     await this.audit.record({ tenantId, userId: null, role: 'service' }, entry);
   }
 }

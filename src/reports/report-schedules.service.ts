@@ -67,7 +67,7 @@ export class ReportSchedulesService {
       if (!(await this.schedules.insert(viewer.tenantId, wantedNext, now))) {
         throw Problem.conflict('report_schedule_id_taken', 'This id is in use.', '/id');
       }
-      await this.record(viewer, 'created', id, { after: wantedNext });
+      await this.record(viewer, 'created', viewer.userId, id, { after: wantedNext });
       return this.get(viewer, id);
     });
   }
@@ -83,7 +83,7 @@ export class ReportSchedulesService {
       if (version !== before.version) throw Problem.versionMismatch();
       const after = await this.changed(viewer, before, change);
       await this.schedules.update(viewer.tenantId, after);
-      await this.record(viewer, 'changed', id, { before, after });
+      await this.record(viewer, 'changed', before.ownerId, id, { before, after });
       return this.get(viewer, id);
     });
   }
@@ -98,7 +98,7 @@ export class ReportSchedulesService {
       }
       if (version !== undefined && version !== before.version) throw Problem.versionMismatch();
       await this.schedules.delete(viewer.tenantId, id);
-      await this.record(viewer, 'deleted', id, { before });
+      await this.record(viewer, 'deleted', before.ownerId, id, { before });
     });
   }
 
@@ -124,8 +124,14 @@ export class ReportSchedulesService {
     return { ...after, nextAt: nextAt.toISOString(), lastError: null };
   }
 
-  private record(viewer: Viewer, verb: string, id: string, what: { before?: object; after?: object }): Promise<void> {
-    const entry = { action: `report_schedule.${verb}`, targetType: 'report_schedule', targetId: id };
+  private record(
+    viewer: Viewer,
+    verb: string,
+    personId: string,
+    id: string,
+    what: { before?: object; after?: object },
+  ): Promise<void> {
+    const entry = { action: `report_schedule.${verb}`, targetType: 'report_schedule', targetId: id, personId };
     return this.audit.record(viewer, { ...entry, ...what });
   }
 }

@@ -1,4 +1,5 @@
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import {
   createInstructor,
   createStudent,
@@ -134,12 +135,9 @@ it('tells how far it is, who may take it along, and when it is gone', async () =
     'content-disposition': 'attachment; filename="roster-2026-03-02.csv"',
     'cache-control': 'private, no-store',
   });
-  const audit = await app.database.many(
-    `-- test.reportAudit
-    select action, actor_id as "actorId", after from audit_entries
-    where tenant_id = $1 and target_id = $2 order by id`,
-    [tenant.tenantId, id],
-  );
+  const audit = (await auditTrail(app.database, tenant.tenantId, 'report.%'))
+    .filter(({ targetId }) => targetId === id)
+    .map(({ action, actorId, after }) => ({ action, actorId, after }));
   const of = { actorId: instructor.userId };
   expect(audit).toEqual([
     { action: 'report.requested', ...of, after: { kind: 'roster', format: 'csv', filter: { status: 'neverStarted' } } },

@@ -4,7 +4,7 @@ import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { type Page, positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
-import type { Viewer } from '../http/viewer.js';
+import { personOf, type Viewer } from '../http/viewer.js';
 import { ReportFilesRepository } from './report-files.repository.js';
 import type { ReportListQuery } from './reports.dto.js';
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
@@ -49,7 +49,12 @@ export class ReportsService {
         await this.reports.cancel(tenantId, id, now);
         const others = await this.reports.listAskers(tenantId, report.fileId);
         if (others.length === 0) await this.files.cancel(tenantId, report.fileId, now);
-        await this.audit.record(viewer, { action: 'report.cancelled', targetType: 'report', targetId: id });
+        await this.audit.record(viewer, {
+          action: 'report.cancelled',
+          targetType: 'report',
+          targetId: id,
+          personId: personOf(viewer),
+        });
       } else if (report.status !== 'cancelled') {
         throw Problem.conflict('report_finished', 'This report is finished and can no longer be cancelled.');
       }

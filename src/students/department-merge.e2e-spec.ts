@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import {
   createAdmin,
   createCategory,
@@ -154,12 +155,9 @@ it('takes who is not active off a roster that no longer fits, and says so', asyn
     const history = await historyOf(idle);
     return history.some((entry) => (entry as { instructor: string | null }).instructor === null) ? history : [];
   });
-  const entries = await app.database.many(
-    `-- test.released
-    select before, after, actor_role from audit_entries
-    where tenant_id = $1 and target_id = $2 and action = 'student.reassigned'`,
-    [tenant.tenantId, idle.userId],
-  );
+  const entries = (await auditTrail(app.database, tenant.tenantId, 'student.reassigned'))
+    .filter(({ targetId }) => targetId === idle.userId)
+    .map(({ before, after, actorRole }) => ({ before, after, actor_role: actorRole }));
   expect(entries).toEqual([
     { before: { instructorId: dean.userId }, after: { instructorId: null }, actor_role: 'service' },
   ]);

@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { insertTwice } from '../database/errors.js';
 import { Page, PageQuery, positionOf, toPage } from '../http/paging.js';
 import { declareConstraint, Problem } from '../http/problem.js';
-import { Viewer } from '../http/viewer.js';
+import { personOf, Viewer } from '../http/viewer.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { ChangeSegment, CreateSegment, SegmentCount } from './segments.dto.js';
 import { Segment, SegmentsRepository } from './segments.repository.js';
@@ -63,6 +63,7 @@ export class SegmentsService {
           action: 'segment.created',
           targetType: 'segment',
           targetId: id,
+          personId: personOf(viewer),
           after: wanted,
         });
         return created;
@@ -88,6 +89,7 @@ export class SegmentsService {
         action: 'segment.changed',
         targetType: 'segment',
         targetId: id,
+        personId: personOf(viewer),
         before,
         after,
       });
@@ -99,7 +101,12 @@ export class SegmentsService {
     return this.database.transaction(async () => {
       const deleted = await this.segments.delete(viewer, id);
       if (deleted === 0) throw Problem.notFound('segment');
-      await this.audit.record(viewer, { action: 'segment.deleted', targetType: 'segment', targetId: id });
+      await this.audit.record(viewer, {
+        action: 'segment.deleted',
+        targetType: 'segment',
+        targetId: id,
+        personId: personOf(viewer),
+      });
     });
   }
 }

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
+import { auditTrail } from '../../test/audit-trail.js';
 import {
   createAdmin,
   createCategory,
@@ -125,12 +126,10 @@ it('may be a supervisor, who then sees the department and the roster', async () 
 it('leaves the delegation in the audit trail, and only where it was needed', async () => {
   await app.as(asBen).get(`/students/${adas[1]!.userId}`).expect(200);
   await app.as(asBen).get(`/students/${bens[0]!.userId}`).expect(200);
-  const entries = await app.database.many(
-    `-- test.views
-    select target_id, after from audit_entries
-    where tenant_id = $1 and actor_id = $2 and action = 'student.viewed' order by id`,
-    [tenant.tenantId, ben.userId],
-  );
+  const entries = (await auditTrail(app.database, tenant.tenantId, 'student.viewed')).map(({ targetId, after }) => ({
+    target_id: targetId,
+    after,
+  }));
   expect(entries).toEqual([
     { target_id: adas[1]!.userId, after: { delegation: { instructorId: ada.userId } } },
     { target_id: bens[0]!.userId, after: null },
@@ -160,11 +159,8 @@ it('does for the students what the instructor could, until the last moment and n
   app.clock.set('2026-03-16T18:00:00Z');
   await goal(asBen).expect(404);
   await goal(ada).expect(200);
-  const delegated = await app.database.many(
-    `-- test.goals
-    select actor_id, after -> 'delegation' as delegation from audit_entries
-    where tenant_id = $1 and action = 'student.goals_changed' order by at, id`,
-    [tenant.tenantId],
+  const delegated = (await auditTrail(app.database, tenant.tenantId, 'student.goals_changed')).map(
+    ({ actorId, after }) => ({ actor_id: actorId, delegation: after!['delegation'] ?? null }),
   );
   const entry = { actor_id: ben.userId, delegation: { instructorId: ada.userId } };
   expect(delegated).toEqual([entry, entry, { actor_id: ada.userId, delegation: null }]);

@@ -1,17 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { midnight } from '../../assignments/due-dates.js';
+import type { AuditFilter as ListFilter } from '../../audit/audit-logs.dto.js';
+import { keyJoins, storedColumns } from '../../audit/audit-logs.repository.js';
+import type { StoredValues } from '../../audit/found-values.js';
 import type { Period } from '../../analytics/analytics-scope.js';
 import { Database } from '../../database/database.js';
 import type { Viewer } from '../../http/viewer.js';
 import type { Predicate } from '../../students/student-filter.js';
 import type { Asked } from '../report-kind.js';
 
-export interface AuditFilter extends Period {
-  readonly actorId?: string;
-  readonly action?: string;
-}
+/** That of the list, of whole days. */
+export interface AuditFilter extends Period, Pick<ListFilter, keyof typeof columns> {}
 
-export interface AuditExtractRow {
+/** Each is what a column is. */
+const columns = {
+  actorId: 'actor_id',
+  personId: 'person_id',
+  action: 'action',
+  targetType: 'target_type',
+  targetId: 'target_id',
+  result: 'result',
+  requestId: 'request_id',
+} as const;
+
+export interface AuditExtractRow extends StoredValues {
   readonly at: string;
   readonly id: string;
   readonly actorId: string | null;
@@ -19,14 +31,12 @@ export interface AuditExtractRow {
   readonly actorRole: string;
   readonly action: string;
   readonly result: string;
-  readonly reason: string | null;
   readonly targetType: string;
   readonly targetId: string | null;
+  readonly personId: string | null;
   readonly requestId: string | null;
-  readonly address: string | null;
-  readonly agent: string | null;
-  readonly before: object | null;
-  readonly after: object | null;
+  readonly keyId: string | null;
+  readonly delegationId: string | null;
 }
 
 export interface AuditSums {
@@ -44,8 +54,9 @@ function entriesOf(viewer: Viewer, { filter, moment }: Asked<AuditFilter>): Pred
     `e.at < ${midnight(`${parameter(filter.to)}::date + 1`)}`,
     `e.at < ${parameter(moment.now)}`,
   ];
-  if (filter.actorId !== undefined) conditions.push(`e.actor_id = ${parameter(filter.actorId)}`);
-  if (filter.action !== undefined) conditions.push(`e.action = ${parameter(filter.action)}`);
+  for (const [name, column] of Object.entries(columns) as [keyof typeof columns, string][]) {
+    if (filter[name] !== undefined) conditions.push(`e.${column} = ${parameter(filter[name])}`);
+  }
   return { sql: conditions.join(' and '), parameters };
 }
 
@@ -68,11 +79,13 @@ export class AuditReportRepository {
     return this.database.read().many<AuditExtractRow>(
       `-- reports.listAudit
       select e.at, e.id, e.actor_id as "actorId", coalesce(u.name, s.name) as "actorName", e.actor_role as "actorRole",
-        e.action, e.result, e.reason, e.target_type as "targetType", e.target_id as "targetId",
-        e.request_id as "requestId", e.address, e.agent, e.before, e.after
+        e.action, e.result, e.target_type as "targetType", e.target_id as "targetId", e.person_id as "personId",
+        e.request_id as "requestId", e.key_id as "keyId", e.delegation_id as "delegationId",
+        ${storedColumns}
       from audit_entries e
       left join users u on u.tenant_id = $1 and u.id = e.actor_id
       left join services s on s.tenant_id = $1 and s.id = e.actor_id
+      ${keyJoins}
       where e.tenant_id = $1 and ${sql} ${further}
       order by e.at, e.id
       limit ${parameter(limit)}`,
