@@ -792,6 +792,7 @@ CREATE INDEX audit_entries__action_idx ON audit_entries USING btree (tenant_id, 
 CREATE INDEX audit_entries__not_done_idx ON audit_entries USING btree (tenant_id, at, id) WHERE result <> 'done'::text;
 CREATE INDEX audit_entries__person_idx ON audit_entries USING btree (tenant_id, person_id, at, id) WHERE person_id IS NOT NULL;
 CREATE INDEX audit_entries__request_idx ON audit_entries USING btree (tenant_id, request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX audit_entries__target_type_idx ON audit_entries USING btree (tenant_id, target_type, at, id);
 CREATE INDEX audit_entries__tenant_id_actor_id_at_idx ON audit_entries USING btree (tenant_id, actor_id, at);
 CREATE INDEX audit_entries__tenant_id_target_id_at_idx ON audit_entries USING btree (tenant_id, target_id, at);
 CREATE TRIGGER audit_entries_final BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_final();

@@ -25,14 +25,24 @@ export interface FoundEntry extends StoredValues {
 export const storedColumns = `e.before, e.after, e.reason, e.address, e.agent, e.details, e.origin,
         person_key.key as "personKey", actor_key.key as "actorKey"`;
 
-/** Behind an entry `e` of tenant `$1`; operators have their keys in the installation's own tenant. */
-export const keyJoins = `left join person_keys person_key on person_key.tenant_id = $1
-        and person_key.person_id = e.person_id and e.details is not null
-      left join person_keys actor_key on actor_key.tenant_id = case when e.actor_role = 'operator'
-          then '${NIL}'::uuid else $1 end
-        and actor_key.person_id = e.actor_id and e.origin is not null`;
+/** One after another: of a page whose length it does not know the planner expects so much that it would read all keys. */
+const eachBy = (name: string, select: string): string => `left join lateral (${select} offset 0) ${name} on true`;
 
-/** Each has an index that ends with the order of the list, but for the kind of a target. */
+/** Behind an entry `e` of tenant `$1`; operators have their keys in the installation's own tenant. */
+export const keyJoins = [
+  eachBy(
+    'person_key',
+    `select key from person_keys k where k.tenant_id = $1 and k.person_id = e.person_id and e.details is not null`,
+  ),
+  eachBy(
+    'actor_key',
+    `select key from person_keys k
+        where k.tenant_id = case when e.actor_role = 'operator' then '${NIL}'::uuid else $1 end
+          and k.person_id = e.actor_id and e.origin is not null`,
+  ),
+].join('\n      ');
+
+/** Each has an index that ends with the order of the list. */
 const columns: Readonly<Record<Exclude<keyof AuditFilter, 'from' | 'to'>, string>> = {
   actorId: 'actor_id',
   personId: 'person_id',
@@ -71,8 +81,8 @@ export class AuditLogsRepository {
         select * from audit_entries e where ${conditions.join(' and ')}
         order by e.at desc, e.id desc limit ${parameter(limit + 1)} offset ${parameter(offset)}
       ) e
-      left join users u on u.tenant_id = $1 and u.id = e.actor_id
-      left join services s on s.tenant_id = $1 and s.id = e.actor_id
+      ${eachBy('u', 'select name from users u where u.tenant_id = $1 and u.id = e.actor_id')}
+      ${eachBy('s', 'select name from services s where s.tenant_id = $1 and s.id = e.actor_id')}
       ${keyJoins}
       order by e.at desc, e.id desc`,
       parameters,

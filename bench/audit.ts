@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createApp } from '../src/app.js';
+import { AuditRecorder } from '../src/audit/audit.recorder.js';
+import { AuditSeals } from '../src/audit/seals.service.js';
+import { TokensService } from '../src/auth/tokens.service.js';
+import { readConfig } from '../src/config.js';
+import { Database } from '../src/database/database.js';
+import { connect, openServer } from '../src/database/open.js';
+import { Partitions } from '../src/operations/partitions.js';
+import { createAdmin, createInstructor, createStudents, createTenant } from '../test/factories.js';
+import { bringUpToDate } from '../src/up-to-date.js';
+import { noLimits } from './load.js';
+import { askAll, timesOf } from './times.js';
+
+/**
+ * What an entry costs the request that writes it, how many can be written and sealed in a second for as long as one likes,
+ * and how long one waits for a page among ten million of them.
+ */
+const { values: options } = parseArgs({
+  options: {
+    entries: { type: 'string', default: '10000000' },
+    seconds: { type: 'string', default: '20' },
+    only: { type: 'string', default: 'cost,rate,list' },
+  },
+});
+const limits = { costMs: 0.5, perSecond: 5_000, pageMs: 50 };
+const seconds = Number(options.seconds);
+
+const dataDir = resolve(process.env['DATA_DIR'] ?? '.data/bench');
+const config = readConfig({ ...process.env, ...noLimits, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error' });
+const server = await openServer(config, console.log);
+await bringUpToDate(server, console.log);
+const patient = { poolSize: 4, pooler: false, applicationName: 'bench', statementTimeoutSeconds: 0 };
+const owner = await connect({ ...patient, url: server.ownerUrl }, console.log);
+const source = await connect(
+  { url: server.url, poolSize: 20, pooler: false, applicationName: 'api', statementTimeoutSeconds: 30 },
+  console.log,
+);
+const app = await createApp(config, { source, owner, listen: true });
+const [recorder, seals] = [app.get(AuditRecorder, { strict: false }), app.get(AuditSeals, { strict: false })];
+const database = app.get(Database, { strict: false });
+const { signal } = new AbortController();
+let failed = false;
+
+async function people(count: number) {
+  const loading = new Database(owner, { prepared: true });
+  const tenant = await createTenant(loading, { slug: `bench-${randomUUID().slice(0, 8)}` });
+  const admin = await createAdmin(loading, tenant);
+  const instructor = await createInstructor(loading, tenant);
+  const students = await createStudents(loading, instructor, Array(count).fill({}));
+  return { tenant, admin, instructor, students };
+}
+
+const entryOf = (studentId: string) => ({
+  action: 'student.goals_changed',
+  targetType: 'student',
+  targetId: studentId,
+  before: { weeklyMinutes: 60, note: 'As agreed in our talk on Monday' },
+  after: { weeklyMinutes: 90, note: 'More time before the examination' },
+});
+
+/** The same transaction with and without an entry about a person, in turns, so that what else the machine does falls on both. */
+async function measureCost(): Promise<void> {
+  const { instructor, students } = await people(200);
+  const write = (id: string): Promise<number> =>
+    database.run(
+      `-- bench.touch
+      update users set version = version + 1 where tenant_id = $1 and id = $2`,
+      [instructor.tenantId, id],
+    );
+  const times: [number[], number[]] = [[], []];
+  for (let round = 0; round < 4_000; round++) {
+    const { userId: id } = students[round % students.length]!;
+    const begun = performance.now();
+    await database.transaction(async () => {
+      await write(id);
+      if (round % 2 === 1) await recorder.record(instructor, entryOf(id));
+    });
+    if (round >= 400) times[round % 2]!.push(performance.now() - begun);
+  }
+  const [without, with_] = [timesOf(times[0]), timesOf(times[1])];
+  const cost = with_.p50 - without.p50;
+  failed ||= cost > limits.costMs;
+  console.log(
+    `an entry costs ${cost.toFixed(2)} ms (limit ${limits.costMs}): a transaction takes ${without.p50.toFixed(2)} ms without, ` +
+      `${with_.p50.toFixed(2)} with one; p95 ${without.p95.toFixed(2)} and ${with_.p95.toFixed(2)}`,
+  );
+}
+
+/** Written in transactions of one and of a hundred entries, and sealed beside it; what is left then is sealed, too. */
+async function measureRate(size: number): Promise<void> {
+  const { tenant, instructor, students } = await people(1_000);
+  const end = performance.now() + seconds * 1000;
+  let written = 0;
+  const writer = async (): Promise<void> => {
+    for (let next = 0; performance.now() < end; next++) {
+      const entries = Array.from({ length: size }, (_, n) => entryOf(students[(next + n) % 1_000]!.userId));
+      await database.transaction(() => recorder.record(instructor, entries));
+      written += size;
+    }
+  };
+  const sealer = async (): Promise<void> => {
+    while (performance.now() < end) {
+      await seals.seal(signal);
+      await sleep(1_000);
+    }
+  };
+  const begun = performance.now();
+  await Promise.all([...Array.from({ length: 16 }, writer), sealer()]);
+  await seals.seal(signal);
+  const perSecond = (written * 1000) / (performance.now() - begun);
+  const { fault } = await seals.verify(tenant.tenantId, {}, signal);
+  if (fault) throw new Error(`the trail is not whole: ${JSON.stringify(fault)}`);
+  failed ||= size > 1 && perSecond < limits.perSecond;
+  console.log(
+    `${size === 1 ? 'one entry' : `${size} entries`} in a transaction: ${perSecond.toFixed(0)} entries a second written and ` +
+      `sealed${size > 1 ? ` (limit ${limits.perSecond})` : ''}, ${written} in all, and found whole`,
+  );
+}
+
+/** Over the twelve months before, by 300 actors about 20,000 targets; a hundredth was refused. */
+async function fill(count: number): Promise<Awaited<ReturnType<typeof people>>> {
+  const made = await people(20_000);
+  const { tenant, students } = made;
+  const to = new Date();
+  const from = new Date(to.getTime() - 365 * 86_400_000);
+  const days = [from, to].map((day) => day.toISOString().slice(0, 10)) as [string, string];
+  await app.get(Partitions, { strict: false }).ensureMonths(...days, ['audit_entries']);
+  const ids = students.map(({ userId }) => userId);
+  const step = 250_000;
+  for (let done = 0; done < count; done += step) {
+    await owner.transaction(async (manager) => {
+      // as a seal would have left it, which nobody reads here
+      await manager.query('set local session_replication_role = replica');
+      await manager.query(
+        `insert into audit_entries (tenant_id, at, id, actor_id, actor_role, action, target_type, target_id, request_id, result,
+          person_id, details, origin)
+        select $1, $2::timestamptz + n * ($3::timestamptz - $2::timestamptz) / $4, gen_random_uuid(), ids.list[1 + n % 300],
+          'instructor', (array['student.viewed', 'student.goals_changed', 'submission.graded', 'sessions.recorded',
+            'student.reassigned'])[1 + least(4, width_bucket(random(), 0, 1, 5) - 1)],
+          case when n % 50000 = 0 then 'tenant' else 'student' end, person.id::text, gen_random_uuid()::text,
+          case when n % 100 = 0 then 'refused' else 'done' end, person.id,
+          decode(repeat(md5(n::text), 12), 'hex'), decode(repeat(md5(n::text), 8), 'hex')
+        from generate_series($5::bigint, $6::bigint) as n, (select $7::uuid[]) as ids (list),
+          lateral (select ids.list[1 + (n * 7919) % 20000] as id) as person`,
+        [tenant.tenantId, from, to, count, done, Math.min(done + step, count) - 1, ids],
+      );
+    });
+    process.stdout.write(`\r${Math.min(done + step, count)} of ${count} entries`);
+  }
+  process.stdout.write('\n');
+  await owner.query('analyze audit_entries');
+  return made;
+}
+
+async function measureList(count: number): Promise<void> {
+  const { tenant, admin, students } = await fill(count);
+  const url = `${await app.getUrl()}/api/v1`;
+  const headers = { authorization: `Bearer ${app.get(TokensService).sign(admin, { kind: 'identity' }, 86_400)}` };
+  const get = async (query: string) =>
+    (await (await fetch(`${url}/audit-logs?${query}`, { headers })).json()) as {
+      data: { requestId: string; at: string }[];
+      pagination: { nextCursor: string | null };
+    };
+  const [{ at }] = (await owner.query(
+    'select at from audit_entries where tenant_id = $1 order by at offset $2 limit 1',
+    [tenant.tenantId, Math.floor(count / 2)],
+  )) as [{ at: string }];
+  const sample = (await get('limit=100')).data;
+  const middle = new Date(at).toISOString();
+  const some = (length: number, query: (n: number) => string): string[] => Array.from({ length }, (_, n) => query(n));
+  const questions: Readonly<Record<string, readonly string[]>> = {
+    'the newest': ['limit=50'],
+    'by actor': some(100, (n) => `limit=50&actorId=${students[n]!.userId}`),
+    'by person': some(100, (n) => `limit=50&personId=${students[n * 97]!.userId}`),
+    'by target': some(100, (n) => `limit=50&targetType=student&targetId=${students[n * 89]!.userId}`),
+    'by action': ['limit=50&action=submission.graded'],
+    'by a rare kind of target': ['limit=50&targetType=tenant'],
+    'by a kind there is none of': ['limit=50&targetType=unicorn'],
+    'refused ones': ['limit=50&result=refused'],
+    'by request': sample.map(({ requestId }) => `limit=50&requestId=${requestId}`),
+    'a period': [`limit=50&from=${middle}&to=${new Date(Date.parse(at) + 86_400_000).toISOString()}`],
+    'before the middle': [`limit=50&to=${middle}`],
+    'actor, action, period': some(
+      100,
+      (n) => `limit=50&actorId=${students[n]!.userId}&action=student.viewed&to=${middle}`,
+    ),
+  };
+  for (const [name, queries] of Object.entries(questions)) {
+    const calls = queries.map((query) => ({ path: `/audit-logs?${query}`, headers }));
+    await report(name, calls);
+  }
+  // page after page, from the middle on
+  const pages: { path: string; headers: typeof headers }[] = [];
+  for (let cursor = `to=${middle}`; pages.length < 100;) {
+    const { nextCursor } = (await get(`limit=100&${cursor}`)).pagination;
+    if (nextCursor === null) break;
+    cursor = `to=${middle}&cursor=${encodeURIComponent(nextCursor)}`;
+    pages.push({ path: `/audit-logs?limit=100&${cursor}`, headers });
+  }
+  await report('page after page of 100', pages);
+
+  async function report(name: string, calls: readonly { path: string; headers: typeof headers }[]): Promise<void> {
+    await askAll(url, calls, { connections: 1, seconds: 0.5 });
+    const { p50, p95, count: asked } = timesOf(await askAll(url, calls, { connections: 1, seconds: 3 }));
+    failed ||= p95 > limits.pageMs;
+    console.log(`${name}: p50 ${p50.toFixed(1)}, p95 ${p95.toFixed(1)} ms (limit ${limits.pageMs}), ${asked} asked`);
+  }
+}
+
+const parts = options.only.split(',');
+if (parts.includes('cost')) await measureCost();
+if (parts.includes('rate')) for (const size of [1, 100]) await measureRate(size);
+if (parts.includes('list')) await measureList(Number(options.entries));
+await app.close();
+await source.destroy();
+await owner.destroy();
+await server.stop();
+process.exitCode = failed ? 1 : 0;
