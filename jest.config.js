@@ -17,7 +17,7 @@ export default {
   globalSetup: '<rootDir>/test/global-setup.mts',
   globalTeardown: '<rootDir>/test/global-teardown.mts',
   setupFilesAfterEnv: ['<rootDir>/test/statements.ts'],
-  reporters: ['default', '<rootDir>/test/statements.reporter.mts'],
+  reporters: ['default', '<rootDir>/test/statements.reporter.mts', '<rootDir>/test/audit-effects.reporter.mts'],
   maxWorkers: 2,
   // native modules are never let go of: a worker that has loaded the product thirty times does little but collect garbage
   workerIdleMemoryLimit: '1200MB',

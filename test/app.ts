@@ -8,6 +8,9 @@ import { Clock } from '../src/database/clock.js';
 import type { Database } from '../src/database/database.js';
 import { createLog } from '../src/http/log.js';
 import type { Credential, Viewer } from '../src/http/viewer.js';
+import type { Binding } from '../src/jobs/handlers.js';
+import { Runner } from '../src/jobs/runner.js';
+import { watchRun } from './audit-effects-record.js';
 import { connectPatiently, createTestDatabase, type TestDatabase } from './database.js';
 import { adminIdOf, serviceIdOf } from './factories.js';
 
@@ -99,6 +102,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const log = lines && createLog(config, { write: (line) => void lines.push(line) });
   const source = options.source ?? (await connectPatiently(db.applicationUrl));
   const app = await createApp(config, { source, owner: db.source, clock, worker, extra, log, listen: true });
+  if (worker) watchJobs(app);
   const url = await app.getUrl();
   const tokens = app.get(TokensService);
   const tokenOf = (viewer: Viewer, credential: Credential): string =>
@@ -123,4 +127,12 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     if (!options.db) await db.drop();
   };
   return { url, app, config, db, database: db.database, clock, anonymous: client(), token, tokenOf, as, stop };
+}
+
+/** Each job of it, so that the reporter of the run knows what it wrote. */
+function watchJobs(app: NestFastifyApplication): void {
+  const { bindings } = app.get(Runner, { strict: false }) as unknown as { bindings: Map<string, Binding> };
+  for (const [name, { definition, handle }] of bindings) {
+    bindings.set(name, { definition, handle: (run) => watchRun(name, async () => handle(run)) });
+  }
 }

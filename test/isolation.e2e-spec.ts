@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ViewsService } from '../src/analytics/views.service.js';
 import { Publisher } from '../src/live/publisher.js';
+import { Refusals } from '../src/audit/refusals.js';
 import { startApp, type TestApp } from './app.js';
 import { Caller, type Operation, readOperations } from './isolation/caller.js';
 import { Digest } from './isolation/digest.js';
@@ -102,7 +103,9 @@ beforeAll(async () => {
   const permissions = [...new Set(operations.flatMap(({ permission }) => permission ?? []))];
   caller = new Caller(app, permissions);
   scan = new Scan(fixture.rows);
-  matrix = new Matrix(fixture, caller, scan, await Digest.create(app.database));
+  matrix = new Matrix(fixture, caller, scan, await Digest.create(app.database), () =>
+    app.app.get(Refusals, { strict: false }).flush(),
+  );
 });
 
 afterEach(() => {

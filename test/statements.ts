@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordEffects } from './audit-effects-record.js';
 import { listen, sentDuring } from './sent.js';
 
 /**
@@ -15,6 +16,8 @@ listen(({ text }) => {
   seen.add(text);
   appendFileSync(record, `${JSON.stringify(text)}\n`);
 });
+
+recordEffects();
 
 /** The names of the statements that this process sends meanwhile, one for each time. */
 export async function statementsDuring(work: () => Promise<unknown>): Promise<string[]> {

@@ -53,6 +53,7 @@ it('leaves none for what is done, asked wrongly or asked by nobody', async () =>
   await app.as(instructor).patch(`/students/${student.userId}`).send({ targetScore: 'x' }).expect(400);
   await app.anonymous.get(`/students/${student.userId}`).expect(401);
   await app.as(instructor).get('/nowhere').expect(404);
+  await app.as('admin', tenant).delete('/channels/webhook').expect(404);
   expect(await refused()).toEqual([]);
 });
 

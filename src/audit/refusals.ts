@@ -37,12 +37,13 @@ export class Refusals implements OnApplicationShutdown {
   async record(request: FastifyRequest, { status, code }: Problem): Promise<void> {
     const { viewer, template } = request;
     if (!viewer || template === undefined || (status !== 403 && status !== 404)) return;
-    // what a route without parameters does not find is no row of anybody's
-    if (status === 404 && !template.includes('/:') && request.method === 'GET') return;
+    const ids = idsOf(request.params);
+    // what is not named by an id is no row of anybody's, unless the body names it
+    const isNamed = Object.keys(ids).length > 0 || (request.method !== 'GET' && !template.includes('/:'));
+    if (status === 404 && !isNamed) return;
     const window = this.windowOf(viewer);
     if (window.recorded >= mostOfActor) return void window.counted++;
     window.recorded++;
-    const ids = idsOf(request.params);
     await this.write(request, viewer, {
       targetId: `${request.method} ${template.slice(prefix.length)}`,
       personId: people.test(template) ? (Object.values(ids)[0] ?? null) : null,

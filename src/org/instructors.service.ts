@@ -41,8 +41,17 @@ export class InstructorsService {
     return { ...page, data: page.data.map(({ nameSort: _, ...row }) => row) };
   }
 
-  /** @throws Problem 404 */
+  /** Is on record, unless it is oneself. @throws Problem 404 */
   async get(viewer: Viewer, id: string): Promise<InstructorDetail> {
+    const instructor = await this.find(viewer, id);
+    if (instructor.id !== viewer.userId) {
+      const entry = { action: 'instructor.viewed', targetType: 'instructor', targetId: instructor.id };
+      await this.audit.recordRead(viewer, entry);
+    }
+    return instructor;
+  }
+
+  private async find(viewer: Viewer, id: string): Promise<InstructorDetail> {
     const instructor = await this.instructors.find(viewer, id);
     if (!instructor) throw Problem.notFound('instructor');
     return instructor;
@@ -73,7 +82,7 @@ export class InstructorsService {
         await this.audit.record(viewer, entry);
         await this.database.afterCommit(() => this.cache.bump(organisationTags(tenantId)));
       }
-      return { ...(await this.get(viewer, id)), dryRun, effect };
+      return { ...(await this.find(viewer, id)), dryRun, effect };
     };
     return dryRun ? this.database.rehearse(work) : this.database.transaction(work);
   }

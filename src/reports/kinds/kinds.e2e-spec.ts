@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../../test/app.js';
 import { createCategory, createInstructor, createModule, createStudents, createTenant, type Member, type Module, type Person, sessionBody } from '../../../test/factories.js'; // prettier-ignore
 import { createIntervention } from '../../../test/factories.risk.js';
@@ -288,6 +289,35 @@ describe('the audit extract', () => {
     });
     const summary = await summaryOf(app, viewer, 'audit');
     expect(summary.charts[1]!.labels).toContain('student.viewed');
+    app.clock.set('2026-03-02T08:00:00Z');
+  });
+
+  it('takes the filters of the list, opens what is encrypted, and says what has been erased', async () => {
+    const [, , person] = book.people;
+    const { name } = person!;
+    const patch = app.as(admin).patch(`/users/${person!.userId}`).set('x-request-id', 'renamed-by-report');
+    await patch.send({ name: 'Renamed Once' }).expect(200);
+    await app.as(admin).patch(`/users/${person!.userId}`).send({ name }).expect(200);
+    await app.as(admin).get(`/users/${uuidv7()}`).expect(404);
+    app.clock.advance(60);
+    const filter = { personId: person!.userId, action: 'user.changed', targetType: 'user' };
+    const rows = await rowsOf(app, admin, 'audit', filter);
+    expect(rows.map(({ after, erased }) => [JSON.parse(String(after)), erased])).toEqual([
+      [{ name: 'Renamed Once' }, null],
+      [{ name }, null],
+    ]);
+    const asked = { personId: person!.userId.toUpperCase(), requestId: 'renamed-by-report', result: 'done' };
+    expect(await rowsOf(app, admin, 'audit', asked)).toMatchObject([{ personId: person!.userId }]);
+    expect(await rowsOf(app, admin, 'audit', { result: 'refused', targetId: 'GET /users/:id' })).toHaveLength(1);
+    await app.database.run(
+      `-- test.eraseKey
+      delete from person_keys where tenant_id = $1 and person_id = $2`,
+      [admin.tenantId, person!.userId],
+    );
+    expect(await rowsOf(app, admin, 'audit', filter)).toMatchObject([
+      { before: null, after: null, erased: 'yes' },
+      { before: null, after: null, erased: 'yes' },
+    ]);
     app.clock.set('2026-03-02T08:00:00Z');
   });
 

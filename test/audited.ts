@@ -1,0 +1,172 @@
+/**
+ * What may be written, and what may be read, without an entry in the audit. The reporter of the run fails where an
+ * operation or a job has written anything else without one, and where a read does not do what stands here.
+ */
+
+const claimed = 'what is kept for repeated requests, and nothing of anybody: gone after a day';
+
+/** Statements that write nothing of anybody's, or nothing that is not on record elsewhere. */
+export const unauditedStatements: Readonly<Record<string, string>> = {
+  'idempotency.claim': claimed,
+  'idempotency.complete': claimed,
+  'idempotency.release': claimed,
+  'activity.recordSessions':
+    'answers also of what was there already; what it does write is followed by what is not here',
+};
+
+/** Operations, by their ids, that may write whatever they do. */
+export const unauditedOperations: Readonly<Record<string, string>> = {};
+
+const derived = 'works out again what follows from what is on record, or from the time of day';
+const told = 'tells those whom it concerns of what is on record';
+const cleared = 'clears away what is over';
+
+/** Jobs that may write whatever they do: they decide nothing about anybody. */
+export const unauditedJobs: Readonly<Record<string, string>> = {
+  'activity.close-days': derived,
+  'analytics.delete-expired-days': cleared,
+  'analytics.follow-pass-mark': derived,
+  'analytics.refresh-views': derived,
+  'analytics.roll-up-closed-day': derived,
+  'analytics.roll-up-days': derived,
+  'assignments.follow-clock': derived,
+  'audit.seal-entries': 'seals the audit itself',
+  'auth.delete-expired-access': cleared,
+  'auth.send-invitation': told,
+  'auth.send-password-reset': told,
+  'channels.delete-old-bounces': cleared,
+  'channels.delete-old-deliveries': cleared,
+  'channels.find-due-deliveries': told,
+  'channels.queue-deliveries': told,
+  'deliveries.send-due': told,
+  'jobs.delete-expired': cleared,
+  'live.delete-events': cleared,
+  'messaging.delete-expired': cleared,
+  'messaging.fan-out': told,
+  'messaging.follow-recall': told,
+  'notifications.delete-expired': cleared,
+  'notifications.tell-achieved': told,
+  'notifications.tell-assigned': told,
+  'notifications.tell-at-risk': told,
+  'notifications.tell-due-soon': told,
+  'notifications.tell-failed': told,
+  'notifications.tell-graded': told,
+  'notifications.tell-message': told,
+  'notifications.tell-overdue': told,
+  'notifications.tell-report': told,
+  'operations.delete-expired-keys': cleared,
+  'operations.prepare-partitions': 'moves rows to where they belong, and changes none',
+  'reportfiles.write-file':
+    'makes the file of a report that was asked for, which is on record, as its download will be',
+  'reports.expire-files': cleared,
+  'reports.mail-ready': told,
+  'risk.evaluate-night': derived,
+  'risk.evaluate-students': derived,
+  'students.apply-thresholds': derived,
+};
+
+const own = 'what is one’s own';
+const listed = 'a list of one’s own scope, as it is opened all day; opening one of it is on record';
+const sums = 'figures of many, of one’s own scope';
+const nobody = 'says nothing of anybody';
+const arranged = 'how things are set, by ids';
+
+/** Of each GET: `recorded` where it shows more of another person than a list does, or why it is not. */
+export const reads: Readonly<Record<string, string>> = {
+  keysList: nobody,
+  oAuthMetadataShow: nobody,
+  accommodationsList: 'recorded',
+  activityHeatmapShow: sums,
+  cohortsShow: sums,
+  comparisonShow: sums,
+  departmentFiguresShow: sums,
+  moduleFiguresDifficulty: sums,
+  instructorPerformanceList: listed,
+  interventionEffectsShow: sums,
+  leaderboardShow: 'shows by name only those who have chosen to take part',
+  learnersList: listed,
+  moduleFiguresModules: sums,
+  performanceShow: sums,
+  platformMetricsShow: sums,
+  questionsList: sums,
+  assignmentsList: arranged,
+  assignmentsGet: arranged,
+  itemAnalysisOfAssignment: sums,
+  handOutsList: arranged,
+  submissionsGet: 'recorded',
+  gradesHistory: 'recorded',
+  attemptsGet: 'recorded',
+  auditLogsList: 'recorded',
+  auditCheckpointsCheckpoint: 'recorded',
+  authMe: own,
+  signInsList: own,
+  cacheShow: nobody,
+  categoriesList: nobody,
+  deliveriesList: listed,
+  bouncesList: listed,
+  endpointsGet: nobody,
+  dashboardDashboard: listed,
+  dashboardStatistics: sums,
+  dashboardTrend: sums,
+  delegationsList: listed,
+  departmentsList: nobody,
+  departmentsGet: nobody,
+  thresholdsGetDepartment: arranged,
+  thresholdsListDepartmentChanges: arranged,
+  liveListen: 'tells what has happened in one’s own scope, by ids',
+  gradeBatchesList: listed,
+  gradebookShow: listed,
+  gradebookExport: 'recorded',
+  instructorsList: listed,
+  instructorsGet: 'recorded',
+  thresholdsGetInstructor: arranged,
+  thresholdsListInstructorChanges: arranged,
+  interventionsList: listed,
+  interventionsCount: sums,
+  interventionsDetail: 'recorded',
+  ownPhoneGet: own,
+  preferencesGet: own,
+  messagesList: 'what one has written',
+  messagesGet: 'what one has written',
+  receiptsList: 'whom one has written to',
+  metricsList: nobody,
+  modulesList: nobody,
+  itemAnalysisOfModule: sums,
+  notificationsList: own,
+  notificationsCountUnread: own,
+  reportSchedulesList: listed,
+  reportSchedulesGet: 'how a report is asked for; what it shows is on record as it is downloaded',
+  reportsList: own,
+  reportsGet: own,
+  reportsDownloadLink: 'a link; what it leads to is on record as it is downloaded',
+  reportsFile: 'recorded',
+  runsList: 'operators see no ids of people in it',
+  segmentsList: arranged,
+  segmentsGet: arranged,
+  segmentsCount: sums,
+  servicesList: nobody,
+  servicesGet: nobody,
+  settingsGet: nobody,
+  thresholdsGetTenant: arranged,
+  thresholdsListTenantChanges: arranged,
+  studentsList: listed,
+  leaderboardChoiceShow: own,
+  studentsDetail: 'recorded',
+  achievementsList: 'recorded',
+  riskDetail: 'recorded',
+  riskHistory: 'recorded',
+  timelinesList: 'recorded',
+  submissionsList: listed,
+  tenantsList: nobody,
+  tenantsGet: nobody,
+  identityProvidersGet: nobody,
+  threadsList: own,
+  threadsCountUnread: own,
+  threadsListMessages: 'what has been written to and by oneself',
+  unsubscriptionsAsk: own,
+  usersList: listed,
+  usersGet: 'recorded',
+  viewsList: nobody,
+  healthLive: nobody,
+  healthReady: nobody,
+};
