@@ -51,7 +51,7 @@ import { FoldWordsOfMessages1764200300400 } from './1764200300400-fold-words-of-
 import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entries.js';
 import { SealAuditEntries1764300100000 } from './1764300100000-seal-audit-entries.js';
 import { EncryptAuditEntries1764400100000 } from './1764400100000-encrypt-audit-entries.js';
-import { IndexAuditKinds1764400300000 } from './1764400300000-index-audit-kinds.js';
+import { IndexAuditKinds1764400400000 } from './1764400400000-index-audit-kinds.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -107,5 +107,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   IndexAuditEntries1764300000000,
   SealAuditEntries1764300100000,
   EncryptAuditEntries1764400100000,
-  IndexAuditKinds1764400300000,
+  IndexAuditKinds1764400400000,
 ];

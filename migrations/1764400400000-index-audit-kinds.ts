@@ -8,7 +8,7 @@ const index = 'audit_entries__target_type_idx';
 const definition = '(tenant_id, target_type, at, id)';
 
 /** Without a lock that writers would wait for: a trail is long by the time it gets new indexes. */
-export class IndexAuditKinds1764400300000 implements MigrationInterface {
+export class IndexAuditKinds1764400400000 implements MigrationInterface {
   readonly transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
