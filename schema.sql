@@ -795,7 +795,8 @@ CREATE INDEX audit_entries__request_idx ON audit_entries USING btree (tenant_id,
 CREATE INDEX audit_entries__target_type_idx ON audit_entries USING btree (tenant_id, target_type, at, id);
 CREATE INDEX audit_entries__tenant_id_actor_id_at_idx ON audit_entries USING btree (tenant_id, actor_id, at);
 CREATE INDEX audit_entries__tenant_id_target_id_at_idx ON audit_entries USING btree (tenant_id, target_id, at);
-CREATE TRIGGER audit_entries_final BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_final();
+CREATE TRIGGER audit_entries_final BEFORE UPDATE OR TRUNCATE ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_final();
+CREATE TRIGGER audit_entries_kept BEFORE DELETE ON audit_entries FOR EACH STATEMENT WHEN (COALESCE(current_setting('app.retention'::text, true), ''::text) = ''::text) EXECUTE FUNCTION audit_final();
 CREATE TRIGGER audit_entries_to_pending AFTER INSERT ON audit_entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_to_pending();
 comment on table audit_entries is 'Who did what to whom; only ever added to';
 comment on column audit_entries.person_id is 'whom it is about';
@@ -813,6 +814,15 @@ create table audit_pending (
   constraint audit_pending_pkey PRIMARY KEY (tenant_id, at, id)
 );
 comment on table audit_pending is 'entries that no seal holds yet';
+
+create table audit_removals (
+  tenant_id uuid not null,
+  seal integer not null,
+  entries integer not null,
+  constraint audit_removals__pkey PRIMARY KEY (tenant_id, seal),
+  constraint audit_removals__entries_check CHECK (entries > 0)
+);
+comment on table audit_removals is 'how many entries of a seal retention has removed; entries audit.trimmed hold the digest of it';
 
 create table audit_seals (
   tenant_id uuid not null,
@@ -1009,6 +1019,32 @@ create table stale_students (
 comment on table stale_students is 'whose modules are to be looked at anew, and since when';
 comment on column stale_students.version is 'as that of stale_days';
 
+create table system_logs (
+  id uuid not null,
+  at timestamp with time zone not null,
+  level text not null,
+  category text not null,
+  message text not null,
+  code text,
+  error text,
+  stack text,
+  details jsonb not null,
+  request_id text,
+  trace_id text,
+  tenant_id uuid,
+  duration_seconds double precision,
+  memory_bytes bigint,
+  host text not null,
+  constraint system_logs__pkey PRIMARY KEY (id),
+  constraint system_logs__level_check CHECK (level = ANY (ARRAY['warn'::text, 'error'::text, 'fatal'::text]))
+);
+CREATE INDEX system_logs__at_idx ON system_logs USING btree (at, id);
+CREATE INDEX system_logs__category_idx ON system_logs USING btree (category, at, id);
+CREATE INDEX system_logs__request_idx ON system_logs USING btree (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX system_logs__trace_idx ON system_logs USING btree (trace_id) WHERE trace_id IS NOT NULL;
+comment on table system_logs is 'lines of the log from warnings up, masked';
+comment on column system_logs.tenant_id is 'whose request or job it was; null: the installation''s';
+
 create table tenants (
   id uuid not null,
   slug text not null,
@@ -1034,6 +1070,9 @@ create table tenants (
   staff_messages_per_day integer not null default 500,
   received_messages_per_day integer not null default 50,
   notifications_per_day integer not null default 20,
+  history_from date,
+  students_see_risk boolean not null default true,
+  is_purpose_required boolean not null default false,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants__slug_key UNIQUE (slug),
   constraint tenants__analytics_retention_check CHECK (analytics_retention_days >= 60 AND analytics_retention_days <= 3650),
@@ -1056,6 +1095,9 @@ CREATE TRIGGER tenants_move_due AFTER UPDATE OF time_zone ON tenants FOR EACH RO
 comment on column tenants.closed_day is 'the last local day whose figures the nightly job has closed';
 comment on column tenants.is_active is 'false: nobody of it can sign in, and nothing of it is written';
 comment on column tenants.smallest_group is 'of fewer people nothing is told to who may not see the people';
+comment on column tenants.history_from is 'sessions and snapshots of days before it have been deleted; null: none ever were';
+comment on column tenants.students_see_risk is 'false: to students nothing says that there is such a thing';
+comment on column tenants.is_purpose_required is 'whether whoever exports data has to say what for';
 
 create table achievements (
   tenant_id uuid not null,
@@ -1311,6 +1353,32 @@ create table report_parts (
   constraint report_parts_pkey PRIMARY KEY (tenant_id, file_id, number),
   constraint report_parts__file_fkey FOREIGN KEY (tenant_id, file_id) REFERENCES report_files(tenant_id, id) ON DELETE CASCADE
 );
+
+create table retention_runs (
+  tenant_id uuid not null,
+  id uuid not null,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint retention_runs__pkey PRIMARY KEY (tenant_id, id),
+  constraint retention_runs__tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX retention_runs__started_at_idx ON retention_runs USING btree (tenant_id, started_at, id);
+comment on column retention_runs.finished_at is 'null: it is under way, or was cut off';
+
+create table retention_figures (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  category text not null,
+  kept_from date not null,
+  rows bigint not null,
+  oldest date,
+  newest date,
+  partitions text[] not null,
+  held_back jsonb not null,
+  constraint retention_figures__pkey PRIMARY KEY (tenant_id, run_id, category),
+  constraint retention_figures__run_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES retention_runs(tenant_id, id)
+);
+comment on table retention_figures is 'what a run has deleted so far, counted in the transactions that deleted it';
 
 create table risk_cohorts (
   tenant_id uuid not null,
@@ -1724,6 +1792,31 @@ create table known_devices (
 CREATE INDEX known_devices__expires_at_idx ON known_devices USING btree (expires_at);
 comment on table known_devices is 'where somebody has signed in: attempts from there are counted by themselves';
 
+create table legal_holds (
+  tenant_id uuid not null,
+  id uuid not null,
+  category text,
+  person_id uuid,
+  reason text not null,
+  placed_by uuid not null,
+  placed_at timestamp with time zone not null,
+  lifted_by uuid,
+  lifted_at timestamp with time zone,
+  constraint legal_holds__pkey PRIMARY KEY (tenant_id, id),
+  constraint legal_holds__lifted_by_fkey FOREIGN KEY (tenant_id, lifted_by) REFERENCES users(tenant_id, id),
+  constraint legal_holds__person_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES users(tenant_id, id),
+  constraint legal_holds__placed_by_fkey FOREIGN KEY (tenant_id, placed_by) REFERENCES users(tenant_id, id),
+  constraint legal_holds__tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint legal_holds__category_check CHECK (category = ANY (ARRAY['audit'::text, 'snapshots'::text, 'analytics'::text, 'messages'::text, 'riskEvaluations'::text])),
+  constraint legal_holds__lifted_check CHECK ((lifted_at IS NULL) = (lifted_by IS NULL)),
+  constraint legal_holds__reason_check CHECK (reason <> ''::text)
+);
+CREATE INDEX legal_holds__person_idx ON legal_holds USING btree (tenant_id, person_id);
+CREATE INDEX legal_holds__placed_at_idx ON legal_holds USING btree (tenant_id, placed_at, id);
+comment on table legal_holds is 'what is kept longer than retention and erasure say, until the hold is lifted';
+comment on column legal_holds.category is 'null: of all categories';
+comment on column legal_holds.person_id is 'null: of everybody';
+
 create table notification_causes (
   tenant_id uuid not null,
   user_id uuid not null,
@@ -1834,9 +1927,9 @@ create table progress_snapshots (
 ) partition by range (day);
 CREATE INDEX progress_snapshots__instructor_idx ON progress_snapshots USING btree (tenant_id, instructor_id, day, department_id);
 CREATE INDEX progress_snapshots__open_idx ON progress_snapshots USING btree (tenant_id, student_id, day) WHERE NOT is_closed;
-CREATE TRIGGER progress_snapshots_gone AFTER DELETE ON progress_snapshots FOR EACH ROW EXECUTE FUNCTION progress_snapshots_to_stale_days();
+CREATE TRIGGER progress_snapshots_gone AFTER DELETE ON progress_snapshots FOR EACH ROW WHEN (COALESCE(current_setting('app.retention'::text, true), ''::text) = ''::text) EXECUTE FUNCTION progress_snapshots_to_stale_days();
 CREATE TRIGGER progress_snapshots_moved AFTER UPDATE OF instructor_id, department_id ON progress_snapshots FOR EACH ROW WHEN (old.instructor_id IS DISTINCT FROM new.instructor_id OR old.department_id IS DISTINCT FROM new.department_id) EXECUTE FUNCTION progress_snapshots_to_stale_days();
-CREATE TRIGGER progress_snapshots_to_roster_days_delete AFTER DELETE ON progress_snapshots REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_delete();
+CREATE TRIGGER progress_snapshots_to_roster_days_delete AFTER DELETE ON progress_snapshots REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT WHEN (COALESCE(current_setting('app.retention'::text, true), ''::text) = ''::text) EXECUTE FUNCTION progress_snapshots_to_roster_days_delete();
 CREATE TRIGGER progress_snapshots_to_roster_days_insert AFTER INSERT ON progress_snapshots REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_insert();
 CREATE TRIGGER progress_snapshots_to_roster_days_update AFTER UPDATE ON progress_snapshots REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION progress_snapshots_to_roster_days_update();
 comment on table progress_snapshots is 'one student''s day; overall score, delta, peak hour and mean length are added when the day is closed';
@@ -1881,6 +1974,7 @@ create table reports (
   created_at timestamp with time zone not null,
   cancelled_at timestamp with time zone,
   mailed_at timestamp with time zone,
+  purpose text,
   constraint reports_pkey PRIMARY KEY (tenant_id, id),
   constraint reports__file_fkey FOREIGN KEY (tenant_id, file_id) REFERENCES report_files(tenant_id, id),
   constraint reports__schedule_fkey FOREIGN KEY (tenant_id, schedule_id) REFERENCES report_schedules(tenant_id, id) ON DELETE SET NULL (schedule_id)
@@ -1890,6 +1984,7 @@ CREATE INDEX reports__owner_idx ON reports USING btree (tenant_id, owner_id, cre
 CREATE INDEX reports__schedule_idx ON reports USING btree (tenant_id, schedule_id, created_at) WHERE schedule_id IS NOT NULL;
 comment on table reports is 'who asked for a report; a service is an owner like a person';
 comment on column reports.mailed_at is 'when its owner was mailed that it is ready; null: not, or not yet';
+comment on column reports.purpose is 'what the file is for, in the words of whoever asked';
 
 create table risk_evaluations (
   tenant_id uuid not null,
@@ -1915,7 +2010,7 @@ create table risk_evaluations (
   constraint risk_evaluations__score_check CHECK (score >= 0::numeric AND score <= 100::numeric)
 ) partition by range (day);
 CREATE TRIGGER risk_evaluations_final BEFORE UPDATE ON risk_evaluations FOR EACH ROW EXECUTE FUNCTION risk_evaluations_final();
-CREATE TRIGGER risk_evaluations_kept BEFORE DELETE OR TRUNCATE ON risk_evaluations FOR EACH STATEMENT EXECUTE FUNCTION risk_history_final();
+CREATE TRIGGER risk_evaluations_kept BEFORE DELETE OR TRUNCATE ON risk_evaluations FOR EACH STATEMENT WHEN (COALESCE(current_setting('app.retention'::text, true), ''::text) = ''::text) EXECUTE FUNCTION risk_history_final();
 comment on table risk_evaluations is 'every score with all that it was made of; only ever added to';
 comment on column risk_evaluations.number is '0: at the end of the day; others: during it, in their order';
 comment on column risk_evaluations.score is 'also where there is too little to show one: what the model would say';
@@ -2048,11 +2143,16 @@ create table student_modules (
   first_completed_on date,
   last_on date not null,
   sessions integer not null,
+  past_sessions integer not null default 0,
+  past_first_on date,
+  past_first_completed_on date,
+  past_last_on date,
   constraint student_modules_pkey PRIMARY KEY (tenant_id, student_id, module_id),
   constraint student_modules__module_fkey FOREIGN KEY (tenant_id, module_id) REFERENCES modules(tenant_id, id),
   constraint student_modules__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
 );
 comment on table student_modules is 'which modules a student has worked on, and since when';
+comment on column student_modules.past_sessions is 'of sessions: those that are not kept any more';
 
 create table student_progress (
   tenant_id uuid not null,

@@ -50,7 +50,11 @@ import { LetTenantsLimitMessages1764200300300 } from './1764200300300-let-tenant
 import { FoldWordsOfMessages1764200300400 } from './1764200300400-fold-words-of-messages.js';
 import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entries.js';
 import { SealAuditEntries1764300100000 } from './1764300100000-seal-audit-entries.js';
+import { CreateLegalHolds1764400000000 } from './1764400000000-create-legal-holds.js';
 import { EncryptAuditEntries1764400100000 } from './1764400100000-encrypt-audit-entries.js';
+import { CreateSystemLogs1764400310000 } from './1764400310000-create-system-logs.js';
+import { CreateRetention1764400320000 } from './1764400320000-create-retention.js';
+import { LetTenantsHideRisk1764400330000 } from './1764400330000-let-tenants-hide-risk.js';
 import { IndexAuditKinds1764400400000 } from './1764400400000-index-audit-kinds.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
@@ -106,6 +110,10 @@ export const migrations: (new () => MigrationInterface)[] = [
   FoldWordsOfMessages1764200300400,
   IndexAuditEntries1764300000000,
   SealAuditEntries1764300100000,
+  CreateLegalHolds1764400000000,
   EncryptAuditEntries1764400100000,
+  CreateSystemLogs1764400310000,
+  CreateRetention1764400320000,
+  LetTenantsHideRisk1764400330000,
   IndexAuditKinds1764400400000,
 ];

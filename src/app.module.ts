@@ -24,6 +24,7 @@ import { HealthModule } from './operations/health.module.js';
 import { PartitionsModule } from './operations/partitions.module.js';
 import { OrgModule } from './org/org.module.js';
 import { ReportsModule } from './reports/reports.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { RiskModule } from './risk/risk.module.js';
 import { ServicesModule } from './services/services.module.js';
 import { PeopleModule } from './people/people.module.js';
@@ -69,6 +70,7 @@ export class AppModule {
         NotificationsModule,
         MessagingModule,
         ChannelsModule,
+        RetentionModule,
         LiveModule,
         PeopleModule,
         IdentityModule,

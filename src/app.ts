@@ -12,6 +12,7 @@ import { serveOpenApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RateLimits } from './http/rate-limits.js';
 import { HttpServer } from './http/server.js';
+import { SystemLogWriter } from './installation/system-log.writer.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 
 export interface AppOptions {
@@ -50,6 +51,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ne
     exclude: ['health/*path', '.well-known/*path'].map((path) => ({ path, method: RequestMethod.GET })),
   });
   if (preview) return app;
+  app.get(SystemLogWriter, { strict: false }).follow(log);
 
   const idempotency = app.get(Idempotency);
   server.useIdempotency(idempotency);

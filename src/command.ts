@@ -1,7 +1,4 @@
 import { AuditRecorder } from './audit/audit.recorder.js';
-import { AuditRepository } from './audit/audit.repository.js';
-import { PersonKeys } from './audit/person-keys.js';
-import { PersonKeysRepository } from './audit/person-keys.repository.js';
 import { type Config, readConfig } from './config.js';
 import { Clock } from './database/clock.js';
 import { Database } from './database/database.js';
@@ -33,9 +30,7 @@ export async function runCommand<T>(read: () => T, work: (given: T, command: Com
       await prepare(opened, say);
       const database = new Database(opened.source, { prepared: false });
       const clock = new Clock();
-      const keys = new PersonKeys(new PersonKeysRepository(database), database, clock);
-      const audit = new AuditRecorder(new AuditRepository(database), keys, clock);
-      await work(given, { config, database, clock, audit });
+      await work(given, { config, database, clock, audit: AuditRecorder.on(database, clock) });
     } finally {
       await opened.close();
     }

@@ -24,7 +24,6 @@ const cleared = 'clears away what is over';
 /** Jobs that may write whatever they do: they decide nothing about anybody. */
 export const unauditedJobs: Readonly<Record<string, string>> = {
   'activity.close-days': derived,
-  'analytics.delete-expired-days': cleared,
   'analytics.follow-pass-mark': derived,
   'analytics.refresh-views': derived,
   'analytics.roll-up-closed-day': derived,
@@ -41,7 +40,6 @@ export const unauditedJobs: Readonly<Record<string, string>> = {
   'deliveries.send-due': told,
   'jobs.delete-expired': cleared,
   'live.delete-events': cleared,
-  'messaging.delete-expired': cleared,
   'messaging.fan-out': told,
   'messaging.follow-recall': told,
   'notifications.delete-expired': cleared,
@@ -60,6 +58,7 @@ export const unauditedJobs: Readonly<Record<string, string>> = {
     'makes the file of a report that was asked for, which is on record, as its download will be',
   'reports.expire-files': cleared,
   'reports.mail-ready': told,
+  'retention.delete-old-logs': cleared,
   'risk.evaluate-night': derived,
   'risk.evaluate-students': derived,
   'students.apply-thresholds': derived,
@@ -85,6 +84,9 @@ export const reads: Readonly<Record<string, string>> = {
   interventionEffectsShow: sums,
   leaderboardShow: 'shows by name only those who have chosen to take part',
   learnersList: listed,
+  legalHoldsList: arranged,
+  retentionList: sums,
+  systemLogsList: 'events of the installation, in which nobody is named',
   moduleFiguresModules: sums,
   performanceShow: sums,
   platformMetricsShow: sums,

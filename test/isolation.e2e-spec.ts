@@ -30,6 +30,7 @@ import { people } from './isolation/expectations.people.js';
 import { performance } from './isolation/expectations.performance.js';
 import { reportSchedules } from './isolation/expectations.report-schedules.js';
 import { reports } from './isolation/expectations.reports.js';
+import { retention } from './isolation/expectations.retention.js';
 import { risk } from './isolation/expectations.risk.js';
 import { services } from './isolation/expectations.services.js';
 import { students } from './isolation/expectations.students.js';
@@ -66,6 +67,7 @@ const expectations: Expectations = {
   ...reports,
   ...notifications,
   ...audit,
+  ...retention,
   ...reportSchedules,
   ...live,
   ...messages,

@@ -38,6 +38,7 @@ const unwatched: Readonly<Record<string, string>> = {
   'audit_entries.key_id': recorded,
   'audit_entries.delegation_id': recorded,
   'audit_pending.tenant_id': recorded,
+  'audit_removals.tenant_id': recorded,
   'audit_seals.tenant_id': recorded,
   'grade_batches.actor_id': 'also of services, which are no users',
   'grade_changes.actor_id': 'also of services, which are no users',

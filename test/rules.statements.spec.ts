@@ -13,6 +13,7 @@ const tenantInside: Readonly<Record<string, string>> = {
   'live.listStudents': 'what a relay carries out is of many tenants, and each id stands beside its own',
   'live.listReportOwners': 'what a relay carries out is of many tenants, and each id stands beside its own',
   'live.insertEvents': 'what a relay carries out is of many tenants, and each row names its own',
+  'retention.hasHold': 'a month goes for all tenants that have rows of it, or for none',
   'services.useApiKey': 'whoever shows a key names no tenant: what is known of the key does',
   'identity.listProvidersByIssuer': 'a token of another issuer says by that whose it may be',
   'idempotency.complete': 'a claim is what the statement before gave out, and names its tenant',

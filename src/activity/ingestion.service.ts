@@ -6,6 +6,7 @@ import { currentRequest } from '../http/request.js';
 import { Viewer } from '../http/viewer.js';
 import { localDay } from '../org/local-day.js';
 import { TenantsService } from '../org/tenants.service.js';
+import { historyDays } from '../org/tenants.repository.js';
 import { Flights } from '../database/flights.js';
 import { readSession, Session } from './session-input.js';
 import { SentSession, SessionRecorder, Verdict } from './session-recorder.js';
@@ -44,10 +45,11 @@ export class IngestionService {
    */
   async ingest(viewer: Viewer, raw: readonly unknown[]): Promise<SessionResult[]> {
     const tenant = await this.tenants.get(viewer.tenantId);
+    const now = this.clock.now();
     const limits = {
       ownStudentId: viewer.role === 'student' ? viewer.userId : null,
-      now: this.clock.now(),
-      retentionDays: tenant.snapshotRetentionDays,
+      now,
+      retentionDays: historyDays(tenant, now),
       capSeconds: tenant.sessionCapSeconds,
     };
     const read = raw.map((item) => readSession(item, limits));

@@ -43,7 +43,6 @@ import { QuestionsController } from './questions.controller.js';
 import { QuestionsRepository } from './questions.repository.js';
 import { QuestionsService } from './questions.service.js';
 import { Rebuild } from './rebuild.service.js';
-import { RetentionRepository } from './retention.repository.js';
 import { RollUpJobs } from './roll-ups.jobs.js';
 import { RollUpsRepository } from './roll-ups.repository.js';
 import { RollUps } from './roll-ups.service.js';
@@ -98,7 +97,6 @@ import { WarmUp } from './warm-up.js';
     QuestionsRepository,
     QuestionsService,
     Rebuild,
-    RetentionRepository,
     RollUpJobs,
     RollUpsRepository,
     RollUps,

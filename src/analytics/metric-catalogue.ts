@@ -9,6 +9,7 @@ import { moduleMetrics } from './metric-catalogue.modules.js';
 import { notificationMetrics } from './metric-catalogue.notifications.js';
 import { organisationMetrics } from './metric-catalogue.organisation.js';
 import { reportMetrics } from './metric-catalogue.reports.js';
+import { retentionMetrics } from './metric-catalogue.retention.js';
 import { riskMetrics } from './metric-catalogue.risk.js';
 import { studentMetrics } from './metric-catalogue.students.js';
 import { viewMetrics } from './metric-catalogue.views.js';
@@ -23,6 +24,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   ...viewMetrics,
   ...workMetrics,
   ...riskMetrics,
+  ...retentionMetrics,
   ...interventionMetrics,
   ...organisationMetrics,
   ...reportMetrics,

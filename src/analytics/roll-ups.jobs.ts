@@ -1,11 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../database/clock.js';
-import { deleteInBatches } from '../jobs/batches.js';
-import { deleteExpiredDays, followPassMark, rollUpClosedDay, rollUpDays } from '../jobs/catalogue.js';
+import { followPassMark, rollUpClosedDay, rollUpDays } from '../jobs/catalogue.js';
 import { Handles, type Outcome, type Run } from '../jobs/job.js';
-import { addDays, localDay } from '../org/local-day.js';
 import { type Tenant, TenantsRepository } from '../org/tenants.repository.js';
-import { daily, RetentionRepository } from './retention.repository.js';
 import { RollUps } from './roll-ups.service.js';
 
 /** Of a tenant at one go: 20 s where each cell has 1,000 students. What is left waits for the others. */
@@ -15,9 +11,7 @@ const mostChunks = 100;
 export class RollUpJobs {
   constructor(
     private readonly rollUps: RollUps,
-    private readonly retention: RetentionRepository,
     private readonly tenants: TenantsRepository,
-    private readonly clock: Clock,
   ) {}
 
   @Handles(rollUpDays)
@@ -43,21 +37,6 @@ export class RollUpJobs {
     const tenant = await this.tenants.find(tenantId!);
     if (!tenant) return;
     return { marked: await this.rollUps.markDays(tenant.id, this.rollUps.recountable(tenant), signal) };
-  }
-
-  /** What is longer ago than analytics, and the snapshots that they are added up from, are kept. */
-  @Handles(deleteExpiredDays)
-  async deleteExpiredDays({ signal }: Run): Promise<Outcome> {
-    let rowsDeleted = 0;
-    await this.eachTenant(signal, async ({ id, timeZone, analyticsRetentionDays, snapshotRetentionDays }) => {
-      // what snapshots still write is a difference to what there is
-      const days = Math.max(analyticsRetentionDays, snapshotRetentionDays);
-      const first = addDays(localDay(timeZone, this.clock.now()), -days);
-      for (const table of daily) {
-        rowsDeleted += await deleteInBatches(signal, (limit) => this.retention.deleteDays(id, table, first, limit));
-      }
-    });
-    return { rowsDeleted };
   }
 
   /** One that fails does not hold up the others. */

@@ -159,7 +159,7 @@ export class RollUpsRepository {
   }
 
   /**
-   * Which modules these students have worked on, from all of their sessions. Where a first session or a first completed
+   * Which modules these students have worked on, from all of their sessions, those that are gone included. Where a first session or a first completed
    * one lies on another day than before, both days are marked.
    */
   async refreshStudents(tenantId: string, studentIds: readonly string[], now: Date): Promise<void> {
@@ -168,12 +168,17 @@ export class RollUpsRepository {
       with student as materialized (
         select id from unnest($2::uuid[]) as s (id)
       ), fresh as materialized (
-        select s.student_id, s.module_id, min(s.day) as first_on,
-          min(s.day) filter (where s.status = 'completed') as first_completed_on, max(s.day) as last_on,
-          count(*)::integer as sessions
+        select s.student_id, s.module_id, min(s.first_on) as first_on, min(s.first_completed_on) as first_completed_on,
+          max(s.last_on) as last_on, sum(s.sessions)::integer as sessions
         from student
         cross join lateral (
-          select student_id, module_id, day, status from sessions where tenant_id = $1 and student_id = student.id
+          select student_id, module_id, day as first_on, case status when 'completed' then day end as first_completed_on,
+            day as last_on, 1 as sessions
+          from sessions where tenant_id = $1 and student_id = student.id
+          union all
+          -- what is not kept any more
+          select student_id, module_id, past_first_on, past_first_completed_on, past_last_on, past_sessions
+          from student_modules where tenant_id = $1 and student_id = student.id and past_sessions > 0
           offset 0
         ) s
         group by s.student_id, s.module_id

@@ -4,7 +4,7 @@ import { Cache } from '../cache/cache.js';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { addDays, localDay } from '../org/local-day.js';
-import type { Tenant } from '../org/tenants.repository.js';
+import { historyDays, type Tenant, TenantsRepository } from '../org/tenants.repository.js';
 import type { Period } from './analytics-scope.js';
 import { type Cell, type CellMark, RollUpsRepository, type Stale, type StudentMark } from './roll-ups.repository.js';
 
@@ -38,6 +38,7 @@ export class RollUps {
   constructor(
     private readonly database: Database,
     private readonly rollUps: RollUpsRepository,
+    private readonly tenants: TenantsRepository,
     private readonly cache: Cache,
     private readonly clock: Clock,
   ) {}
@@ -102,9 +103,10 @@ export class RollUps {
   }
 
   /** Days whose sessions are still there: what is added up anew beyond them would come to nothing. */
-  recountable({ timeZone, snapshotRetentionDays, analyticsRetentionDays }: Tenant): Period {
-    const today = localDay(timeZone, this.clock.now());
-    return { from: addDays(today, -Math.min(snapshotRetentionDays, analyticsRetentionDays)), to: today };
+  recountable(tenant: Tenant): Period {
+    const now = this.clock.now();
+    const today = localDay(tenant.timeZone, now);
+    return { from: addDays(today, -Math.min(historyDays(tenant, now), tenant.analyticsRetentionDays)), to: today };
   }
 
   countStale(tenantId: string): Promise<Stale> {
@@ -129,9 +131,14 @@ export class RollUps {
       const found = await this.rollUps.takeUpCells(tenantId, after, chunkCells, chunkSessions);
       const taken = found.filter(({ isFree }) => isFree);
       if (taken.length > 0) {
-        await this.rollUps.rollUpModules(tenantId, taken);
-        await this.rollUps.rollUpHours(tenantId, taken);
-        await this.rollUps.rollUpQuestions(tenantId, taken);
+        // of a day whose sessions are gone there is nothing left to add up, and what was added up stays
+        const { historyFrom } = (await this.tenants.find(tenantId))!;
+        const kept = historyFrom === null ? taken : taken.filter(({ day }) => day >= historyFrom);
+        if (kept.length > 0) {
+          await this.rollUps.rollUpModules(tenantId, kept);
+          await this.rollUps.rollUpHours(tenantId, kept);
+          await this.rollUps.rollUpQuestions(tenantId, kept);
+        }
         await this.rollUps.unmarkCells(tenantId, taken);
       }
       return { taken, last: found.at(-1) };

@@ -45,6 +45,9 @@ export class GradebookQuery extends StudentFilter {
 export class GradebookExportQuery extends GradebookQuery {
   @OneOf(tableFormats, { description: '`csv`: UTF-8 with a byte order mark, comma, CRLF. `xlsx`: Office Open XML' })
   readonly format: TableFormat;
+
+  @Text({ max: 200, optional: true, description: 'What the file is for; the organisation may require it' })
+  readonly purpose?: string;
 }
 
 export class GradebookCell {

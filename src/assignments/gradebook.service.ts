@@ -5,7 +5,7 @@ import { positionOf, toPage } from '../http/paging.js';
 import { Problem } from '../http/problem.js';
 import { type TableCell, writeTable } from '../http/table-file.js';
 import { personOf, type Viewer } from '../http/viewer.js';
-import { TenantsService } from '../org/tenants.service.js';
+import { purposeMissing, TenantsService } from '../org/tenants.service.js';
 import { scopeKey, StudentReads } from '../students/student-reads.js';
 import { fileCell, leadingColumns } from './gradebook-file.js';
 import type { GradebookCell, GradebookExportQuery, GradebookQuery, GradebookResponse } from './gradebook.dto.js';
@@ -80,6 +80,9 @@ export class GradebookService {
 
   /** The same as a file, all pages of it; on record before a byte of it leaves. */
   async export(viewer: Viewer, query: GradebookExportQuery): Promise<Readable> {
+    const { purpose } = query;
+    if (purpose === undefined && (await this.tenants.get(viewer.tenantId)).isPurposeRequired)
+      throw purposeMissing('/purpose');
     const selection = await this.selectionOf(viewer, query);
     const everybody = { limit: mostStudents, offset: 0, after: null };
     const everything = { limit: mostAssignments, offset: 0 };
@@ -94,6 +97,7 @@ export class GradebookService {
       action: 'gradebook.exported',
       targetType: 'gradebook',
       personId: personOf(viewer),
+      reason: purpose,
       after: {
         format: query.format,
         filter: { ...students, ...assignments },

@@ -8,6 +8,8 @@ import { AuditRepository } from './audit.repository.js';
 import { PersonKeys } from './person-keys.js';
 import { PersonKeysRepository } from './person-keys.repository.js';
 import { Refusals } from './refusals.js';
+import { RemovalsRepository } from './removals.repository.js';
+import { AuditRemovals } from './removals.service.js';
 import { SealsController } from './seals.controller.js';
 import { SealsRepository } from './seals.repository.js';
 import { AuditSeals } from './seals.service.js';
@@ -26,7 +28,9 @@ import { AuditSeals } from './seals.service.js';
     SealsRepository,
     AuditSeals,
     AuditJobs,
+    RemovalsRepository,
+    AuditRemovals,
   ],
-  exports: [AuditRecorder, AuditSeals],
+  exports: [AuditRecorder, AuditSeals, AuditRemovals],
 })
 export class AuditModule {}

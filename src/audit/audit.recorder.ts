@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../database/clock.js';
+import type { Database } from '../database/database.js';
 import { Flights } from '../database/flights.js';
 import { currentRequest } from '../http/request.js';
 import type { Viewer } from '../http/viewer.js';
 import { AuditRepository, type AuditRow } from './audit.repository.js';
 import { keptOf, oneLine } from './entry-values.js';
 import { type KeyOwner, type Keys, PersonKeys } from './person-keys.js';
+import { PersonKeysRepository } from './person-keys.repository.js';
 import { encrypt } from './personal-values.js';
 
 /** The agent's header can be as long as the client likes. */
@@ -63,6 +65,12 @@ export class AuditRecorder {
     private readonly keys: PersonKeys,
     private readonly clock: Clock,
   ) {}
+
+  /** One that writes by other connections than the application's. */
+  static on(database: Database, clock: Clock): AuditRecorder {
+    const keys = new PersonKeys(new PersonKeysRepository(database), database, clock);
+    return new AuditRecorder(new AuditRepository(database), keys, clock);
+  }
 
   /** One insert for any number of entries, inside the running transaction: what is undone is not on record. */
   record(actor: Actor, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {

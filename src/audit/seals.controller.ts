@@ -32,6 +32,7 @@ export class SealsController {
       hash: 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9',
       next: null,
       fault: null,
+      removed: null,
     },
   })
   async verify(
@@ -40,7 +41,12 @@ export class SealsController {
   ): Promise<AuditVerification> {
     const options = { after, most: mostSeals, checkpoint };
     const found = await this.seals.verify(viewer.tenantId, options, AbortSignal.timeout(55_000));
-    await this.audit.recordRead(viewer, { action: 'audit.verified', targetType: 'audit', after: { ...found } });
+    const { hash: sealHash, ...rest } = found;
+    await this.audit.recordRead(viewer, {
+      action: 'audit.verified',
+      targetType: 'audit',
+      after: { ...rest, sealHash },
+    });
     return found;
   }
 }

@@ -1,10 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Int, Nested, Text } from '../http/fields.js';
+import type { Claim } from './removals.repository.js';
 import type { Fault, FaultKind } from './seals.repository.js';
 import type { Checkpoint, Verification } from './seals.service.js';
 
 const faultKinds = [
   'entry_changed', 'entry_missing', 'entry_unsealed', 'seal_changed', 'seal_missing', 'chain_cut',
+  'removal_unfounded',
 ] as const satisfies readonly FaultKind[]; // prettier-ignore
 
 export class SealCheckpoint implements Checkpoint {
@@ -28,7 +30,8 @@ export class AuditFault implements Fault {
     enum: faultKinds,
     description:
       'An entry is not what was sealed, is gone, or was put in past the application; a seal is not what it says, or is ' +
-      'gone; the trail does not hold the checkpoint: it ends before it, or is another one',
+      'gone; the trail does not hold the checkpoint: it ends before it, or is another one; an entry says that retention ' +
+      'removed what it could not have',
   })
   kind: FaultKind;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Number of the seal' })
@@ -44,6 +47,15 @@ export class AuditFault implements Fault {
   at: string | null;
 }
 
+export class AuditRemoval implements Claim {
+  @ApiProperty({ format: 'uuid', description: 'The last run of retention that removed any' })
+  runId: string;
+  @ApiProperty({ format: 'date-time', description: 'Those that are gone were written before it' })
+  before: string;
+  @ApiProperty({ type: 'integer', description: 'How many are gone in all' })
+  entries: number;
+}
+
 export class AuditVerification implements Verification {
   @ApiProperty({ type: 'integer', description: 'The last seal that was looked at' })
   lastSeal: number;
@@ -57,4 +69,6 @@ export class AuditVerification implements Verification {
   next: number | null;
   @ApiProperty({ type: AuditFault, nullable: true, description: 'The first; null: all is as it was sealed' })
   fault: AuditFault | null;
+  @ApiProperty({ type: AuditRemoval, nullable: true, description: 'What retention has removed; null: nothing' })
+  removed: AuditRemoval | null;
 }

@@ -3,7 +3,13 @@ import { Database } from '../database/database.js';
 
 /** What does not fit; the first of a chain is found first. */
 export type FaultKind =
-  'entry_changed' | 'entry_missing' | 'entry_unsealed' | 'seal_changed' | 'seal_missing' | 'chain_cut';
+  | 'entry_changed'
+  | 'entry_missing'
+  | 'entry_unsealed'
+  | 'seal_changed'
+  | 'seal_missing'
+  | 'chain_cut'
+  | 'removal_unfounded';
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -143,8 +149,9 @@ export class SealsRepository {
   /**
    * The first seal after `after`, up to `limit` of them, that is not what it says, does not follow the one before, or holds
    * an entry that is not what it was.
+   * @param removedBefore entries before it may be missing, if retention has removed as many of their seal
    */
-  findFault(tenantId: string, after: number, limit: number): Promise<Fault | null> {
+  findFault(tenantId: string, after: number, limit: number, removedBefore: string | null): Promise<Fault | null> {
     return this.database.maybeOne<Fault>(
       `-- audit.findFault
       with looked as materialized (
@@ -152,27 +159,32 @@ export class SealsRepository {
         from generate_series($2::integer + 1, $2::integer + $3::integer) as n (number)
         join audit_seals s on s.tenant_id = $1 and s.number = n.number
         left join audit_seals p on p.tenant_id = $1 and p.number = n.number - 1
-      ), fault as (
-        select case when s.number > 1 and s.hash_before is null then 'seal_missing' else 'seal_changed' end as kind,
-          case when s.number > 1 and s.hash_before is null then s.number - 1 else s.number end as seal, null::uuid as id,
-          null::timestamptz as at, 0 as position
-        from looked s
-        where s.previous_hash is distinct from coalesce(s.hash_before,
-            case when s.number = 1 then decode(repeat('00', 32), 'hex') end)
-          or s.hash is distinct from ${hash}
-        union all
-        select case when now.digest is null then 'entry_missing' else 'entry_changed' end, s.number, held.id, held.at,
-          held.position
+      ), compared as (
+        select s.number, held.id, held.at, held.position, held.digest as sealed_digest, now.digest, r.entries as removed,
+          count(*) filter (where now.digest is null) over (partition by s.number) as missing
         from looked s
         cross join lateral unnest(s.ats, s.ids, s.digests) with ordinality as held (at, id, digest, position)
         left join lateral (
           select ${digest} as digest from audit_entries e
           where e.tenant_id = $1 and e.at = held.at and e.id = held.id offset 0
         ) now on true
-        where now.digest is distinct from held.digest
+        left join audit_removals r on r.tenant_id = $1 and r.seal = s.number
+      ), fault as (
+        select case when s.number > 1 and s.hash_before is null then 'seal_missing' else 'seal_changed' end as kind,
+          case when s.number > 1 and s.hash_before is null then s.number - 1 else s.number end as seal, null::uuid as id,
+          null::timestamptz as at, 0::bigint as position
+        from looked s
+        where s.previous_hash is distinct from coalesce(s.hash_before,
+            case when s.number = 1 then decode(repeat('00', 32), 'hex') end)
+          or s.hash is distinct from ${hash}
+        union all
+        select case when digest is null then 'entry_missing' else 'entry_changed' end, number, id, at, position
+        from compared
+        where digest is distinct from sealed_digest
+          and (digest is null and at < $4 and missing = removed) is not true
       )
       select kind, seal, id as "entryId", at from fault order by seal, position limit 1`,
-      [tenantId, after, limit],
+      [tenantId, after, limit, removedBefore],
     );
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
+import { type Claim, RemovalsRepository } from './removals.repository.js';
 import { type Fault, type Seal, SealsRepository } from './seals.repository.js';
 
 /** Entries in a seal. */
@@ -18,6 +19,8 @@ export interface Verification {
   /** Where to go on; null: that was the end. */
   readonly next: number | null;
   readonly fault: Fault | null;
+  /** What retention has removed; null: nothing. */
+  readonly removed: Claim | null;
 }
 
 /** A seal that was seen before. */
@@ -36,6 +39,7 @@ export class AuditSeals {
   constructor(
     private readonly database: Database,
     private readonly seals: SealsRepository,
+    private readonly removals: RemovalsRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -66,8 +70,11 @@ export class AuditSeals {
     const [begin, end] = [await this.seals.find(tenantId, after), await this.seals.last(tenantId)];
     if (checkpoint && (await this.seals.find(tenantId, checkpoint.seal))?.hash !== checkpoint.hash) {
       const fault: Fault = { kind: 'chain_cut', seal: checkpoint.seal, entryId: null, at: end?.sealedAt ?? null };
-      return { lastSeal: end?.number ?? 0, hash: null, next: null, fault };
+      return { lastSeal: end?.number ?? 0, hash: null, next: null, fault, removed: null };
     }
+    const unfounded = await this.removals.findUnfounded(tenantId);
+    if (unfounded) return { lastSeal: end?.number ?? 0, hash: null, next: null, fault: unfounded, removed: null };
+    const removed = await this.removals.lastClaim(tenantId);
     const lastSeal = Math.min(end?.number ?? 0, after + most);
     let last = begin;
     let from = new Date(begin?.lastAt ?? 0);
@@ -78,10 +85,12 @@ export class AuditSeals {
       last = until > seal ? await this.seals.find(tenantId, until) : last;
       const to = isEnd ? now : new Date(Math.max(from.getTime(), Date.parse(last!.lastAt)));
       const fault =
-        (await this.seals.findFault(tenantId, seal, until - seal)) ??
+        (await this.seals.findFault(tenantId, seal, until - seal, removed?.before ?? null)) ??
         (await this.seals.findUnsealed(tenantId, from, to));
-      if (fault) return { lastSeal, hash: null, next: null, fault };
-      if (until >= lastSeal) return { lastSeal, hash: last?.hash ?? null, next: isEnd ? null : lastSeal, fault: null };
+      if (fault) return { lastSeal, hash: null, next: null, fault, removed };
+      if (until >= lastSeal) {
+        return { lastSeal, hash: last?.hash ?? null, next: isEnd ? null : lastSeal, fault: null, removed };
+      }
       from = to;
     }
   }

@@ -29,7 +29,11 @@ if (options === undefined) {
     const total = (await seals.last(tenant.id))?.number ?? 0;
     const bar = new ProgressBar(tenant.name, 'seals', process.stdout);
     for (let after = 0; ;) {
-      const { lastSeal, hash, next, fault } = await seals.verify(tenant.id, { after, most: step, checkpoint }, signal);
+      const { lastSeal, hash, next, fault, removed } = await seals.verify(
+        tenant.id,
+        { after, most: step, checkpoint },
+        signal,
+      );
       bar.update(total === 0 ? 1 : lastSeal / total, lastSeal);
       if (fault) {
         bar.abort();
@@ -44,6 +48,10 @@ if (options === undefined) {
       }
       if (next === null) {
         bar.end();
+        if (removed) {
+          const { entries, before, runId } = removed;
+          console.log(`whole; ${entries} entries before ${before} were removed by retention, last in run ${runId}`);
+        }
         console.log(hash === null ? 'nothing is sealed yet' : `checkpoint ${lastSeal}:${hash}`);
         return;
       }

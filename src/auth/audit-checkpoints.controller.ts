@@ -50,7 +50,7 @@ export class AuditCheckpointsController {
     await this.audit.recordRead(viewer, {
       action: 'checkpoint.exported',
       targetType: 'audit',
-      after: { seal, hash },
+      after: { seal, sealHash: hash },
     });
     return { seal, hash, sealedAt, signed: this.checkpoints.sign(viewer.tenantId, { seal, hash }) };
   }

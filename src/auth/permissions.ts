@@ -12,6 +12,7 @@ export const permissions = {
   'tenants:write': ['operator'],
   'runs:read': ['operator'],
   'cache:read': ['operator'],
+  'logs:read': ['operator'],
   'settings:read': ['instructor', 'supervisor', 'admin'],
   'settings:write': ['admin'],
   'departments:read': ['instructor', 'supervisor', 'admin', 'service'],
@@ -67,6 +68,8 @@ export const permissions = {
   'bounces:write': ['admin', 'service'],
   'events:read': ['student', 'instructor', 'supervisor', 'admin', 'service'],
   'audit:read': ['admin'],
+  'retention:read': ['admin'],
+  'retention:write': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof permissions;

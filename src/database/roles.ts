@@ -33,7 +33,7 @@ export async function grantRights(
         || coalesce(format('; grant ' || case
             when c.relispartition then null
             when c.relname = any ($3) then 'select, insert'
-            when c.relname = 'migrations' or c.relkind in ('v', 'm') then 'select'
+            when c.relname in ('migrations', 'audit_removals') or c.relkind in ('v', 'm') then 'select'
             when c.relkind = 'S' then 'usage, select'
             else 'select, insert, update, delete' end || ' on %s to %I', c.oid::regclass, $1::text), '')
       from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { pino } from 'pino';
 import type { Log } from './log.js';
+import { memoryBytes, traceIdOf } from './trace.js';
 
 /**
  * One JSON line per request, in the form and to the place of all others. Put together by hand: serializing it by pino
@@ -15,11 +16,13 @@ export function createAccessLog(log: Log): (request: FastifyRequest, reply: Fast
     const start = url.indexOf('?');
     const route = template === undefined ? '' : `,"route":"${template}"`;
     const query = start < 0 ? '' : `,"query":${JSON.stringify(maskQuery(url.slice(start + 1)))}`;
+    const traceId = traceIdOf(request.headers);
+    const trace = traceId === undefined ? '' : `,"traceId":"${traceId}"`;
     const who = viewer ? `,"viewerId":"${viewer.userId}"` : '';
     target.write(
-      `{"level":"info","time":"${timestamp()}","msg":"request","method":"${request.method}"${route}` +
+      `{"level":"info","time":"${timestamp()}","category":"http","msg":"request","method":"${request.method}"${route}` +
         `${query},"status":${reply.statusCode},"durationSeconds":${Math.round(reply.elapsedTime * 1000) / 1_000_000}` +
-        `,"bytes":${Number(reply.getHeader('content-length') ?? 0)},"requestId":"${request.id}"${who}}\n`,
+        `,"bytes":${Number(reply.getHeader('content-length') ?? 0)},"memoryBytes":${memoryBytes()},"requestId":"${request.id}"${trace}${who}}\n`,
     );
   };
 }
@@ -37,6 +40,13 @@ function timestamp(): string {
   return lastTimestamp;
 }
 
+const plainName = /^[\w.[\]-]{1,40}$/;
+
+/** Also the names can be anything that somebody made up. */
 function maskQuery(query: string): string {
-  return query.slice(0, 500).replaceAll(/=[^&]*/g, '=*');
+  const names = query.slice(0, 500).split('&');
+  return names
+    .map((part) => part.split('=', 1)[0]!)
+    .map((name) => (plainName.test(name) ? `${name}=*` : '…'))
+    .join('&');
 }

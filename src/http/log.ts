@@ -1,13 +1,18 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { Config } from '../config.js';
+import { KeptLines } from './kept-lines.js';
+import { maskFields, maskText } from './masking.js';
 import { currentRequest } from './request.js';
+import { memoryBytes, tracesOf } from './trace.js';
 
-export type Log = pino.Logger;
+/** `kept`: what is also kept in the database by processes that do. */
+export type Log = pino.Logger & { readonly kept: KeptLines };
 
 interface LoggedError {
   readonly type: string;
   readonly message: string;
+  /** Where it was thrown; without the message, which can hold anything. */
   readonly stack?: string;
   readonly code?: unknown;
   readonly cause?: LoggedError;
@@ -16,14 +21,14 @@ interface LoggedError {
 /** Chosen properties only: PostgreSQL's errors carry rows and parameters, which are people's data. */
 function describe(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
-  const { name: type, message, stack, cause } = error;
+  const { name: type, message, cause } = error;
   const code = (error as { code?: unknown }).code;
-  const tell = typeof code === 'string' && isDataException.test(code) ? withoutValues : (text: string) => text;
+  const isValue = typeof code === 'string' && isDataException.test(code);
   return {
     type,
-    message: tell(message),
-    stack: stack && tell(stack),
-    code,
+    message: isValue ? withoutValues(message) : message,
+    stack: framesOf(error),
+    code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
     cause: cause && depth < 3 ? describe(cause, depth + 1) : undefined,
   };
 }
@@ -31,6 +36,17 @@ function describe(error: unknown, depth = 0): LoggedError {
 /** Class 22 of PostgreSQL's codes: it says in quotes what it could not make a number, a day, or text of. */
 const isDataException = /^22[0-9A-Z]{3}$/;
 const withoutValues = (text: string): string => text.replace(/".*"/s, '"…"');
+
+const mostFrames = 30;
+
+/** What a message pretends to be is none of them. */
+function framesOf({ stack, message }: Error): string | undefined {
+  const start = stack?.indexOf(message) ?? -1;
+  if (stack === undefined || start < 0) return undefined;
+  const lines = stack.slice(start + message.length).split('\n');
+  const frames = lines.map((line) => line.trim()).filter((line) => line.startsWith('at '));
+  return frames.slice(0, mostFrames).map(maskText).join(' | ');
+}
 
 const blockSize = 64_000;
 const longestDelayMs = 200;
@@ -67,22 +83,45 @@ class LineBuffer implements pino.DestinationStream {
 
 let standardOutput: LineBuffer | undefined;
 
-/** JSON lines on standard output, those of all logs of the process in the order they were written, or on `target`. */
+const isKept = /^\{"level":"(?:warn|error|fatal)"/;
+
+/**
+ * JSON lines on standard output, those of all logs of the process in the order they were written, or on `target`. Whatever
+ * they are about is masked.
+ */
 export function createLog(config: Config, target: pino.DestinationStream = (standardOutput ??= new LineBuffer())): Log {
-  return pino(
+  const kept = new KeptLines();
+  const log = pino(
     {
       level: config.logLevel,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
-      serializers: { err: (error: unknown) => describe(error) },
-      mixin: (line) => {
-        const request = 'requestId' in line ? undefined : currentRequest();
-        return request ? { requestId: request.id } : {};
+      // the hook has seen to it
+      serializers: { err: (error: unknown) => error },
+      mixin: () => {
+        const request = currentRequest();
+        return { category: 'process', memoryBytes: memoryBytes(), ...(request && tracesOf(request)) };
+      },
+      hooks: {
+        logMethod([first, text], method) {
+          const { err, ...fields } = (
+            first instanceof Error ? { err: first } : typeof first === 'object' && first !== null ? first : {}
+          ) as Record<string, unknown>;
+          const message = typeof first === 'string' ? first : typeof text === 'string' ? text : undefined;
+          const error = err === undefined ? {} : { err: describe(err) };
+          const line = [maskFields({ ...fields, ...error })];
+          method.apply(this, (message === undefined ? line : [...line, maskText(message)]) as Parameters<pino.LogFn>);
+        },
+        streamWrite(line) {
+          if (isKept.test(line)) kept.offer(line);
+          return line;
+        },
       },
     },
     target,
   );
+  return Object.assign(log, { kept });
 }
 
 /** What Nest says about itself while starting, one line for each module and route. */
@@ -115,10 +154,11 @@ export class NestLog implements LoggerService {
   /** Nest passes its context last, and a stack before it with errors. */
   private write(level: pino.Level, message: unknown, rest: readonly unknown[]): void {
     if (!this.target.isLevelEnabled(level)) return;
-    const context = rest.at(-1);
+    const last = rest.at(-1);
+    const category = typeof last === 'string' ? last : undefined;
     const err = message instanceof Error ? message : rest.find((part) => part instanceof Error);
     const fields = message instanceof Error || typeof message !== 'object' ? {} : message;
     const text = message instanceof Error ? message.message : typeof message === 'object' ? undefined : String(message);
-    this.target[level]({ context, err, ...fields }, text);
+    this.target[level]({ category, err, ...fields }, text);
   }
 }

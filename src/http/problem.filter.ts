@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Idempotency, sendStored, StoredAnswer } from './idempotency.js';
 import type { Log } from './log.js';
 import { Problem, toProblem } from './problem.js';
+import { tracesOf } from './trace.js';
 
 const unknown = new Problem(500, 'internal_error', { detail: 'Something went wrong. It has been written down.' });
 
@@ -21,10 +22,11 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (error instanceof StoredAnswer) return sendStored(reply, error.earlier);
     const problem = toProblem(error) ?? unknown;
-    if (problem === unknown) this.log.error({ err: error, requestId: request.id }, 'request failed');
-    else if (problem.status === 503)
-      this.log.warn({ err: problem.cause ?? problem, requestId: request.id }, problem.code);
-    const isRefusal = problem.status === 403 || problem.status === 404;
+    const { code, status, cause } = problem;
+    const about = { category: 'http', ...tracesOf(request), durationSeconds: reply.elapsedTime / 1000, code };
+    if (problem === unknown) this.log.error({ ...about, err: error }, 'request failed');
+    else if (status === 503) this.log.warn({ ...about, err: cause ?? problem }, code);
+    const isRefusal = status === 403 || status === 404;
     if (!request.claim && !isRefusal) return sendProblem(reply, problem);
     return this.follow(request, problem, isRefusal).then(() => sendProblem(reply, problem));
   }

@@ -14,6 +14,7 @@ import { sendProblem } from './problem.filter.js';
 import { Problem, toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
 import { runWithRequest } from './request.js';
+import { tracesOf } from './trace.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -148,7 +149,11 @@ function install(fastify: FastifyInstance, config: Config, log: Log): void {
   function expire(reply: FastifyReply): void {
     if (reply.sent || reply.raw.headersSent) return;
     const { request } = reply;
-    log.warn({ requestId: request.id, route: request.template }, 'deadline passed');
+    const durationSeconds = reply.elapsedTime / 1000;
+    log.warn(
+      { category: 'http', ...tracesOf(request), route: request.template, durationSeconds, code: 'deadline_passed' },
+      'deadline passed',
+    );
     request.statusBeforeDeadline = reply.statusCode;
     sendProblem(reply, Problem.unavailable('deadline_passed'));
   }

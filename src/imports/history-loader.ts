@@ -3,7 +3,7 @@ import { readSession, type Session } from '../activity/session-input.js';
 import { type SentSession, SessionRecorder } from '../activity/session-recorder.js';
 import { Clock } from '../database/clock.js';
 import { localDay } from '../org/local-day.js';
-import type { Tenant } from '../org/tenants.repository.js';
+import { historyDays, type Tenant } from '../org/tenants.repository.js';
 import { ImportsRepository } from './imports.repository.js';
 
 /** A session as the API takes it. */
@@ -106,8 +106,8 @@ export class HistoryLoader {
     loaded.known += inputs.length - fresh.length;
     if (fresh.length === 0) return;
     const now = this.clock.now();
-    const { snapshotRetentionDays: retentionDays, sessionCapSeconds: capSeconds } = tenant;
-    const limits = { ownStudentId: null, now, retentionDays, capSeconds };
+    const { sessionCapSeconds: capSeconds } = tenant;
+    const limits = { ownStudentId: null, now, retentionDays: historyDays(tenant, now), capSeconds };
     const viewer = { tenantId: tenant.id, userId: tenant.id, role: 'service', departmentId: null } as const;
     const sender = { viewer, request: undefined };
     const items = fresh.map((input): SentSession => ({ session: checked(readSession(input, limits), input), sender }));

@@ -56,7 +56,15 @@ describe('operators', () => {
     const me = await t.anonymous.get('/auth/me').set('authorization', `Bearer ${token}`);
     expect(me.body).toMatchObject({
       role: 'operator',
-      permissions: ['tenants:read', 'tenants:write', 'runs:read', 'cache:read', 'views:read', 'views:write'],
+      permissions: [
+        'tenants:read',
+        'tenants:write',
+        'runs:read',
+        'cache:read',
+        'logs:read',
+        'views:read',
+        'views:write',
+      ],
       tenant: { slug: 'installation' },
     });
   });

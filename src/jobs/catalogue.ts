@@ -1,4 +1,5 @@
 import { channelJobs } from './catalogue.channels.js';
+import { retentionJobs } from './catalogue.retention.js';
 import { defineJob, type JobDefinition } from './job.js';
 
 export const deleteExpired = defineJob({
@@ -214,15 +215,6 @@ export const followPassMark = defineJob({
   on: ['org.pass-mark-changed'],
 });
 
-export const deleteExpiredDays = defineJob({
-  name: 'analytics.delete-expired-days',
-  attempts: 3,
-  backoffSeconds: 60,
-  timeoutSeconds: 3_600,
-  overlap: 'skip',
-  schedule: { cron: '47 2 * * *' },
-});
-
 /** Asks for the reports that schedules are due for. */
 export const runSchedules = defineJob({
   name: 'reports.run-schedules',
@@ -321,16 +313,6 @@ export const followRecall = defineJob({
   on: ['messages.recalled'],
 });
 
-/** Messages that are no longer kept. */
-export const deleteExpiredMessages = defineJob({
-  name: 'messaging.delete-expired',
-  attempts: 3,
-  backoffSeconds: 60,
-  timeoutSeconds: 3_600,
-  overlap: 'skip',
-  schedule: { cron: '7 3 * * *' },
-});
-
 /** What streams of events told a day ago is told to nobody any more. */
 export const deleteLiveEvents = defineJob({
   name: 'live.delete-events',
@@ -373,7 +355,6 @@ export const catalogue: readonly JobDefinition[] = [
   rollUpDays,
   rollUpClosedDay,
   followPassMark,
-  deleteExpiredDays,
   runSchedules,
   mailReady,
   unlockAchievements,
@@ -390,8 +371,8 @@ export const catalogue: readonly JobDefinition[] = [
   sendDueMessages,
   fanOutMessage,
   followRecall,
-  deleteExpiredMessages,
   ...channelJobs,
   deleteLiveEvents,
   sealAudit,
+  ...retentionJobs,
 ];

@@ -1,8 +1,8 @@
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant, type Member, type Person, type Tenant } from '../../test/factories.js'; // prettier-ignore
-import { deliver, receiptsOf, runOf } from '../../test/messages.js';
+import { deliver, receiptsOf } from '../../test/messages.js';
 import type { Body } from '../../test/workroom.js';
-import { MessageRetentionJobs } from './message-retention.jobs.js';
+import { RetentionService } from '../retention/retention.service.js';
 
 let app: TestApp;
 let tenant: Tenant;
@@ -103,9 +103,9 @@ describe('after a year', () => {
     await thread(from, mine!['id'], 'replies', { body: 'Still there' }).expect(201);
     app.clock.set('2027-03-02T08:00:01Z');
     const expire = (): Promise<unknown> =>
-      app.app.get(MessageRetentionJobs, { strict: false }).deleteExpired(runOf(null, ''));
+      app.app.get(RetentionService, { strict: false }).run(new AbortController().signal);
     await expire();
-    expect(await expire()).toEqual({ rowsDeleted: 0 });
+    expect(await expire()).toMatchObject({ messages: 0 });
     expect((await app.as(instructor).get('/messages').expect(200)).body.data).toEqual([]);
     expect([await threads(into), await bodies(from, mine!['id'])]).toEqual([[], ['Still there']]);
     expect(await bodies(instructor, mine!['id'])).toEqual(['Still there']);

@@ -8,8 +8,6 @@ import { FanOut } from './fan-out.service.js';
 import { MessageLimits } from './message-limits.js';
 import { MessageMergeRepository } from './message-merge.repository.js';
 import { MessageRecord } from './message-record.js';
-import { MessageRetentionJobs } from './message-retention.jobs.js';
-import { MessageRetentionRepository } from './message-retention.repository.js';
 import { MessagesController } from './messages.controller.js';
 import { MessagesJobs } from './messages.jobs.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -40,8 +38,6 @@ import { ThreadsService } from './threads.service.js';
     ReceiptsService,
     ThreadsRepository,
     ThreadsService,
-    MessageRetentionRepository,
-    MessageRetentionJobs,
     MessageMergeRepository,
   ],
   exports: [MessageMergeRepository],

@@ -6,6 +6,6 @@ import { PartitionsRepository } from './partitions.repository.js';
 /** Below the features, apart from the rest of operations: imports make the months that they are going to fill. */
 @Module({
   providers: [PartitionsRepository, Partitions, OperationsJobs],
-  exports: [Partitions],
+  exports: [Partitions, PartitionsRepository],
 })
 export class PartitionsModule {}

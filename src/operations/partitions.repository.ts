@@ -87,13 +87,27 @@ export class PartitionsRepository {
    */
   async attach(table: PartitionedTable, month: string): Promise<void> {
     const name = nameOf(table, month);
-    await this.database.run(`-- operations.lockReadersOut
-      lock table only ${table} in access exclusive mode`);
+    await this.lockReadersOut(table);
     await this.database.run(`-- operations.attachPartition
       alter table ${table} attach partition ${name}
       for values from (${begin(table, month)}) to (${end(table, month)})`);
     await this.database.run(`-- operations.releasePartition
       alter table ${name} drop constraint ${name}__month_check`);
+  }
+
+  /** Detaches a month and takes it away, within the transaction that holds the lock of its table. */
+  async drop(table: PartitionedTable, month: string): Promise<void> {
+    const name = nameOf(table, month);
+    await this.lockReadersOut(table);
+    await this.database.run(`-- operations.detachPartition
+      alter table ${table} detach partition ${name}`);
+    await this.database.run(`-- operations.dropPartition
+      drop table ${name}`);
+  }
+
+  private async lockReadersOut(table: PartitionedTable): Promise<void> {
+    await this.database.run(`-- operations.lockReadersOut
+      lock table only ${table} in access exclusive mode`);
   }
 }
 

@@ -42,6 +42,11 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
+/** From one `YYYY-MM-DD` day to another. */
+export function daysBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 86_400_000;
+}
+
 /**
  * Whether this is the IANA name of a time zone, such as Europe/London. Offsets are none: they change, and for PostgreSQL
  * `+05:00` lies west of Greenwich.

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Decimal, Int, OneOfList, Text } from '../http/fields.js';
+import { Decimal, Flag, Int, OneOfList, Text } from '../http/fields.js';
 import { threshold, ThresholdEffect } from './thresholds.dto.js';
 
 export const signInMethods = ['password', 'oidc'] as const;
@@ -86,6 +86,12 @@ export class ChangeSettings {
   })
   readonly notificationsPerDay?: number;
 
+  @Flag({ optional: true, description: 'Whether students are shown their own risk' })
+  readonly studentsSeeRisk?: boolean;
+
+  @Flag({ optional: true, description: 'Whether whoever exports data has to say what for' })
+  readonly isPurposeRequired?: boolean;
+
   @OneOfList(signInMethods, { max: 2, optional: true, description: 'How people may sign in; at least one way' })
   readonly signInMethods?: (typeof signInMethods)[number][];
 }
@@ -127,6 +133,10 @@ export class SettingsResponse {
   receivedMessagesPerDay: number;
   @ApiProperty({ type: 'integer', description: 'Lines from automation in one tray', example: 20 })
   notificationsPerDay: number;
+  @ApiProperty({ description: 'Of their own', example: true })
+  studentsSeeRisk: boolean;
+  @ApiProperty({ example: false })
+  isPurposeRequired: boolean;
   @ApiProperty({ isArray: true, enum: signInMethods, example: ['password', 'oidc'] })
   signInMethods: string[];
   @ApiProperty({ type: 'integer', description: 'For `If-Match`', example: 1 })

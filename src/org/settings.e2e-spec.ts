@@ -55,6 +55,8 @@ describe('settings', () => {
       messageRetentionDays: 365,
       systemLogRetentionDays: 90,
       riskEvaluationRetentionDays: 730,
+      studentsSeeRisk: true,
+      isPurposeRequired: false,
       signInMethods: ['password', 'oidc'],
       version: 1,
     });

@@ -10,7 +10,8 @@ const columns = `t.slug, t.name, t.time_zone as "timeZone", risk_threshold as "r
   risk_evaluation_retention_days as "riskEvaluationRetentionDays",
   smallest_group as "smallestGroup", student_messages_per_day as "studentMessagesPerDay",
   staff_messages_per_day as "staffMessagesPerDay", received_messages_per_day as "receivedMessagesPerDay",
-  notifications_per_day as "notificationsPerDay", sign_in_methods as "signInMethods", version`;
+  notifications_per_day as "notificationsPerDay", students_see_risk as "studentsSeeRisk",
+  is_purpose_required as "isPurposeRequired", sign_in_methods as "signInMethods", version`;
 
 @Injectable()
 export class SettingsRepository {
@@ -46,6 +47,7 @@ export class SettingsRepository {
         risk_evaluation_retention_days = new."riskEvaluationRetentionDays", smallest_group = new."smallestGroup",
         student_messages_per_day = new."studentMessagesPerDay", staff_messages_per_day = new."staffMessagesPerDay",
         received_messages_per_day = new."receivedMessagesPerDay", notifications_per_day = new."notificationsPerDay",
+        students_see_risk = new."studentsSeeRisk", is_purpose_required = new."isPurposeRequired",
         sign_in_methods = new."signInMethods",
         -- the day that was closed last was one of the old zone
         closed_day = case when t.time_zone = new."timeZone" then t.closed_day end, version = t.version + 1
@@ -55,7 +57,7 @@ export class SettingsRepository {
         "analyticsRetentionDays" integer, "messageRetentionDays" integer, "systemLogRetentionDays" integer,
         "riskEvaluationRetentionDays" integer, "smallestGroup" integer,
         "studentMessagesPerDay" integer, "staffMessagesPerDay" integer, "receivedMessagesPerDay" integer,
-        "notificationsPerDay" integer, "signInMethods" text[])
+        "notificationsPerDay" integer, "studentsSeeRisk" boolean, "isPurposeRequired" boolean, "signInMethods" text[])
       where t.id = $1
       returning ${columns}`,
       [tenantId, JSON.stringify(wanted)],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { daysBetween, localDay } from './local-day.js';
 
 /** The tenant of the operators, which is nobody's organisation: what goes over all tenants leaves it out. */
 export const installationId = '00000000-0000-0000-0000-000000000000';
@@ -13,6 +14,8 @@ export interface Tenant {
   readonly sessionCapSeconds: number;
   readonly snapshotRetentionDays: number;
   readonly analyticsRetentionDays: number;
+  /** Sessions and snapshots of days before it have been deleted; null: none ever were. */
+  readonly historyFrom: string | null;
   /** Of fewer people nothing is told to who may not see the people. */
   readonly smallestGroup: number;
   /** Messages and replies that a person may send in one local day. */
@@ -22,8 +25,18 @@ export interface Tenant {
   readonly receivedMessagesPerDay: number;
   /** Lines from automation in one person's tray; what is more goes into one further line. */
   readonly notificationsPerDay: number;
+  /** Whether students are shown what is said of their own risk. */
+  readonly studentsSeeRisk: boolean;
+  /** Whether whoever exports data has to say what for. */
+  readonly isPurposeRequired: boolean;
   /** The last local day whose figures are closed; null before the first night. */
   readonly closedDay: string | null;
+}
+
+/** For how many days back sessions are taken: also where they were kept for less time before, what is gone stays so. */
+export function historyDays({ timeZone, snapshotRetentionDays, historyFrom }: Tenant, now: Date): number {
+  if (historyFrom === null) return snapshotRetentionDays;
+  return Math.min(snapshotRetentionDays, Math.max(0, daysBetween(historyFrom, localDay(timeZone, now))));
 }
 
 /** A tenant as operators see it: nothing of anybody in it. */
@@ -42,7 +55,8 @@ const columns = `id, slug, name, time_zone as "timeZone", pass_mark as "passMark
   analytics_retention_days as "analyticsRetentionDays", smallest_group as "smallestGroup",
   student_messages_per_day as "studentMessagesPerDay", staff_messages_per_day as "staffMessagesPerDay",
   received_messages_per_day as "receivedMessagesPerDay", notifications_per_day as "notificationsPerDay",
-  closed_day as "closedDay"`;
+  closed_day as "closedDay", history_from as "historyFrom",
+  students_see_risk as "studentsSeeRisk", is_purpose_required as "isPurposeRequired"`;
 
 @Injectable()
 export class TenantsRepository {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../database/clock.js';
 import { localDay } from './local-day.js';
+import { Problem } from '../http/problem.js';
 import { Tenant, TenantsRepository } from './tenants.repository.js';
 
 const lifetimeMilliseconds = 10_000;
@@ -47,4 +48,8 @@ export class TenantsService {
     const now = this.clock.now();
     return { today: localDay(timeZone, now), now };
   }
+}
+
+export function purposeMissing(pointer: string): Problem {
+  return Problem.unprocessable('purpose_missing', 'This organisation wants to know what its data leave for.', pointer);
 }

@@ -5,8 +5,9 @@ import { InterventionMerge } from '../interventions/intervention-merge.service.j
 import { MessageMergeRepository } from '../messaging/message-merge.repository.js';
 import { NotificationMerge } from '../notifications/notification-merge.service.js';
 import { ReportSchedulesRepository } from '../reports/report-schedules.repository.js';
+import { LegalHoldsRepository } from '../retention/legal-holds.repository.js';
 
-/** What students and instructors alike have: cases, schedules of reports, notifications, messages and preferences. */
+/** What students and instructors alike have: cases, schedules of reports, notifications, messages, preferences and holds. */
 @Injectable()
 export class BelongingsMerge {
   constructor(
@@ -15,6 +16,7 @@ export class BelongingsMerge {
     private readonly schedules: ReportSchedulesRepository,
     private readonly messages: MessageMergeRepository,
     private readonly channels: ChannelMergeRepository,
+    private readonly holds: LegalHoldsRepository,
   ) {}
 
   async merge(viewer: Viewer, fromId: string, intoId: string): Promise<void> {
@@ -23,5 +25,6 @@ export class BelongingsMerge {
     await this.schedules.giveAway(viewer.tenantId, fromId, intoId);
     await this.messages.giveAway(viewer.tenantId, fromId, intoId);
     await this.channels.giveAway(viewer.tenantId, fromId, intoId);
+    await this.holds.extend(viewer.tenantId, fromId, intoId);
   }
 }

@@ -8,6 +8,7 @@ import { MessagingModule } from '../messaging/messaging.module.js';
 import { NotificationsModule } from '../notifications/notifications.module.js';
 import { OrgModule } from '../org/org.module.js';
 import { ReportsModule } from '../reports/reports.module.js';
+import { RetentionModule } from '../retention/retention.module.js';
 import { StudentsModule } from '../students/students.module.js';
 import { BelongingsMerge } from './belongings-merge.js';
 import { InstructorMergeService } from './instructor-merge.service.js';
@@ -37,6 +38,7 @@ import { UsersService } from './users.service.js';
     NotificationsModule,
     MessagingModule,
     ChannelsModule,
+    RetentionModule,
   ],
   controllers: [OwnPhoneController, UsersController, UserImportsController],
   providers: [

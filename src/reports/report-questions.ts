@@ -4,7 +4,7 @@ import { holds } from '../auth/permissions.js';
 import { Problem } from '../http/problem.js';
 import type { Viewer } from '../http/viewer.js';
 import { localDay } from '../org/local-day.js';
-import { TenantsService } from '../org/tenants.service.js';
+import { purposeMissing, TenantsService } from '../org/tenants.service.js';
 import { scopeKey } from '../students/student-reads.js';
 import type { PdfHeading } from './pdf-file.js';
 import { type FileContent, type ReportFile, ReportFilesRepository } from './report-files.repository.js';
@@ -20,6 +20,8 @@ export interface WantedReport {
   readonly filter: Readonly<Record<string, unknown>>;
   readonly options?: ReportOptions;
   readonly scheduleId?: string;
+  /** What the file is for. */
+  readonly purpose?: string;
 }
 
 export interface Question extends FileContent {
@@ -36,6 +38,11 @@ export class ReportQuestions {
     private readonly tenants: TenantsService,
     private readonly files: ReportFilesRepository,
   ) {}
+
+  /** @throws Problem 422 where the tenant wants to know what its data leave for */
+  async refusePurposeless({ tenantId }: Viewer, purpose: string | undefined): Promise<void> {
+    if (purpose === undefined && (await this.tenants.get(tenantId)).isPurposeRequired) throw purposeMissing('/purpose');
+  }
 
   /** @throws Problem 400 and 404 for the filter, 403 without the permission of the kind */
   async understand(viewer: Viewer, { kind: name, format, filter: given, options }: WantedReport): Promise<Question> {

@@ -25,6 +25,7 @@ const example: ReportResponse = {
   format: 'xlsx',
   filter: { status: 'inactive' },
   options: { byteOrderMark: true, header: true },
+  purpose: null,
   status: 'ready',
   progress: 100,
   rows: 17,

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { FreeForm, Id, Nested, OneOf } from '../http/fields.js';
+import { FreeForm, Id, Nested, OneOf, Text } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
 import { type ReportFormat, reportFormats, type ReportKindName, reportKinds } from './report-kind.js';
 import { ReportOptions } from './report-options.js';
@@ -27,6 +27,9 @@ export class RequestReport {
 
   @Nested(() => ReportOptions, { optional: true, description: 'How the file is written' })
   readonly options: ReportOptions = new ReportOptions();
+
+  @Text({ max: 200, optional: true, description: 'What the file is for; the organisation may require it' })
+  readonly purpose?: string;
 }
 
 export class ReportListQuery extends PageQuery {
@@ -54,6 +57,8 @@ export class ReportResponse {
   filter: object;
   @ApiProperty({ type: ReportOptions })
   options: ReportOptions;
+  @ApiProperty({ type: String, nullable: true, description: 'What the file is for', example: null })
+  purpose: string | null;
   @ApiProperty({ enum: reportStatuses })
   status: ReportStatus;
   @ApiProperty({ minimum: 0, maximum: 100, description: 'How much of it is written, in per cent' })

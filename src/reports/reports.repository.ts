@@ -9,7 +9,9 @@ export type ReportRow = Omit<ReportResponse, 'links'>;
 /** Of somebody who asked: `r` with its file `f`, at the time of this parameter. */
 const statusAt = (now: string): string => `case when r.cancelled_at is not null then 'cancelled'
   when f.status = 'ready' and f.expires_at <= ${now} then 'expired' else f.status end`;
-const columnsAt = (now: string): string => `r.id, f.kind, f.format, f.filter, f.options, ${statusAt(now)} as status,
+const columnsAt = (
+  now: string,
+): string => `r.id, f.kind, f.format, f.filter, f.options, r.purpose, ${statusAt(now)} as status,
   f.progress, f.rows, f.bytes, f.attempts, f.error, r.schedule_id as "scheduleId", r.created_at as "createdAt",
   f.started_at as "startedAt", coalesce(r.cancelled_at, f.finished_at) as "finishedAt", f.expires_at as "expiresAt"`;
 const tables = 'reports r join report_files f on f.tenant_id = $1 and f.id = r.file_id';
@@ -91,14 +93,20 @@ export class ReportsRepository {
   /** @returns whether the id was free */
   async insert(
     viewer: Viewer,
-    report: { readonly id: string; readonly fileId: string; readonly scheduleId: string | null },
+    report: {
+      readonly id: string;
+      readonly fileId: string;
+      readonly scheduleId: string | null;
+      readonly purpose?: string | null;
+    },
     now: Date,
   ): Promise<boolean> {
     const count = await this.database.run(
       `-- reports.insert
-      insert into reports (tenant_id, id, owner_id, file_id, schedule_id, created_at) values ($1, $2, $3, $4, $5, $6)
+      insert into reports (tenant_id, id, owner_id, file_id, schedule_id, created_at, purpose)
+      values ($1, $2, $3, $4, $5, $6, $7)
       on conflict (tenant_id, id) do nothing`,
-      [viewer.tenantId, report.id, viewer.userId, report.fileId, report.scheduleId, now],
+      [viewer.tenantId, report.id, viewer.userId, report.fileId, report.scheduleId, now, report.purpose ?? null],
     );
     return count === 1;
   }

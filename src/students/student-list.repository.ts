@@ -81,6 +81,14 @@ export interface ListedStudent extends StudentRow {
   readonly scoreBucket: number;
 }
 
+interface ListOptions {
+  readonly sort: StudentSort;
+  readonly order: 'asc' | 'desc';
+  readonly moment: Moment;
+  /** True unless told: to a student it may be hidden. */
+  readonly showsRisk?: boolean;
+}
+
 @Injectable()
 export class StudentListRepository {
   constructor(private readonly database: Database) {}
@@ -97,7 +105,7 @@ export class StudentListRepository {
   async list(
     viewer: Viewer,
     filter: Filter,
-    { sort, order, moment }: { sort: StudentSort; order: 'asc' | 'desc'; moment: Moment },
+    { sort, order, moment, showsRisk }: ListOptions,
     { limit, offset, after }: Position,
   ): Promise<ListedStudent[]> {
     const { sql, parameters } = studentPredicate(viewer, filter, moment);
@@ -116,7 +124,7 @@ export class StudentListRepository {
         order by ${orderBy}
         limit ${limits.find((size) => size > limit)!} ${offset > 0 ? `offset ${parameter(offset)}` : ''}
       )
-      select ${studentColumns(parameter(moment.today), parameter(moment.now))}, p.name_sort as "nameSort", p.score_bucket as "scoreBucket"
+      select ${studentColumns(parameter(moment.today), parameter(moment.now), showsRisk)}, p.name_sort as "nameSort", p.score_bucket as "scoreBucket"
       from page p
       join departments d on d.tenant_id = $1 and d.id = p.department_id
       left join users i on i.tenant_id = $1 and i.id = p.instructor_id
@@ -184,10 +192,10 @@ export const badge = (isAtRisk: string, isTopPerformer: string, today: string): 
   end`;
 
 /** One student as lists show them; `p` is `student_progress`, `d` the department, `i` the instructor. */
-export const studentColumns = (today: string, now: string): string => `
+export const studentColumns = (today: string, now: string, showsRisk = true): string => `
   p.student_id as id, p.name, p.email, p.pid, p.department_id as "departmentId", d.name as "departmentName",
   p.instructor_id as "instructorId", i.name as "instructorName", p.joined_on as "joinedOn",
-  ${badge('p.is_at_risk', 'p.is_top_performer', today)} as badge,
+  ${badge(showsRisk ? 'p.is_at_risk' : 'false', 'p.is_top_performer', today)} as badge,
   p.overall_score as "overallScore", p.completion_rate as "completionRate",
   p.assignments_assigned as "assignmentsAssigned", p.assignments_completed as "assignmentsCompleted",
   (select count(*) from work_at($1, ${now}) w where w.student_id = p.student_id and w.is_overdue)
@@ -197,5 +205,5 @@ export const studentColumns = (today: string, now: string): string => `
   ${currentStreak(today)} as "currentStreak",
   p.longest_streak as "longestStreak", p.sessions_completed as "sessionsCompleted",
   p.total_time_spent_seconds as "totalTimeSpentSeconds", p.last_active_on as "lastActiveOn",
-  p.last_active_at as "lastActiveAt", p.risk_score as "riskScore",
-  ${sqlBandOf('p.risk_score')} as "riskBand"`;
+  p.last_active_at as "lastActiveAt", ${showsRisk ? 'p.risk_score' : 'null::numeric'} as "riskScore",
+  ${showsRisk ? sqlBandOf('p.risk_score') : 'null::text'} as "riskBand"`;

@@ -8,7 +8,15 @@ import { Viewer } from '../http/viewer.js';
 import { organisationTag } from '../org/organisation-tags.js';
 import { TenantsService } from '../org/tenants.service.js';
 import { SegmentsRepository } from './segments.repository.js';
-import { delegationOf, Filter, filterOf, rostersOf, scopeOf, StudentListQuery } from './student-filter.js';
+import {
+  delegationOf,
+  Filter,
+  filterOf,
+  rostersOf,
+  scopeOf,
+  StudentListQuery,
+  type StudentSort,
+} from './student-filter.js';
 import { StudentListRepository } from './student-list.repository.js';
 import { StudentDetail, StudentRow } from './students.dto.js';
 import { StudentsRepository } from './students.repository.js';
@@ -32,13 +40,15 @@ export class StudentReads {
     const moment = await this.tenants.moment(viewer.tenantId);
     const { sort, order = sort === 'name' ? 'asc' : 'desc' } = query;
     const filter = await this.filterMeant(viewer, query);
+    const showsRisk = await this.showsRisk(viewer);
+    if (!showsRisk) refuseRisk(filter, sort);
     const listing = { scope: [scopeKey(viewer), filter, sort, order], keys: this.lists.cursorKinds(sort) };
     const position = positionOf(query, listing);
-    const key = `students.list ${JSON.stringify([listing.scope, position])}`;
+    const key = `students.list ${showsRisk} ${JSON.stringify([listing.scope, position])}`;
     const options = { tags: scopeTags(viewer), lifetimeSeconds: listSeconds, day: moment.today };
     return this.cache.bytes(key, options, async () => {
       const [rows, count] = await Promise.all([
-        this.lists.list(viewer, filter, { sort, order, moment }, position),
+        this.lists.list(viewer, filter, { sort, order, moment, showsRisk }, position),
         position.page === undefined ? undefined : this.lists.count(viewer, filter, moment),
       ]);
       const page = toPage(rows, position, {
@@ -54,10 +64,11 @@ export class StudentReads {
   async detail(viewer: Viewer, studentId: string): Promise<JsonBytes> {
     const moment = await this.tenants.moment(viewer.tenantId);
     const tags = [`student:${studentId}`, ...scopeTags(viewer)];
-    const key = `students.detail ${scopeKey(viewer)} ${studentId}`;
+    const showsRisk = await this.showsRisk(viewer);
+    const key = `students.detail ${showsRisk} ${scopeKey(viewer)} ${studentId}`;
     const options = { tags, lifetimeSeconds: detailSeconds, day: moment.today };
     const detail = await this.cache.bytes(key, options, async () => {
-      const found = await this.students.findDetail(viewer, studentId, moment);
+      const found = await this.students.findDetail(viewer, studentId, moment, showsRisk);
       if (!found) throw Problem.notFound('student');
       return found;
     });
@@ -71,6 +82,11 @@ export class StudentReads {
     return detail;
   }
 
+  /** To students it is the tenant's to say. */
+  async showsRisk({ role, tenantId }: Viewer): Promise<boolean> {
+    return role !== 'student' || (await this.tenants.get(tenantId)).studentsSeeRisk;
+  }
+
   /** What a query says, and what the segment it names says where the query does not. @throws Problem 404 */
   async filterMeant(viewer: Viewer, query: Filter & { readonly segmentId?: string }): Promise<Filter> {
     if (query.segmentId === undefined) return filterOf(query);
@@ -78,6 +94,12 @@ export class StudentReads {
     if (!segment) throw Problem.notFound('segment');
     return filterOf({ ...segment.filter, ...filterOf(query) });
   }
+}
+
+/** Whether one is in a list says as much as a figure in it. @throws Problem 403 */
+function refuseRisk({ band, status }: Filter, sort: StudentSort): void {
+  if (band === undefined && status !== 'atRisk' && sort !== 'risk') return;
+  throw new Problem(403, 'risk_hidden', { detail: 'This organisation does not show students their risk.' });
 }
 
 /** Only of a substitute, because it costs reading the answer. */

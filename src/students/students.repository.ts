@@ -26,13 +26,18 @@ export class StudentsRepository {
   constructor(private readonly database: Database) {}
 
   /** One student with everything their page shows, in one statement. */
-  findDetail(viewer: Viewer, studentId: string, { today, now }: Moment): Promise<StudentDetail | null> {
+  findDetail(
+    viewer: Viewer,
+    studentId: string,
+    { today, now }: Moment,
+    showsRisk = true,
+  ): Promise<StudentDetail | null> {
     const { sql, parameters } = scopePredicate(viewer);
     const id = `$${parameters.push(studentId)}`;
     const day = `$${parameters.push(today)}::date`;
     return this.database.read().maybeOne<StudentDetail>(
       `-- students.findDetail
-      select ${studentColumns(day, `$${parameters.push(now)}`)}, u.rank, u.avatar_url as "avatarUrl",
+      select ${studentColumns(day, `$${parameters.push(now)}`, showsRisk)}, u.rank, u.avatar_url as "avatarUrl",
         p.target_score as "targetScore", p.target_on as "targetOn", p.overall_score >= p.target_score as "goalAchieved",
         p.goals_version as version, categories.list as categories, recent.list as "recentSessions",
         achieved.list as achievements, peers.summary as peers, timeline.list as timeline

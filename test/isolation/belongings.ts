@@ -141,6 +141,19 @@ export async function insertDelivery(database: Database, tenantId: string, { id,
   );
 }
 
+/** The name is its reason. */
+export async function insertLegalHold(
+  database: Database,
+  tenantId: string,
+  { id, personId, name }: Row,
+): Promise<void> {
+  await database.run(
+    `-- test.insertLegalHold
+    insert into legal_holds (tenant_id, id, reason, placed_by, placed_at) values ($1, $2, $4, $3, '2026-03-01')`,
+    [tenantId, id, personId, name],
+  );
+}
+
 /** What belongs to a person. */
 export const owned = {
   segment: insertSegment,
@@ -151,6 +164,7 @@ export const owned = {
   report: insertReport,
   reportSchedule: insertReportSchedule,
   message: insertMessage,
+  legalHold: insertLegalHold,
 } as const;
 export type Owned = keyof typeof owned;
 

@@ -5,6 +5,7 @@ const operators = ['operator'] as const;
 /** Tenants as such: an operator may look at all of them, and into none. */
 export const installation: Expectations = {
   cacheShow: { may: operators, cases: [{ own: 200 }] },
+  systemLogsList: { may: operators, cases: [{ own: 200 }] },
   runsList: { may: operators, cases: [{ own: 200 }] },
   tenantsList: { may: operators, cases: [{ own: 200 }] },
   tenantsCreate: {

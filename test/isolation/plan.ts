@@ -73,6 +73,8 @@ export type Kind =
   /** Not yet written. */
   | 'report'
   | 'reportSchedule'
+  /** On nobody in particular; placed by one of the staff. */
+  | 'legalHold'
   /** A draft. */
   | 'message'
   /** To a student, of the student's instructor; its id is also that of the conversation. */
