@@ -88,6 +88,10 @@ CREATE OR REPLACE FUNCTION public.attempts_final()
  LANGUAGE plpgsql
 AS $function$
       begin
+        if tg_op = 'UPDATE' and current_setting('app.erasing_tenant', true) = old.tenant_id::text
+          and to_jsonb(new) - '{content}'::text[] = to_jsonb(old) - '{content}'::text[] then
+          return new;
+        end if;
         raise exception 'a submitted attempt never changes'
           using errcode = '23514', constraint = 'attempts__final_check';
       end $function$;
@@ -180,8 +184,25 @@ AS $function$
         if tg_op = 'DELETE' and current_setting('app.removed_tenant', true) = old.tenant_id::text then
           return old;
         end if;
+        if tg_op = 'UPDATE' and current_setting('app.erasing_tenant', true) = old.tenant_id::text
+          and to_jsonb(new) - '{from_feedback,to_feedback,reason}'::text[] = to_jsonb(old) - '{from_feedback,to_feedback,reason}'::text[] then
+          return new;
+        end if;
         raise exception 'the history of grades is only ever added to'
           using errcode = '23514', constraint = 'grade_changes__final_check';
+      end $function$;
+
+CREATE OR REPLACE FUNCTION public.intervention_entries_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if tg_op = 'UPDATE' and current_setting('app.erasing_tenant', true) = old.tenant_id::text
+          and to_jsonb(new) - '{note,details}'::text[] = to_jsonb(old) - '{note,details}'::text[] then
+          return new;
+        end if;
+        raise exception 'the history of risk is only ever added to'
+          using errcode = '23514', constraint = 'intervention_entries__final_check';
       end $function$;
 
 CREATE OR REPLACE FUNCTION public.late_penalty(per_day numeric, at_most numeric, grace_seconds integer, due timestamp with time zone, submitted timestamp with time zone, time_zone text)
@@ -1070,6 +1091,7 @@ create table tenants (
   staff_messages_per_day integer not null default 500,
   received_messages_per_day integer not null default 50,
   notifications_per_day integer not null default 20,
+  erasure_waiting_days integer not null default 14,
   history_from date,
   students_see_risk boolean not null default true,
   is_purpose_required boolean not null default false,
@@ -1077,6 +1099,7 @@ create table tenants (
   constraint tenants__slug_key UNIQUE (slug),
   constraint tenants__analytics_retention_check CHECK (analytics_retention_days >= 60 AND analytics_retention_days <= 3650),
   constraint tenants__audit_retention_check CHECK (audit_retention_days >= 365 AND audit_retention_days <= 3650),
+  constraint tenants__erasure_waiting_check CHECK (erasure_waiting_days >= 0 AND erasure_waiting_days <= 90),
   constraint tenants__installation_check CHECK ((id = '00000000-0000-0000-0000-000000000000'::uuid) = (slug = 'installation'::text) AND (id <> '00000000-0000-0000-0000-000000000000'::uuid OR is_active)),
   constraint tenants__message_retention_check CHECK (message_retention_days >= 30 AND message_retention_days <= 3650),
   constraint tenants__name_check CHECK (name <> ''::text),
@@ -1095,6 +1118,7 @@ CREATE TRIGGER tenants_move_due AFTER UPDATE OF time_zone ON tenants FOR EACH RO
 comment on column tenants.closed_day is 'the last local day whose figures the nightly job has closed';
 comment on column tenants.is_active is 'false: nobody of it can sign in, and nothing of it is written';
 comment on column tenants.smallest_group is 'of fewer people nothing is told to who may not see the people';
+comment on column tenants.erasure_waiting_days is 'how long an erasure that was asked for can be taken back';
 comment on column tenants.history_from is 'sessions and snapshots of days before it have been deleted; null: none ever were';
 comment on column tenants.students_see_risk is 'false: to students nothing says that there is such a thing';
 comment on column tenants.is_purpose_required is 'whether whoever exports data has to say what for';
@@ -1462,6 +1486,7 @@ create table users (
   version integer not null default 1,
   merged_into_id uuid,
   phone text,
+  erased_at timestamp with time zone,
   constraint users_pkey PRIMARY KEY (tenant_id, id),
   constraint users__email_key UNIQUE (tenant_id, email),
   constraint users__pid_key UNIQUE (tenant_id, pid),
@@ -1470,6 +1495,7 @@ create table users (
   constraint users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint users__department_check CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text])) OR department_id IS NOT NULL),
   constraint users__email_check CHECK (email = lower(email) AND email ~~ '%_@_%'::text),
+  constraint users__erased_check CHECK (erased_at IS NULL OR name = 'Erased person'::text AND NOT is_active AND num_nonnulls(email, pid, rank, phone, avatar_url, password_hash) = 0),
   constraint users__merged_check CHECK (merged_into_id IS NULL OR merged_into_id <> id AND NOT is_active AND email IS NULL AND pid IS NULL),
   constraint users__name_check CHECK (name <> ''::text),
   constraint users__operator_check CHECK ((role = 'operator'::text) = (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)),
@@ -1486,6 +1512,50 @@ CREATE TRIGGER users_change_students AFTER UPDATE ON users REFERENCING OLD TABLE
 CREATE TRIGGER users_department_active BEFORE INSERT OR UPDATE OF department_id, is_active ON users FOR EACH ROW WHEN (new.is_active AND new.department_id IS NOT NULL) EXECUTE FUNCTION users_department_active();
 comment on column users.merged_into_id is 'whose duplicate this was found to be; what it had done is theirs';
 comment on column users.phone is 'where short messages go: E.164';
+comment on column users.erased_at is 'when everything personal was taken out; nothing comes back into such a row';
+
+create table access_requests (
+  tenant_id uuid not null,
+  id uuid not null,
+  person_id uuid not null,
+  requested_by uuid not null,
+  status text not null default 'queued'::text,
+  attempts integer not null default 0,
+  "position" jsonb,
+  rows integer not null default 0,
+  json_bytes bigint not null default 0,
+  html_bytes bigint not null default 0,
+  parts integer not null default 0,
+  error text,
+  created_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  constraint access_requests_pkey PRIMARY KEY (tenant_id, id),
+  constraint access_requests__person_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES users(tenant_id, id),
+  constraint access_requests__requested_by_fkey FOREIGN KEY (tenant_id, requested_by) REFERENCES users(tenant_id, id),
+  constraint access_requests__ready_check CHECK (status <> 'ready'::text OR expires_at IS NOT NULL),
+  constraint access_requests__status_check CHECK (status = ANY (ARRAY['queued'::text, 'running'::text, 'ready'::text, 'failed'::text, 'cancelled'::text, 'expired'::text]))
+);
+CREATE INDEX access_requests__created_at_idx ON access_requests USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX access_requests__expires_at_idx ON access_requests USING btree (expires_at) WHERE status = 'ready'::text;
+CREATE INDEX access_requests__person_idx ON access_requests USING btree (tenant_id, person_id);
+CREATE UNIQUE INDEX access_requests__running_key ON access_requests USING btree (tenant_id, person_id) WHERE status = ANY (ARRAY['queued'::text, 'running'::text]);
+CREATE INDEX access_requests__stored_idx ON access_requests USING btree (tenant_id, status) WHERE parts > 0;
+comment on table access_requests is 'everything about a person, as two files for that person';
+comment on column access_requests.attempts is 'begun so often; who began it last is the only one who may write';
+comment on column access_requests."position" is 'how far the stored parts reach; where a killed run goes on';
+
+create table access_request_parts (
+  tenant_id uuid not null,
+  request_id uuid not null,
+  format text not null,
+  number integer not null,
+  content bytea not null,
+  constraint access_request_parts_pkey PRIMARY KEY (tenant_id, request_id, format, number),
+  constraint access_request_parts__request_fkey FOREIGN KEY (tenant_id, request_id) REFERENCES access_requests(tenant_id, id) ON DELETE CASCADE,
+  constraint access_request_parts__format_check CHECK (format = ANY (ARRAY['json'::text, 'html'::text]))
+);
 
 create table accommodations (
   tenant_id uuid not null,
@@ -1632,6 +1702,39 @@ create table category_progress (
   constraint category_progress__student_fkey FOREIGN KEY (tenant_id, student_id) REFERENCES users(tenant_id, id)
 ) with (fillfactor=80);
 
+create table erasures (
+  tenant_id uuid not null,
+  id uuid not null,
+  person_id uuid not null,
+  requested_by uuid not null,
+  reason text not null,
+  status text not null default 'waiting'::text,
+  held_by text,
+  step text,
+  sought jsonb,
+  created_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  cancelled_by uuid,
+  constraint erasures_pkey PRIMARY KEY (tenant_id, id),
+  constraint erasures__cancelled_by_fkey FOREIGN KEY (tenant_id, cancelled_by) REFERENCES users(tenant_id, id),
+  constraint erasures__person_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES users(tenant_id, id),
+  constraint erasures__requested_by_fkey FOREIGN KEY (tenant_id, requested_by) REFERENCES users(tenant_id, id),
+  constraint erasures__cancelled_check CHECK ((status = 'cancelled'::text) = (cancelled_at IS NOT NULL)),
+  constraint erasures__held_check CHECK (held_by IS NULL OR status = 'waiting'::text),
+  constraint erasures__sought_check CHECK (sought IS NULL OR status = 'running'::text),
+  constraint erasures__status_check CHECK (status = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'cancelled'::text]))
+);
+CREATE INDEX erasures__created_at_idx ON erasures USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX erasures__due_at_idx ON erasures USING btree (due_at) WHERE status = ANY (ARRAY['waiting'::text, 'running'::text]);
+CREATE UNIQUE INDEX erasures__person_key ON erasures USING btree (tenant_id, person_id) WHERE status <> 'cancelled'::text;
+comment on table erasures is 'who is to be forgotten, and who has been; without anything personal once it is done';
+comment on column erasures.held_by is 'what keeps it from beginning although it is due';
+comment on column erasures.step is 'the last one that is done; where a killed run goes on';
+comment on column erasures.sought is 'names and numbers that are looked for in texts while it runs';
+
 create table grade_batches (
   tenant_id uuid not null,
   id uuid not null,
@@ -1776,7 +1879,7 @@ create table intervention_entries (
   constraint intervention_entries__kind_check CHECK (kind = ANY (ARRAY['opened'::text, 'contacted'::text, 'note'::text, 'changed'::text, 'snoozed'::text, 'resolved'::text, 'dismissed'::text, 'reopened'::text, 'closed_itself'::text]))
 );
 CREATE INDEX intervention_entries__intervention_idx ON intervention_entries USING btree (tenant_id, intervention_id, at, id);
-CREATE TRIGGER intervention_entries_final BEFORE UPDATE ON intervention_entries FOR EACH ROW EXECUTE FUNCTION risk_history_final();
+CREATE TRIGGER intervention_entries_final BEFORE UPDATE ON intervention_entries FOR EACH ROW EXECUTE FUNCTION intervention_entries_final();
 CREATE TRIGGER intervention_entries_kept BEFORE DELETE OR TRUNCATE ON intervention_entries FOR EACH STATEMENT EXECUTE FUNCTION risk_history_final();
 comment on table intervention_entries is 'what happened in a case; only ever added to';
 

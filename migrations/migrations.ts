@@ -52,6 +52,7 @@ import { IndexAuditEntries1764300000000 } from './1764300000000-index-audit-entr
 import { SealAuditEntries1764300100000 } from './1764300100000-seal-audit-entries.js';
 import { CreateLegalHolds1764400000000 } from './1764400000000-create-legal-holds.js';
 import { EncryptAuditEntries1764400100000 } from './1764400100000-encrypt-audit-entries.js';
+import { CreatePrivacy1764400200000 } from './1764400200000-create-privacy.js';
 import { CreateSystemLogs1764400310000 } from './1764400310000-create-system-logs.js';
 import { CreateRetention1764400320000 } from './1764400320000-create-retention.js';
 import { LetTenantsHideRisk1764400330000 } from './1764400330000-let-tenants-hide-risk.js';
@@ -112,6 +113,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   SealAuditEntries1764300100000,
   CreateLegalHolds1764400000000,
   EncryptAuditEntries1764400100000,
+  CreatePrivacy1764400200000,
   CreateSystemLogs1764400310000,
   CreateRetention1764400320000,
   LetTenantsHideRisk1764400330000,

@@ -28,6 +28,7 @@ import { RetentionModule } from './retention/retention.module.js';
 import { RiskModule } from './risk/risk.module.js';
 import { ServicesModule } from './services/services.module.js';
 import { PeopleModule } from './people/people.module.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import { StudentsModule } from './students/students.module.js';
 
 export interface AppModuleOptions {
@@ -73,6 +74,7 @@ export class AppModule {
         RetentionModule,
         LiveModule,
         PeopleModule,
+        PrivacyModule,
         IdentityModule,
         ImportsModule,
         HealthModule,

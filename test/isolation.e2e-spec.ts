@@ -28,6 +28,7 @@ import { notifications } from './isolation/expectations.notifications.js';
 import { org } from './isolation/expectations.org.js';
 import { people } from './isolation/expectations.people.js';
 import { performance } from './isolation/expectations.performance.js';
+import { privacy } from './isolation/expectations.privacy.js';
 import { reportSchedules } from './isolation/expectations.report-schedules.js';
 import { reports } from './isolation/expectations.reports.js';
 import { retention } from './isolation/expectations.retention.js';
@@ -73,6 +74,7 @@ const expectations: Expectations = {
   ...messages,
   ...endpoints,
   ...channels,
+  ...privacy,
 };
 const operations = readOperations();
 

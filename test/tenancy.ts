@@ -23,6 +23,10 @@ export const acrossTenants: Readonly<Record<string, string>> = {
   'channels.listDueLanes': 'a tick is for all tenants, and each channel is then worked off within its own',
   'channels.deleteOld': 'what went out is forgotten after the same time in all tenants',
   'messaging.listDue': 'a tick is for all tenants, and each message is then sent within its own',
+  'privacy.listDueErasures': 'a tick is for all tenants, and each person is then erased within their own',
+  'privacy.expireAccessFiles': 'they end when they end, whosever they are, and are cleared away for the installation',
+  'privacy.deleteAccessParts': 'what is over is cleared away for the installation',
+  'privacy.recordEmptied': 'what is over is cleared away for the installation',
   'operations.lockPartitionedTable': 'a table is locked as a whole, and no row of it is read',
   'operations.lockReadersOut': 'a table is locked as a whole, and no row of it is read',
 };

@@ -143,5 +143,12 @@ export const organisationMetrics: readonly MetricDefinition[] = [
   retention('analytics', 'analyticsRetentionDays', 'How long sums by day are kept.'),
   retention('messages', 'messageRetentionDays', 'How long messages are kept.'),
   retention('system logs', 'systemLogRetentionDays', 'How long logs of the system are kept.'),
+  {
+    id: 'erasureWaitingDays',
+    title: 'Waiting period of erasures',
+    unit: 'days',
+    meaning: 'How long an erasure that was asked for can be cancelled before it begins.',
+    formula: 'as set',
+  },
   retention('risk evaluations', 'riskEvaluationRetentionDays', 'How long scorings of risk are kept.'),
 ];

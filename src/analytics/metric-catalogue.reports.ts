@@ -19,6 +19,14 @@ export const reportMetrics: readonly MetricDefinition[] = [
     fields: ['ReportResponse.rows'],
   },
   {
+    id: 'accessRows',
+    title: 'Rows of an access request',
+    unit: 'count',
+    meaning: 'Rows that are written of what is kept about the person.',
+    formula: 'rows up to the last part stored',
+    fields: ['AccessRequestResponse.rows'],
+  },
+  {
     id: 'reportBytes',
     title: 'Size of a report',
     unit: 'bytes',

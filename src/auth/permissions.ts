@@ -70,6 +70,10 @@ export const permissions = {
   'audit:read': ['admin'],
   'retention:read': ['admin'],
   'retention:write': ['admin'],
+  'access:read': ['student', 'instructor', 'supervisor', 'admin'],
+  'access:write': ['student', 'instructor', 'supervisor', 'admin'],
+  'erasures:read': ['admin'],
+  'erasures:write': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof permissions;

@@ -48,6 +48,11 @@ export class MemoryBodies {
     }
   }
 
+  clear(): void {
+    this.held.clear();
+    this.bytes = 0;
+  }
+
   private remove(key: string, entry: Held): void {
     this.held.delete(key);
     this.bytes -= entry.bytes;

@@ -16,6 +16,7 @@ const settleMs = 1_000;
 /** Longer than any value lives. A version that is gone is replaced by a new one, so this only tidies. */
 const versionLifetimeSeconds = 86_400;
 const epochKey = 'cache:epoch';
+const bodyNamespace = 'cache:body';
 
 const versionKey = (tag: string): string => `cache:version:${tag}`;
 /** Random and not counted: a version lost to FLUSHALL or eviction cannot come back with an old value. */
@@ -52,7 +53,7 @@ export class SharedCache implements Versions {
     this.client = createRedis(url);
     this.client.on('error', (error: Error) => this.bypass(error));
     const keyv = new Keyv(new KeyvRedis(this.client), {
-      namespace: 'cache:body',
+      namespace: bodyNamespace,
       useKeyPrefix: false,
       // bodies are text already, and Redis itself lets them expire
       serialize: ({ value }) => String(value),
@@ -115,6 +116,19 @@ export class SharedCache implements Versions {
   keepBody(key: string, text: string, lifetimeMs: number): void {
     if (!this.up) return;
     this.bodies.set(hash(key), text, Math.ceil(lifetimeMs)).catch(() => undefined);
+  }
+
+  /** All bodies of all processes; what cannot be reached now expires within a quarter of an hour. Never throws. */
+  async forget(): Promise<void> {
+    if (!this.client.isReady) return;
+    try {
+      await this.renewEpoch();
+      for await (const keys of this.client.scanIterator({ MATCH: `${bodyNamespace}*`, COUNT: 1_000 })) {
+        if (keys.length > 0) await this.client.unlink(keys);
+      }
+    } catch (error) {
+      this.logger.warn(`values that should be forgotten wait for their end: ${String(error)}`);
+    }
   }
 
   /** Commands under way are given up; by then nobody waits for them. */

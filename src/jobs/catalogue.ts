@@ -1,5 +1,6 @@
 import { channelJobs } from './catalogue.channels.js';
 import { retentionJobs } from './catalogue.retention.js';
+import { privacyJobs } from './catalogue.privacy.js';
 import { defineJob, type JobDefinition } from './job.js';
 
 export const deleteExpired = defineJob({
@@ -372,6 +373,7 @@ export const catalogue: readonly JobDefinition[] = [
   fanOutMessage,
   followRecall,
   ...channelJobs,
+  ...privacyJobs,
   deleteLiveEvents,
   sealAudit,
   ...retentionJobs,

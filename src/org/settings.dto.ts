@@ -56,6 +56,9 @@ export class ChangeSettings {
   @Int({ min: 60, max: 3_650, optional: true, description: 'Days that risk evaluations are kept' })
   readonly riskEvaluationRetentionDays?: number;
 
+  @Int({ min: 0, max: 90, optional: true, description: 'Days for which an erasure can be cancelled before it begins' })
+  readonly erasureWaitingDays?: number;
+
   @Int({
     min: 2,
     max: 100,
@@ -123,6 +126,8 @@ export class SettingsResponse {
   systemLogRetentionDays: number;
   @ApiProperty({ ...days, example: 730 })
   riskEvaluationRetentionDays: number;
+  @ApiProperty({ ...days, example: 14 })
+  erasureWaitingDays: number;
   @ApiProperty({ type: 'integer', description: 'People', example: 5 })
   smallestGroup: number;
   @ApiProperty({ type: 'integer', description: 'By a student, replies included', example: 50 })

@@ -57,6 +57,7 @@ describe('settings', () => {
       riskEvaluationRetentionDays: 730,
       studentsSeeRisk: true,
       isPurposeRequired: false,
+      erasureWaitingDays: 14,
       signInMethods: ['password', 'oidc'],
       version: 1,
     });

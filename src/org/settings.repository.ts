@@ -8,7 +8,7 @@ const columns = `t.slug, t.name, t.time_zone as "timeZone", risk_threshold as "r
   snapshot_retention_days as "snapshotRetentionDays", analytics_retention_days as "analyticsRetentionDays",
   message_retention_days as "messageRetentionDays", system_log_retention_days as "systemLogRetentionDays",
   risk_evaluation_retention_days as "riskEvaluationRetentionDays",
-  smallest_group as "smallestGroup", student_messages_per_day as "studentMessagesPerDay",
+  erasure_waiting_days as "erasureWaitingDays", smallest_group as "smallestGroup", student_messages_per_day as "studentMessagesPerDay",
   staff_messages_per_day as "staffMessagesPerDay", received_messages_per_day as "receivedMessagesPerDay",
   notifications_per_day as "notificationsPerDay", students_see_risk as "studentsSeeRisk",
   is_purpose_required as "isPurposeRequired", sign_in_methods as "signInMethods", version`;
@@ -44,7 +44,8 @@ export class SettingsRepository {
         snapshot_retention_days = new."snapshotRetentionDays", analytics_retention_days = new."analyticsRetentionDays",
         message_retention_days = new."messageRetentionDays",
         system_log_retention_days = new."systemLogRetentionDays",
-        risk_evaluation_retention_days = new."riskEvaluationRetentionDays", smallest_group = new."smallestGroup",
+        risk_evaluation_retention_days = new."riskEvaluationRetentionDays",
+        erasure_waiting_days = new."erasureWaitingDays", smallest_group = new."smallestGroup",
         student_messages_per_day = new."studentMessagesPerDay", staff_messages_per_day = new."staffMessagesPerDay",
         received_messages_per_day = new."receivedMessagesPerDay", notifications_per_day = new."notificationsPerDay",
         students_see_risk = new."studentsSeeRisk", is_purpose_required = new."isPurposeRequired",
@@ -55,7 +56,7 @@ export class SettingsRepository {
         name text, "timeZone" text, "riskThreshold" numeric, "topPerformerThreshold" numeric, "passMark" numeric,
         "sessionCapSeconds" integer, "auditRetentionDays" integer, "snapshotRetentionDays" integer,
         "analyticsRetentionDays" integer, "messageRetentionDays" integer, "systemLogRetentionDays" integer,
-        "riskEvaluationRetentionDays" integer, "smallestGroup" integer,
+        "riskEvaluationRetentionDays" integer, "erasureWaitingDays" integer, "smallestGroup" integer,
         "studentMessagesPerDay" integer, "staffMessagesPerDay" integer, "receivedMessagesPerDay" integer,
         "notificationsPerDay" integer, "studentsSeeRisk" boolean, "isPurposeRequired" boolean, "signInMethods" text[])
       where t.id = $1

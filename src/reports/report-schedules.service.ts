@@ -129,12 +129,15 @@ export class ReportSchedulesService {
     verb: string,
     personId: string,
     id: string,
-    what: { before?: object; after?: object },
+    { before, after }: { before?: object; after?: object },
   ): Promise<void> {
     const entry = { action: `report_schedule.${verb}`, targetType: 'report_schedule', targetId: id, personId };
-    return this.audit.record(viewer, { ...entry, ...what });
+    return this.audit.record(viewer, { ...entry, before: recordable(before), after: recordable(after) });
   }
 }
+
+/** What somebody calls it may be the name of somebody else, which the audit could not forget. */
+const recordable = (schedule: object | undefined): object | undefined => schedule && { ...schedule, name: undefined };
 
 const isStopping = ({ isActive, ...others }: ChangeReportSchedule): boolean =>
   isActive === false && Object.values(others).every((value) => value === undefined);

@@ -64,7 +64,7 @@ export class SegmentsService {
           targetType: 'segment',
           targetId: id,
           personId: personOf(viewer),
-          after: wanted,
+          after: recordable(wanted),
         });
         return created;
       }
@@ -90,8 +90,8 @@ export class SegmentsService {
         targetType: 'segment',
         targetId: id,
         personId: personOf(viewer),
-        before,
-        after,
+        before: recordable(before),
+        after: recordable(after),
       });
       return after;
     });
@@ -109,4 +109,9 @@ export class SegmentsService {
       });
     });
   }
+}
+
+/** What somebody calls a filter may be the name of somebody else, which the audit could not forget. */
+function recordable<T extends { readonly name: string }>({ name: _, ...others }: T): Omit<T, 'name'> {
+  return others;
 }
