@@ -36,6 +36,7 @@ import { ModuleFiguresRepository } from './modules.repository.js';
 import { ModuleFiguresService } from './modules.service.js';
 import { PerformanceController } from './performance.controller.js';
 import { PerformanceRepository } from './performance.repository.js';
+import { PastSessionsRepository } from './past-sessions.repository.js';
 import { PerformanceService } from './performance.service.js';
 import { PlatformMetricsController } from './platform-metrics.controller.js';
 import { PlatformMetricsRepository } from './platform-metrics.repository.js';
@@ -92,6 +93,7 @@ import { WarmUp } from './warm-up.js';
     ModuleFiguresRepository,
     ModuleFiguresService,
     PerformanceRepository,
+    PastSessionsRepository,
     PerformanceService,
     PlatformMetricsRepository,
     QuestionsRepository,
@@ -105,6 +107,6 @@ import { WarmUp } from './warm-up.js';
     ViewsService,
     WarmUp,
   ],
-  exports: [DashboardService, RollUps, Rebuild],
+  exports: [DashboardService, RollUps, Rebuild, PastSessionsRepository],
 })
 export class AnalyticsModule {}

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ActivityModule } from '../activity/activity.module.js';
+import { AnalyticsModule } from '../analytics/analytics.module.js';
 import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { ChannelsModule } from '../channels/channels.module.js';
@@ -34,6 +35,7 @@ import { UsersService } from './users.service.js';
     ActivityModule,
     AssignmentsModule,
     InterventionsModule,
+    AnalyticsModule,
     ReportsModule,
     NotificationsModule,
     MessagingModule,

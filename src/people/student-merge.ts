@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { StudentMergeService } from '../activity/student-merge.service.js';
+import { PastSessionsRepository } from '../analytics/past-sessions.repository.js';
 import { AssignmentsRepository } from '../assignments/assignments.repository.js';
 import { SubmissionMergeService } from '../assignments/submission-merge.service.js';
 import { Placement } from './placement.js';
@@ -10,6 +11,7 @@ export class StudentMerge {
   constructor(
     private readonly placement: Placement,
     private readonly activity: StudentMergeService,
+    private readonly past: PastSessionsRepository,
     private readonly assignments: AssignmentsRepository,
     private readonly submissions: SubmissionMergeService,
   ) {}
@@ -24,6 +26,7 @@ export class StudentMerge {
   async merge(tenantId: string, fromId: string, intoId: string): Promise<number> {
     const moment = await this.placement.endHistory(tenantId, fromId);
     const sessions = await this.activity.merge(tenantId, fromId, intoId, moment);
+    await this.past.giveAway(tenantId, fromId, intoId, moment.now);
     await this.submissions.merge(tenantId, fromId, intoId);
     return sessions;
   }

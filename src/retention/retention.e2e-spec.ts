@@ -138,6 +138,26 @@ describe('sessions and snapshots', () => {
     const started = (await daysOf('module_days')).map((row) => (row as { students_started: number }).students_started);
     expect(started).toEqual([1, 0, 0]);
   });
+
+  it('are counted for the one of two students who turns out to be both', async () => {
+    const double = await createStudent(app.database, instructor);
+    await practise(double, practice, '2025-12-30', '2025-12-31', '2026-03-01');
+    await practise(student, practice, '2025-12-31', '2026-03-01');
+    await settings({ snapshotRetentionDays: 60 });
+    await run();
+    const into = { intoId: student.userId };
+    await app.as('admin', tenant).post(`/users/${double.userId}/merge`).send(into).expect(200);
+    await app.app.get(RollUps, { strict: false }).rollUp(tenant.tenantId, signal);
+    expect(
+      await app.database.many(
+        `-- test.studentModules
+        select student_id, first_on, last_on, sessions, past_sessions from student_modules where tenant_id = $1`,
+        [tenant.tenantId],
+      ),
+    ).toEqual([
+      { student_id: student.userId, first_on: '2025-12-30', last_on: '2026-03-01', sessions: 5, past_sessions: 3 },
+    ]);
+  });
 });
 
 it('drops months that are past their time in all tenants that have any of them, and under no hold', async () => {
