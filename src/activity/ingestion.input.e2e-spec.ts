@@ -96,8 +96,8 @@ describe('an envelope at fault costs all of it', () => {
     expect(answer.code).toBe('content_type_unsupported');
   });
 
-  it('nobody, or somebody without the right', async () => {
-    const before = await state();
+  it('nobody, or somebody without the right, who is on record as such', async () => {
+    const [{ audit_entries: none, ...before }, theirs] = (await state()) as [Record<string, unknown[]>, unknown];
     await app.anonymous
       .post(path)
       .send({ sessions: [body()] })
@@ -108,7 +108,13 @@ describe('an envelope at fault costs all of it', () => {
       .post(path)
       .send({ sessions: [body()] })
       .expect(403);
-    expect(await state()).toEqual(before);
+    const [{ audit_entries: recorded, ...after }, theirsAfter] = (await state()) as [
+      Record<string, unknown[]>,
+      unknown,
+    ];
+    expect([after, theirsAfter]).toEqual([before, theirs]);
+    expect(recorded).toHaveLength(none!.length + 1);
+    expect(JSON.stringify(recorded)).toContain('request.refused');
   });
 });
 

@@ -116,6 +116,7 @@ it('tells how far it is, who may take it along, and when it is gone', async () =
     format: 'csv',
     filter: { status: 'neverStarted' },
     options: { byteOrderMark: true, header: true },
+    purpose: null,
     status: 'ready',
     progress: 100,
     rows: 4,
