@@ -50,6 +50,9 @@ export function addUp(
   const known = (numbers: readonly (number | null)[]): number[] => numbers.filter((number) => number !== null);
   const people = (list: readonly RawSession[]): Set<string> => new Set(list.map(({ student_id }) => student_id));
 
+  // all of them are kept
+  const nothingPast = { past_sessions: 0, past_first_on: null, past_first_completed_on: null, past_last_on: null };
+
   const ofStudent = groups(sessions, ({ student_id, module_id }) => ({ student_id, module_id }));
   const studentModules = ofStudent.map(([key, list]) => ({
     ...key,
@@ -57,6 +60,7 @@ export function addUp(
     first_completed_on: earliest(list.filter(isCompleted)),
     last_on: list.map(({ day }) => day).sort().at(-1),
     sessions: list.length,
+    ...nothingPast,
   })); // prettier-ignore
   const historyOf = new Map(studentModules.map((row) => [`${row.student_id} ${row.module_id}`, row]));
   const history = ({ student_id, module_id }: RawSession) => historyOf.get(`${student_id} ${module_id}`)!;
