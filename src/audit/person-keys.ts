@@ -32,18 +32,24 @@ export class PersonKeys {
     private readonly clock: Clock,
   ) {}
 
-  /** In one statement, and in none where only those are wanted who have done something lately. */
-  async find(tenantId: string, actors: readonly KeyOwner[], people: readonly KeyOwner[]): Promise<Keys> {
+  /**
+   * In one statement, and in none where only those are wanted who have done something lately.
+   * @param always in one statement whoever is wanted, also nobody
+   */
+  async find(
+    tenantId: string,
+    { actors, people, always }: { actors: readonly KeyOwner[]; people: readonly KeyOwner[]; always: boolean },
+  ): Promise<Keys> {
     const now = this.clock.now().getTime();
     const known = new Map<string, Buffer | null>();
     const wanted = new Map<string, KeyOwner>();
     for (const owner of [...actors, ...people]) {
       const name = nameOf(tenantId, owner);
       const kept = this.kept.get(name);
-      if (kept && kept.until > now) known.set(name, kept.key);
+      if (!always && kept && kept.until > now) known.set(name, kept.key);
       else wanted.set(name, owner);
     }
-    if (wanted.size > 0) {
+    if (always || wanted.size > 0) {
       const owners = [...wanted.values()];
       const idsOf = (are: boolean): string[] => owners.filter((one) => one.isOperator === are).map(({ id }) => id);
       for (const name of wanted.keys()) known.set(name, null);

@@ -110,6 +110,7 @@ it.each([
     'begin',
     ...Array<string>(3).fill('-- auth.countAttempt'),
     'commit',
+    '-- audit.listPersonKeys',
     '-- audit.insert',
   ]);
   for (const other of seen) expect(other).toEqual(seen[0]);
@@ -136,6 +137,7 @@ it('tells nothing when a new password is asked for', async () => {
     ...Array<string>(2).fill('-- auth.countAttempt'),
     'commit',
     'begin',
+    '-- audit.listPersonKeys',
     '-- audit.insert',
     '-- jobs.insertEvents',
     'commit',
