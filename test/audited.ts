@@ -10,6 +10,8 @@ export const unauditedStatements: Readonly<Record<string, string>> = {
   'idempotency.claim': claimed,
   'idempotency.complete': claimed,
   'idempotency.release': claimed,
+  'privacy.insertAccessRequest': 'answers also with what was asked for already; what is new is on record',
+  'services.useApiKey': 'notes when a key was last used',
   'activity.recordSessions':
     'answers also of what was there already; what it does write is followed by what is not here',
 };
@@ -107,7 +109,8 @@ export const reads: Readonly<Record<string, string>> = {
   attemptsGet: 'recorded',
   auditLogsList: 'recorded',
   auditCheckpointsCheckpoint: 'recorded',
-  authMe: own,
+  // whatever somebody asks for first with a provider's token links the two, which is on record
+  authMe: 'recorded',
   signInsList: own,
   cacheShow: nobody,
   categoriesList: nobody,

@@ -149,7 +149,8 @@ export async function insertLegalHold(
 ): Promise<void> {
   await database.run(
     `-- test.insertLegalHold
-    insert into legal_holds (tenant_id, id, reason, placed_by, placed_at) values ($1, $2, $4, $3, '2026-03-01')`,
+    insert into legal_holds (tenant_id, id, person_id, reason, placed_by, placed_at)
+    values ($1, $2, $3, $4, $3, '2026-03-01')`,
     [tenantId, id, personId, name],
   );
 }
