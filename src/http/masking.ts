@@ -5,12 +5,11 @@ const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu;
 const patterns: readonly (readonly [RegExp, string])[] = [
   // where to connect, and with which password
   [/\b((?:postgres(?:ql)?|redis|rediss|mysql|amqps?|smtps?|mongodb):\/\/)[^\s"'<>]+/gi, '$1…'],
-  [/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"'<>]{1,256}@/gi, '$1'],
+  [/:\/\/[^\s/@"'<>]{1,256}@/g, '://'],
   [/\b(bearer|basic|digest)\s+[\w.~+/=:-]+/gi, '$1 …'],
   [/\b(password|passwd|pwd|secret|token|authorization|cookie|api[_-]?key)\b(["']?\s{0,3}[=:]\s{0,3})["']?[^\s"',;&]+/gi, '$1$2…'], // prettier-ignore
   [/([?&][\w.[\]-]{1,64}=)[^&\s"'#]+/g, '$1…'],
-  [/[^\s"'<>(),;:=[\]\\@]{1,64}(?:@|%40)[^\s"'<>(),;:[\]\\@]{1,255}/gi, '…@…'],
-  [/\beyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g, '…'],
+  [/(?<![\w-])eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g, '…'],
   [/\bidk_\w+/g, '…'],
   // random ones; names in code of that length have no digits, or only small letters
   [/(?<![\w-])(?=[\w-]{0,256}\d)(?=[\w-]{0,256}[a-z])(?=[\w-]{0,256}[A-Z])[\w-]{32,}/g, '…'],
@@ -33,11 +32,29 @@ const deepest = 5;
 export function maskText(text: string): string {
   let masked = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
   for (const [pattern, instead] of patterns) masked = masked.replace(pattern, instead);
-  return masked.replace(unseen, (character) => {
+  return maskAddresses(masked).replace(unseen, (character) => {
     if (character === '\n') return '\\n';
     if (/\p{Surrogate}/u.test(character)) return '\ufffd';
     return `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
   });
+}
+
+const ofNoAddress = /[\s"'<>(),;:=[\]\\@]/;
+const longestPart = 255;
+
+/** By hand: an expression that begins with what stands before the sign begins anew at every letter. */
+function maskAddresses(text: string): string {
+  const [first = '', ...rest] = text.split(/(@|%40)/i);
+  let masked = first;
+  for (let next = 0; next < rest.length; next += 2) {
+    const [sign, part] = [rest[next]!, rest[next + 1]!];
+    let [before, after] = [0, 0];
+    while (before < Math.min(masked.length, longestPart) && !ofNoAddress.test(masked.at(-before - 1)!)) before++;
+    while (after < Math.min(part.length, longestPart) && !ofNoAddress.test(part[after]!)) after++;
+    const isAddress = before > 0 && after > 0;
+    masked = isAddress ? `${masked.slice(0, masked.length - before)}…@…${part.slice(after)}` : masked + sign + part;
+  }
+  return masked;
 }
 
 /** The same for whatever a line is about; what is too much of it is cut. */
