@@ -24,6 +24,8 @@ const { values: options } = parseArgs({
     entries: { type: 'string', default: '10000000' },
     seconds: { type: 'string', default: '20' },
     only: { type: 'string', default: 'cost,rate,list' },
+    // a tenant that an earlier run has filled
+    filled: { type: 'string' },
   },
 });
 const limits = { costMs: 0.5, perSecond: 5_000, pageMs: 50 };
@@ -47,11 +49,12 @@ let failed = false;
 
 async function people(count: number) {
   const loading = new Database(owner, { prepared: true });
-  const tenant = await createTenant(loading, { slug: `bench-${randomUUID().slice(0, 8)}` });
+  const slug = `bench-${randomUUID().slice(0, 8)}`;
+  const tenant = await createTenant(loading, { slug });
   const admin = await createAdmin(loading, tenant);
   const instructor = await createInstructor(loading, tenant);
   const students = await createStudents(loading, instructor, Array(count).fill({}));
-  return { tenant, admin, instructor, students };
+  return { slug, tenant, admin, instructor, students };
 }
 
 const entryOf = (studentId: string) => ({
@@ -133,7 +136,7 @@ async function measureRate(size: number): Promise<void> {
 /** Over the twelve months before, by 300 actors about 20,000 targets; a hundredth was refused. */
 async function fill(count: number): Promise<Awaited<ReturnType<typeof people>>> {
   const made = await people(20_000);
-  const { tenant, students } = made;
+  const { tenant, students, slug } = made;
   const to = new Date();
   const from = new Date(to.getTime() - 365 * 86_400_000);
   const days = [from, to].map((day) => day.toISOString().slice(0, 10)) as [string, string];
@@ -152,7 +155,7 @@ async function fill(count: number): Promise<Awaited<ReturnType<typeof people>>> 
       await manager.query(
         `insert into audit_entries (tenant_id, at, id, actor_id, actor_role, action, target_type, target_id, request_id, result,
           person_id, details, origin)
-        select $1, $2::timestamptz + n * ($3::timestamptz - $2::timestamptz) / $4, gen_random_uuid(), ids.list[1 + n % 300],
+        select $1, $2::timestamptz + (n / $4::double precision) * ($3::timestamptz - $2::timestamptz), gen_random_uuid(), ids.list[1 + n % 300],
           'instructor', (array['student.viewed', 'student.goals_changed', 'submission.graded', 'sessions.recorded',
             'student.reassigned'])[1 + least(4, width_bucket(random(), 0, 1, 5) - 1)],
           case when n % 50000 = 0 then 'tenant' else 'student' end, person.id::text, gen_random_uuid()::text,
@@ -165,7 +168,7 @@ async function fill(count: number): Promise<Awaited<ReturnType<typeof people>>> 
     });
     process.stdout.write(`\r${Math.min(done + step, count)} of ${count} entries`);
   }
-  process.stdout.write('\n');
+  process.stdout.write(` of the tenant ${slug}\n`);
   await owner.transaction(async (manager) => {
     await manager.query(`set local maintenance_work_mem = '512MB'`);
     for (const { definition } of indexes) await manager.query(definition);
@@ -174,8 +177,24 @@ async function fill(count: number): Promise<Awaited<ReturnType<typeof people>>> 
   return made;
 }
 
+async function refind(
+  slug: string,
+): Promise<Pick<Awaited<ReturnType<typeof people>>, 'tenant' | 'admin' | 'students'>> {
+  const rows: { tenantId: string; userId: string; role: string }[] = await owner.query(
+    `select u.tenant_id as "tenantId", u.id as "userId", u.role from users u
+    join tenants t on t.id = u.tenant_id where t.slug = $1 and u.role in ('admin', 'student') order by u.id`,
+    [slug],
+  );
+  const of = (role: string) => rows.filter((row) => row.role === role) as never[];
+  return {
+    tenant: rows[0] as never,
+    admin: Object.assign(of('admin')[0]!, { departmentId: null }),
+    students: of('student'),
+  };
+}
+
 async function measureList(count: number): Promise<void> {
-  const { tenant, admin, students } = await fill(count);
+  const { tenant, admin, students } = options.filled ? await refind(options.filled) : await fill(count);
   const url = `${await app.getUrl()}/api/v1`;
   const headers = { authorization: `Bearer ${app.get(TokensService).sign(admin, { kind: 'identity' }, 86_400)}` };
   const get = async (query: string) =>
