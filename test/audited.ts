@@ -9,7 +9,6 @@ const claimed = 'what is kept for repeated requests, and nothing of anybody: gon
 export const unauditedStatements: Readonly<Record<string, string>> = {
   'idempotency.claim': claimed,
   'idempotency.complete': claimed,
-  'idempotency.release': claimed,
   'privacy.insertAccessRequest': 'answers also with what was asked for already; what is new is on record',
   'services.useApiKey': 'notes when a key was last used',
   'activity.recordSessions':
