@@ -3,6 +3,7 @@ import { Cache } from '../cache/cache.js';
 import { JsonBytes } from '../http/answer.js';
 import type { Viewer } from '../http/viewer.js';
 import { type Moment, TenantsService } from '../org/tenants.service.js';
+import { daysBetween } from '../org/local-day.js';
 import type { Filter } from '../students/student-filter.js';
 import { StudentListRepository } from '../students/student-list.repository.js';
 import { scopeKey, scopeTags, StudentReads } from '../students/student-reads.js';
@@ -116,7 +117,7 @@ export class ModuleFiguresService {
 
   private async demandFew(viewer: Viewer, filter: Filter, { from, to }: AnalyticsScope, moment: Moment): Promise<void> {
     const { total } = await this.lists.count(viewer, filter, moment);
-    const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
+    const days = daysBetween(from, to) + 1;
     if (total * days > mostStudentDays) {
       const most = mostStudentDays.toLocaleString('en');
       refuse('segmentId', `means ${total} students on ${days} days, and at most ${most} days of students can be read`);

@@ -3,6 +3,7 @@ import { Cache } from '../cache/cache.js';
 import { JsonBytes } from '../http/answer.js';
 import type { Viewer } from '../http/viewer.js';
 import { type Moment, TenantsService } from '../org/tenants.service.js';
+import { daysBetween } from '../org/local-day.js';
 import { Filter } from '../students/student-filter.js';
 import { scopeKey, scopeTags, StudentReads } from '../students/student-reads.js';
 import { StudentsRepository } from '../students/students.repository.js';
@@ -112,7 +113,7 @@ export class PerformanceService {
   ): Promise<PerformancePoint[]> {
     const ids = await this.students.listIds(viewer, segment, moment, mostStudents + 1);
     if (ids.length > mostStudents) refuse('segmentId', `means more than ${mostStudents} students; narrow it`);
-    const days = 1 + (Date.parse(scope.to) - Date.parse(scope.from)) / 86_400_000;
+    const days = 1 + daysBetween(scope.from, scope.to);
     if (ids.length * days > mostStudentDays) {
       const most = Math.floor(mostStudentDays / ids.length);
       refuse(
