@@ -76,6 +76,27 @@ describe('the role of the application', () => {
     await client.query('select from users');
   });
 
+  it('is made where it is not there yet, with its password, and only by an owner who may', async () => {
+    const { applicationUrl, url: ownerUrl } = app.db;
+    const role = `role_${randomUUID().replaceAll('-', '')}`;
+    const url = new URL(ownerUrl);
+    url.username = role;
+    url.password = encodeURIComponent(`p'w "%`);
+    const grant = (owner: string): Promise<void> => grantRights({ url: url.href, ownerUrl: owner }, () => undefined);
+    await expect(grant(applicationUrl)).rejects.toThrow(
+      `the role "${role}" of DATABASE_URL is not there and cannot be made`,
+    );
+    try {
+      await grant(ownerUrl);
+      const its = new pg.Client({ connectionString: url.href });
+      await its.connect();
+      await its.query('select from users');
+      await its.end();
+    } finally {
+      await app.db.source.query(`drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
   it('is known from one that owns the tables', async () => {
     expect(await mayChangeAudit(app.db.source)).toBe(true);
     expect(await mayChangeAudit(app.app.get(DataSource, { strict: false }))).toBe(false);
