@@ -35,6 +35,8 @@ export function createDataSource(options: SourceOptions): DataSource {
       // a connection that dies while it is in use also says so by an event, which would end the process if nobody heard it
       onConnect: (client: pg.PoolClient) => void client.on('error', () => undefined),
       keepAlive: true,
+      // what is not waited for is sent all the same; the server answers in turn
+      pipeline: true,
       // the client gives up as well: a frozen server cannot run its own timeout
       query_timeout: statementTimeout === 0 ? 0 : statementTimeout + 1_000,
       ...(options.pooler

@@ -24,6 +24,9 @@ interface Query {
   readonly values: readonly unknown[];
 }
 
+/** Among the parameters of `audit.insert`. */
+const requestIds = 8;
+
 const runs = new AsyncLocalStorage<Watched>();
 const requests = new WeakMap<
   IncomingMessage,
@@ -65,8 +68,7 @@ function follow(connection: object, { text, values }: Query, answer: unknown): v
   if (name === 'audit.insert') {
     if (watched) watched.isAudited = true;
     // readers share an insert, which is sent by one of them
-    const rows = JSON.parse(values[2] as string) as { request_id: string | null }[];
-    for (const row of rows) if (row.request_id !== null) audited.add(row.request_id);
+    for (const id of values[requestIds] as (string | null)[]) if (id !== null) audited.add(id);
   } else if (watched && writing.test(text.replaceAll(/'[^']*'|--.*$/gm, '')) && answer instanceof Promise) {
     void (answer as Promise<{ rowCount: number | null }>).then(
       ({ rowCount }) => {

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Clock } from '../database/clock.js';
 import type { Database } from '../database/database.js';
 import { Flights } from '../database/flights.js';
-import { currentRequest } from '../http/request.js';
+import { currentRequest, peopleOf } from '../http/request.js';
 import type { Viewer } from '../http/viewer.js';
 import { AuditRepository, type AuditRow } from './audit.repository.js';
 import { keptOf, oneLine } from './entry-values.js';
@@ -72,6 +72,16 @@ export class AuditRecorder {
     return new AuditRecorder(new AuditRepository(database), keys, clock);
   }
 
+  /**
+   * Has the keys looked up, meanwhile, of the viewer and of whom the path names, for entries that are still to come:
+   * these find them known, or look again.
+   */
+  foresee(viewer: Viewer, request: FastifyRequest): void {
+    const named = peopleOf(request).map((id) => ({ id: id.toLowerCase(), isOperator: false }));
+    const owners = [ownerOf(viewer), ...named].filter((owner) => owner !== undefined);
+    void this.keys.find(viewer.tenantId, { owners, always: false }).catch(() => undefined);
+  }
+
   /** One insert for any number of entries, inside the running transaction: what is undone is not on record. */
   record(actor: Actor, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {
     const list = Array.isArray(entries) ? (entries as readonly AuditEntry[]) : [entries as AuditEntry];
@@ -94,17 +104,14 @@ export class AuditRecorder {
   async recordAll(tenantId: string, actions: readonly RecordedAction[]): Promise<void> {
     if (actions.length === 0) return;
     const drafts = actions.map((action) => draftOf(tenantId, action));
-    const keys = await this.keys.find(tenantId, {
-      actors: drafts.flatMap(({ actor }) => actor ?? []),
-      people: drafts.flatMap(({ person }) => person ?? []),
-      // how long it takes must not tell a stranger whom there is
-      always: actions.some(({ request }) => request && !request.viewer),
+    await this.repository.insert(tenantId, this.clock.now(), async () => {
+      const keys = await this.keys.find(tenantId, {
+        owners: drafts.flatMap(({ actor, person }) => [actor, person]).filter((owner) => owner !== undefined),
+        // how long it takes must not tell a stranger whom there is
+        always: actions.some(({ request }) => request && !request.viewer),
+      });
+      return drafts.map((draft) => rowOf(draft, keys));
     });
-    await this.repository.insert(
-      tenantId,
-      this.clock.now(),
-      drafts.map((draft) => rowOf(draft, keys)),
-    );
   }
 }
 
@@ -126,12 +133,11 @@ function draftOf(tenantId: string, { actor, request, entry }: RecordedAction): D
   const agent = request?.headers['user-agent'];
   const { credential } = request ?? {};
   const hasValues = values.before !== null || values.after !== null || values.reason !== null;
-  const actorId = actor.role === 'service' ? null : actor.userId;
   return {
     tenantId,
     values,
     origin: { address: request?.ip ?? null, agent: agent === undefined ? null : oneLine(agent, longestAgent) },
-    actor: request && actorId ? { id: actorId.toLowerCase(), isOperator: actor.role === 'operator' } : undefined,
+    actor: request && ownerOf(actor),
     person: personId !== null && hasValues ? { id: personId, isOperator: false } : undefined,
     row: {
       id: uuidv7(),
@@ -149,17 +155,24 @@ function draftOf(tenantId: string, { actor, request, entry }: RecordedAction): D
   };
 }
 
+function ownerOf({ userId, role }: Actor): KeyOwner | undefined {
+  return userId !== null && role !== 'service'
+    ? { id: userId.toLowerCase(), isOperator: role === 'operator' }
+    : undefined;
+}
+
 function rowOf({ tenantId, row, values, origin, actor, person }: Draft, keys: Keys): AuditRow {
-  const sealed = (owner: KeyOwner | undefined, value: object, column: 'details' | 'origin'): string | null => {
+  const sealed = (owner: KeyOwner | undefined, value: object, column: 'details' | 'origin'): Buffer | null => {
     // whoever is not there, or not any more, has nothing kept of them
     const key = owner && keys(owner);
-    return key ? encrypt(key, value, { tenantId, id: row.id, column }).toString('base64') : null;
+    return key ? encrypt(key, value, { tenantId, id: row.id, column }) : null;
   };
   const isPlain = row.person_id === null;
+  const json = (value: unknown): string | null => (isPlain && value !== null ? JSON.stringify(value) : null);
   return {
     ...row,
-    before: isPlain ? values.before : null,
-    after: isPlain ? values.after : null,
+    before: json(values.before),
+    after: json(values.after),
     reason: isPlain ? values.reason : null,
     details: sealed(person, values, 'details'),
     address: actor ? null : origin.address,

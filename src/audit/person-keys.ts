@@ -3,9 +3,12 @@ import { Clock } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { PersonKeysRepository } from './person-keys.repository.js';
 
-/** What is encrypted under a key that has been thrown away meanwhile can be read by nobody: no harm, and none for long. */
-const lifetimeSeconds = 60;
-const mostKept = 2_000;
+/**
+ * A key stays the same until it is thrown away. What is encrypted under it in some process after that can be read by nobody:
+ * no harm, and none for long.
+ */
+const lifetimeSeconds = 600;
+const mostKept = 20_000;
 
 /** An operator's key is of the installation, whatever tenant they do something to. */
 export interface KeyOwner {
@@ -14,7 +17,7 @@ export interface KeyOwner {
 }
 
 interface Kept {
-  readonly key: Buffer | null;
+  readonly key: Buffer;
   readonly until: number;
 }
 
@@ -23,7 +26,7 @@ export type Keys = (owner: KeyOwner) => Buffer | null;
 
 @Injectable()
 export class PersonKeys {
-  /** Of those who do something: they do so again and again. */
+  /** Whoever does something does so again, and who is changed has mostly been changed before. */
   private readonly kept = new Map<string, Kept>();
 
   constructor(
@@ -33,40 +36,35 @@ export class PersonKeys {
   ) {}
 
   /**
-   * In one statement, and in none where only those are wanted who have done something lately.
+   * In one statement, and in none where all are known.
    * @param always in one statement whoever is wanted, also nobody
    */
-  async find(
-    tenantId: string,
-    { actors, people, always }: { actors: readonly KeyOwner[]; people: readonly KeyOwner[]; always: boolean },
-  ): Promise<Keys> {
+  async find(tenantId: string, { owners, always }: { owners: readonly KeyOwner[]; always: boolean }): Promise<Keys> {
     const now = this.clock.now().getTime();
-    const known = new Map<string, Buffer | null>();
-    const wanted = new Map<string, KeyOwner>();
-    for (const owner of [...actors, ...people]) {
+    const known = new Map<string, Buffer>();
+    const wanted: KeyOwner[] = [];
+    for (const owner of owners) {
       const name = nameOf(tenantId, owner);
       const kept = this.kept.get(name);
       if (!always && kept && kept.until > now) known.set(name, kept.key);
-      else wanted.set(name, owner);
+      else wanted.push(owner);
     }
-    if (always || wanted.size > 0) {
-      const owners = [...wanted.values()];
-      const idsOf = (are: boolean): string[] => owners.filter((one) => one.isOperator === are).map(({ id }) => id);
-      for (const name of wanted.keys()) known.set(name, null);
-      for (const { personId, isOperator, key } of await this.repository.list(tenantId, idsOf(false), idsOf(true))) {
-        known.set(nameOf(tenantId, { id: personId, isOperator }), key);
-      }
-      const acting = actors.map((owner) => nameOf(tenantId, owner)).filter((name) => wanted.has(name));
+    if (always || wanted.length > 0) {
+      const idsOf = (are: boolean): string[] => wanted.filter((one) => one.isOperator === are).map(({ id }) => id);
+      const found = (await this.repository.list(tenantId, idsOf(false), idsOf(true))).map(
+        ({ personId, isOperator, key }) => [nameOf(tenantId, { id: personId, isOperator }), key] as const,
+      );
+      for (const [name, key] of found) known.set(name, key);
       // whoever was made in this transaction may turn out never to have been
-      await this.database.afterCommit(() => this.keep(acting, known, now));
+      await this.database.afterCommit(() => this.keep(found, now));
     }
     return (owner) => known.get(nameOf(tenantId, owner)) ?? null;
   }
 
-  private keep(names: readonly string[], known: ReadonlyMap<string, Buffer | null>, now: number): void {
-    for (const name of names) {
+  private keep(found: readonly (readonly [string, Buffer])[], now: number): void {
+    for (const [name, key] of found) {
       this.kept.delete(name);
-      this.kept.set(name, { key: known.get(name) ?? null, until: now + lifetimeSeconds * 1000 });
+      this.kept.set(name, { key, until: now + lifetimeSeconds * 1000 });
     }
     for (const name of this.kept.keys()) {
       if (this.kept.size <= mostKept) break;

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { validate as isUuid } from 'uuid';
 import type { Problem } from '../http/problem.js';
+import { idsOf, peoplesRoutes } from '../http/request.js';
 import type { Viewer } from '../http/viewer.js';
 import { AuditRecorder } from './audit.recorder.js';
 
@@ -18,8 +18,6 @@ interface Window {
   counted: number;
 }
 
-/** Whose the first parameter of the path is, in routes of people. */
-const people = /^\/api\/v1\/(students|users|instructors)\/:/;
 const prefix = '/api/v1';
 
 /**
@@ -37,7 +35,7 @@ export class Refusals implements OnApplicationShutdown {
   async record(request: FastifyRequest, { status, code }: Problem): Promise<void> {
     const { viewer, template } = request;
     if (!viewer || template === undefined || (status !== 403 && status !== 404)) return;
-    const ids = idsOf(request.params);
+    const ids = idsOf(request);
     // what is not named by an id is no row of anybody's, unless the body names it
     const isNamed = Object.keys(ids).length > 0 || (request.method !== 'GET' && !template.includes('/:'));
     if (status === 404 && !isNamed) return;
@@ -46,7 +44,7 @@ export class Refusals implements OnApplicationShutdown {
     window.recorded++;
     await this.write(request, viewer, {
       targetId: `${request.method} ${template.slice(prefix.length)}`,
-      personId: people.test(template) ? (Object.values(ids)[0] ?? null) : null,
+      personId: peoplesRoutes.test(template) ? (ids['id'] ?? null) : null,
       after: Object.keys(ids).length > 0 ? ids : undefined,
       reason: code,
     });
@@ -96,12 +94,4 @@ export class Refusals implements OnApplicationShutdown {
       this.logger.warn({ message: 'a refusal is not on record', err: error });
     }
   }
-}
-
-/** Ids alone: whatever else stands in a path may be anything. */
-function idsOf(parameters: unknown): Record<string, string> {
-  const entries = Object.entries((parameters ?? {}) as Record<string, unknown>);
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isUuid(entry[1])),
-  );
 }

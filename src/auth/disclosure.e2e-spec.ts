@@ -137,9 +137,9 @@ it('tells nothing when a new password is asked for', async () => {
     ...Array<string>(2).fill('-- auth.countAttempt'),
     'commit',
     'begin',
+    '-- jobs.insertEvents',
     '-- audit.listPersonKeys',
     '-- audit.insert',
-    '-- jobs.insertEvents',
     'commit',
   ]);
   for (const other of seen) expect(other).toEqual(seen[0]);

@@ -218,6 +218,47 @@ describe('a transaction', () => {
     expect(seen).toEqual(['attempt 2']);
   });
 
+  it('ends with what was left for its commit, and is undone by what fails of that', async () => {
+    const last = (id: number) =>
+      database.atCommit(async () => {
+        const { count } = await database.one<{ count: number }>(
+          `-- things.count
+          select count(*)::integer as count from things`,
+        );
+        return { sql: insert, parameters: [id, `after ${count}`] };
+      });
+    const texts = async () => (await admin.query<{ text: string }>('select text from things order by id')).rows;
+    await database.transaction(async () => {
+      await last(1);
+      await last(2);
+      await database.run(insert, [3, 'work']);
+    });
+    await last(4);
+    expect(await texts()).toEqual([{ text: 'after 1' }, { text: 'after 1' }, { text: 'work' }, { text: 'after 3' }]);
+    const seen: string[] = [];
+    const before = await pid();
+    await expect(
+      database.transaction(async () => {
+        await database.afterCommit(() => void seen.push('committed'));
+        await database.run(insert, [5, 'work']);
+        await last(6);
+        await last(1);
+      }),
+    ).rejects.toMatchObject({ constraint: 'things_pkey' });
+    expect([await ids(), seen, await pid()]).toEqual([[1, 2, 3, 4], [], before]);
+    let attempts = 0;
+    const conflict = `do $$ begin raise exception sqlstate '40001'; end $$`;
+    await database.transaction(async () => {
+      const isFirst = ++attempts === 1;
+      await last(7);
+      await database.atCommit(async () => ({
+        sql: `-- things.last\n${isFirst ? conflict : 'select'}`,
+        parameters: [],
+      }));
+    });
+    expect([attempts, await ids()]).toEqual([2, [1, 2, 3, 4, 7]]);
+  });
+
   it('fails at commit when a deferred constraint refuses', async () => {
     await admin.query(`create table links (id int constraint links_key unique deferrable initially deferred)`);
     const link = () => database.run('-- links.insert\ninsert into links values (1)');

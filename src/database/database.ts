@@ -26,10 +26,16 @@ export interface TransactionOptions {
   readonly statementSeconds?: number;
 }
 
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: Parameters;
+}
+
 interface Transaction {
   readonly client: pg.PoolClient;
   /** Of the client, for a server that cannot run its own. */
   readonly queryTimeout: number | undefined;
+  readonly atCommit: (() => Promise<Statement>)[];
   readonly afterCommit: (() => Promise<void> | void)[];
 }
 
@@ -128,6 +134,19 @@ export class Database {
     }
   }
 
+  /**
+   * Runs what `prepare` answers as the last of the transaction, at once when there is none. Nothing waits for its result but
+   * the commit, which is sent along with it: the way to the server and back costs as much as many a statement.
+   */
+  async atCommit(prepare: () => Promise<Statement>): Promise<void> {
+    const transaction = this.scope.getStore();
+    if (transaction) transaction.atCommit.push(prepare);
+    else {
+      const { sql, parameters } = await prepare();
+      await this.run(sql, parameters);
+    }
+  }
+
   /** Runs once the transaction has committed and before its caller goes on; at once when there is none. */
   async afterCommit(effect: () => Promise<void> | void): Promise<void> {
     const transaction = this.scope.getStore();
@@ -138,13 +157,13 @@ export class Database {
   private async once<T>(work: () => Promise<T>, { isolation, statementSeconds }: TransactionOptions): Promise<T> {
     const client = await this.pool.connect();
     const queryTimeout = statementSeconds && (statementSeconds + 1) * 1000;
-    const transaction: Transaction = { client, queryTimeout, afterCommit: [] };
+    const transaction: Transaction = { client, queryTimeout, atCommit: [], afterCommit: [] };
     let result: T;
     try {
       await client.query(isolation ? `begin isolation level ${isolation}` : 'begin');
       if (statementSeconds) await client.query(`set local statement_timeout = '${statementSeconds}s'`);
       result = await this.scope.run(transaction, work);
-      await client.query('commit');
+      await this.scope.run(transaction, () => this.commit(transaction));
     } catch (error) {
       // a connection that is closed rolls back as well
       const usable = isConnectionUsable(error) && (await succeeds(client.query('rollback')));
@@ -154,6 +173,13 @@ export class Database {
     client.release();
     for (const effect of transaction.afterCommit) await effect();
     return result;
+  }
+
+  /** Where one of the last statements fails, the commit behind it undoes all. */
+  private async commit({ client, atCommit }: Transaction): Promise<void> {
+    const last: Statement[] = [];
+    for (const prepare of atCommit) last.push(await prepare());
+    await Promise.all([...last.map(({ sql, parameters }) => this.run(sql, parameters)), client.query('commit')]);
   }
 
   private async execute<T extends pg.QueryResultRow>(sql: string, parameters: Parameters): Promise<pg.QueryResult<T>> {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FastifyRequest } from 'fastify';
+import { validate as isUuid } from 'uuid';
 import type { Claim } from './idempotency.repository.js';
 import type { Credential, Viewer } from './viewer.js';
 
@@ -30,4 +31,24 @@ export function runWithRequest(request: FastifyRequest, work: () => void): void 
 /** The HTTP request this asynchronous call chain belongs to; undefined in jobs and schedules. */
 export function currentRequest(): FastifyRequest | undefined {
   return scope.getStore();
+}
+
+/** The parameters of the path that are ids, by name: whatever else stands there may be anything. */
+export function idsOf({ params }: FastifyRequest): Record<string, string> {
+  const entries = Object.entries((params ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isUuid(entry[1])),
+  );
+}
+
+/** Templates of which `:id` is somebody. */
+export const peoplesRoutes = /^\/api\/v1\/(students|users|instructors)\/:/;
+
+/** Whom the path names: those of `idsOf` that are of people. */
+export function peopleOf(request: FastifyRequest): string[] {
+  const isTheirs = peoplesRoutes.test(request.template ?? '');
+  const named = Object.entries(idsOf(request)).filter(
+    ([name]) => /^(student|user)Id$/.test(name) || (isTheirs && name === 'id'),
+  );
+  return named.map(([, id]) => id);
 }
