@@ -1,4 +1,11 @@
-import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import type { Test } from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';
@@ -114,10 +121,15 @@ describe('somebody who is not there', () => {
   });
 
   it('is nobody where it is not allowed', async () => {
-    const token = await tokenOf(newSubject(), { ...claims, department: 'root' });
+    const subject = newSubject();
+    const token = await tokenOf(subject, { ...claims, department: 'root' });
     await refused(token, 'identity_unknown');
     expect(await countUsers()).toBe(1);
     expect(await audit()).toEqual([{ action: 'identity.refused', target: null, reason: 'person_unknown' }]);
+    const subjectSha256 = createHash('sha256').update(subject).digest('hex');
+    const entry = (await auditTrail(t.database, tenant.tenantId)).at(-1);
+    expect(entry).toMatchObject({ after: { issuer: identity.issuer, subjectSha256 } });
+    expect(JSON.stringify(entry)).not.toContain(subject);
   });
 
   it('is nobody with a role or a place that means nothing here', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v5 as uuidv5 } from 'uuid';
 import { AuditRecorder } from '../audit/audit.recorder.js';
@@ -39,7 +40,11 @@ export class IdentityPeople {
         {
           action: 'identity.refused',
           targetType: 'identity',
-          after: { issuer: provider.issuer, subject: person.subject },
+          // nobody has a key for whoever is nobody here, and what is kept in plain is kept for good
+          after: {
+            issuer: provider.issuer,
+            subjectSha256: createHash('sha256').update(person.subject).digest('hex'),
+          },
           result: 'refused',
           reason: problem.code,
         },
