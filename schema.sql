@@ -2059,6 +2059,7 @@ create table report_schedules (
   last_error text,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  purpose text,
   constraint report_schedules_pkey PRIMARY KEY (tenant_id, id),
   constraint report_schedules__owner_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES users(tenant_id, id),
   constraint report_schedules__at_check CHECK (at_minute >= 0 AND at_minute <= 1439 AND weekday >= 1 AND weekday <= 7 AND month_day >= 1 AND month_day <= 28),
@@ -2067,6 +2068,7 @@ create table report_schedules (
 );
 CREATE INDEX report_schedules__next_at_idx ON report_schedules USING btree (next_at) WHERE is_active;
 comment on column report_schedules.at_minute is 'minutes after the tenant''s local midnight';
+comment on column report_schedules.purpose is 'of each of its reports';
 
 create table reports (
   tenant_id uuid not null,

@@ -57,6 +57,7 @@ import { CreateSystemLogs1764400310000 } from './1764400310000-create-system-log
 import { CreateRetention1764400320000 } from './1764400320000-create-retention.js';
 import { LetTenantsHideRisk1764400330000 } from './1764400330000-let-tenants-hide-risk.js';
 import { IndexAuditKinds1764400400000 } from './1764400400000-index-audit-kinds.js';
+import { GiveSchedulesPurpose1764500100000 } from './1764500100000-give-schedules-purpose.js';
 
 /** In the order they run. A file that is missing here fails a rule of the house. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -118,4 +119,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   CreateRetention1764400320000,
   LetTenantsHideRisk1764400330000,
   IndexAuditKinds1764400400000,
+  GiveSchedulesPurpose1764500100000,
 ];

@@ -126,9 +126,10 @@ export async function live(app: TestApp): Promise<Life> {
       insert into job_runs (tenant_id, job, occasion, key, exclusive, status, attempt, queued_at, error)
       select "tenantId", 'mail.send', 'x', '', false, 'failed', 1, now(), 'could not reach ' || email from own
     ), schedule as (
-      insert into report_schedules (tenant_id, id, owner_id, name, kind, format, filter, every, at_minute, recipients, created_at)
+      insert into report_schedules (tenant_id, id, owner_id, name, kind, format, filter, every, at_minute, recipients, created_at,
+        purpose)
       select "tenantId", gen_random_uuid(), "instructorId", 'On ' || name, 'roster', 'csv',
-        jsonb_build_object('search', name), 'day', 60, array["studentId"], now() from own
+        jsonb_build_object('search', name), 'day', 60, array["studentId"], now(), 'to look after ' || name from own
     )
     update assignments a set description = 'As ' || name || ' wished', tags = array['for ' || name, 'x'] from own
     where a.tenant_id = own."tenantId"`,

@@ -109,6 +109,7 @@ export const recordPlaces: readonly Place[] = [
           filter: 'About whom',
           period: 'Of which time',
           every: 'How often',
+          purpose: 'What you said you need it for',
           is_active: 'Whether it goes on',
           ...created,
           last_at: 'When it was written last',
@@ -117,7 +118,7 @@ export const recordPlaces: readonly Place[] = [
       },
     ],
     step: 'schedules',
-    mentions: { name: 'text', filter: 'jsonb', last_error: 'text' },
+    mentions: { name: 'text', filter: 'jsonb', last_error: 'text', purpose: 'text' },
   },
   {
     table: 'idempotency_keys',

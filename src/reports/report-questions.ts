@@ -21,7 +21,7 @@ export interface WantedReport {
   readonly options?: ReportOptions;
   readonly scheduleId?: string;
   /** What the file is for. */
-  readonly purpose?: string;
+  readonly purpose?: string | null;
 }
 
 export interface Question extends FileContent {
@@ -40,8 +40,8 @@ export class ReportQuestions {
   ) {}
 
   /** @throws Problem 422 where the tenant wants to know what its data leave for */
-  async refusePurposeless({ tenantId }: Viewer, purpose: string | undefined): Promise<void> {
-    if (purpose === undefined && (await this.tenants.get(tenantId)).isPurposeRequired) throw purposeMissing('/purpose');
+  async refusePurposeless({ tenantId }: Viewer, purpose: string | null = null): Promise<void> {
+    if (purpose === null && (await this.tenants.get(tenantId)).isPurposeRequired) throw purposeMissing('/purpose');
   }
 
   /** @throws Problem 400 and 404 for the filter, 403 without the permission of the kind */

@@ -37,16 +37,16 @@ export class ReportRequests {
    *   429 where too many are unfinished, or too much is kept
    */
   async request(viewer: Viewer, wanted: WantedReport): Promise<ReportRow> {
-    if (wanted.scheduleId === undefined) await this.questions.refusePurposeless(viewer, wanted.purpose);
+    await this.questions.refusePurposeless(viewer, wanted.purpose);
     const question = await this.questions.understand(viewer, wanted);
     const { tenantId } = viewer;
-    const { id = uuidv7(), scheduleId = null, purpose } = wanted;
+    const { id = uuidv7(), scheduleId = null, purpose = null } = wanted;
     return this.database.transaction(async () => {
       await this.reports.lock(tenantId);
       const known = await this.reports.find(viewer, id, question.now);
       if (known) return known;
       const fileId = (await this.files.findUnfinished(tenantId, question.digest)) ?? (await this.begin(question));
-      if (!(await this.reports.insert(viewer, { id, fileId, scheduleId, purpose: purpose ?? null }, question.now))) {
+      if (!(await this.reports.insert(viewer, { id, fileId, scheduleId, purpose }, question.now))) {
         throw Problem.conflict('report_id_taken', 'This id is in use.', '/id');
       }
       const { kind, format, filter } = question;
@@ -56,7 +56,7 @@ export class ReportRequests {
         targetId: id,
         personId: personOf(viewer),
         after: { kind, format, filter },
-        reason: purpose,
+        reason: purpose ?? undefined,
       });
       return (await this.reports.find(viewer, id, question.now))!;
     });

@@ -16,7 +16,7 @@ const withPeriod: ReadonlySet<ReportKindName> = new Set<ReportKindName>(['activi
 
 export type Order = Pick<
   Schedule,
-  'kind' | 'format' | 'filter' | 'period' | 'recipients' | 'every' | 'atMinute' | 'weekday' | 'monthDay'
+  'kind' | 'format' | 'filter' | 'period' | 'purpose' | 'recipients' | 'every' | 'atMinute' | 'weekday' | 'monthDay'
 >;
 
 /** Whether a schedule can be what it says, now. */
@@ -32,13 +32,14 @@ export class ReportScheduleChecks {
   /**
    * @returns when it would run first
    * @throws Problem 400 and 404 for the filter, 403 without the permission of the kind and for services, 422 for a
-   *   recipient who may not see all of it
+   *   recipient who may not see all of it, and without a purpose where one is required
    */
   async check(viewer: Viewer, order: Order, now: Date): Promise<Date> {
     if (personOf(viewer) === null) {
       throw new Problem(403, 'report_schedule_needs_person', { detail: 'Schedules are of people; services can ask.' });
     }
     refusePeriod(order);
+    await this.questions.refusePurposeless(viewer, order.purpose);
     const { question } = await this.question(viewer, order, now);
     const suitable = await this.suitable(viewer.tenantId, question, order.recipients);
     const unsuitable = order.recipients.findIndex((id) => !suitable.some(({ userId }) => userId === id));
@@ -60,10 +61,11 @@ export class ReportScheduleChecks {
 
   /** Of a run that is due at an instant, however late. @throws Problem as `check` does for the filter and the permission */
   async question(viewer: Viewer, order: Order, due: Date): Promise<{ wanted: WantedReport; question: Question }> {
-    const { kind, format, filter, period } = order;
+    const { kind, format, filter, period, purpose } = order;
     const { timeZone } = await this.tenants.get(viewer.tenantId);
     const day = localDay(timeZone, due);
-    const wanted = { kind, format, filter: period === null ? filter : { ...filter, ...periodBefore(period, day) } };
+    const asked = period === null ? filter : { ...filter, ...periodBefore(period, day) };
+    const wanted = { kind, format, filter: asked, purpose };
     return { wanted, question: await this.questions.understand(viewer, wanted) };
   }
 

@@ -267,6 +267,27 @@ describe('stops, and says why,', () => {
     expect(await get(head, id)).toMatchObject({ isActive: false, lastError: 'There is no such segment.' });
   });
 
+  it('when its organisation wants to know what for, until it says so', async () => {
+    const { id } = await due({ recipients: [admin.userId] });
+    await app.as(admin).patch('/settings').send({ isPurposeRequired: true }).expect(200);
+    const refused = await app.as(head).post('/report-schedules').send(weekly).expect(422);
+    expect(refused.body).toMatchObject({ code: 'purpose_missing' });
+    await tick();
+    const stopped = await get(head, id);
+    expect(stopped).toMatchObject({
+      isActive: false,
+      lastError: 'This organisation wants to know what its data leave for.',
+    });
+    await patch(head, stopped, { isActive: true }, 422);
+    const { body } = await patch(head, stopped, { isActive: true, purpose: 'for the board' });
+    expect(body).toMatchObject({ isActive: true, purpose: 'for the board' });
+    app.clock.set('2026-03-03T09:00:00Z');
+    await tick();
+    for (const person of [head, admin]) expect(await reportsOf(person)).toMatchObject([{ purpose: 'for the board' }]);
+    const logs = await app.as(admin).get('/audit-logs?action=report.requested').expect(200);
+    expect(logs.body).toMatchObject({ data: [{ reason: 'for the board' }] });
+  });
+
   it('and can be started again by its owner', async () => {
     const schedule = await due();
     await setUser(head, false);

@@ -58,14 +58,15 @@ export class ReportScheduleRuns {
     schedule: Schedule,
     { due, now }: Readonly<Record<'due' | 'now', Date>>,
   ): Promise<number> {
-    const { id: scheduleId, ownerId, recipients } = schedule;
+    const { id: scheduleId, ownerId, recipients, purpose } = schedule;
     const owner = await this.checks.owner(tenantId, ownerId);
     const { wanted, question } = await this.checks.question(owner, schedule, due);
     const report = await this.requests.request(owner, { ...wanted, scheduleId });
     const others = recipients.filter((recipient) => recipient !== ownerId);
     const suitable = await this.checks.suitable(tenantId, question, others);
     const { fileId } = (await this.reports.lockOne(owner, report.id))!;
-    for (const viewer of suitable) await this.reports.insert(viewer, { id: uuidv7(), fileId, scheduleId }, now);
+    for (const viewer of suitable)
+      await this.reports.insert(viewer, { id: uuidv7(), fileId, scheduleId, purpose }, now);
     return others.length - suitable.length;
   }
 

@@ -23,6 +23,7 @@ const example: ReportScheduleResponse = {
   weekday: 1,
   monthDay: null,
   recipients: ['0198f000-0000-7000-8000-000000000002'],
+  purpose: null,
   isActive: true,
   nextAt: '2026-11-23T07:00:00.000Z',
   lastAt: '2026-11-16T07:00:00.000Z',

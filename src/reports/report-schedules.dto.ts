@@ -17,6 +17,7 @@ const every = { description: 'How often it runs' };
 const at = { max: 5, pattern: /^([01]\d|2[0-3]):[0-5]\d$/, example: '07:00', description: 'Local time of the organisation; where clocks skip it, when they are put forward' }; // prettier-ignore
 const weekday = { min: 1, max: 7, description: 'Of `week`: 1 is Monday, which it is unless told' };
 const monthDay = { min: 1, max: 28, description: 'Of `month`; 1 unless told' };
+const purpose = { max: 200, description: 'What each of the files is for; the organisation may require it' };
 const recipients = {
   min: 0,
   max: mostRecipients,
@@ -56,6 +57,9 @@ export class CreateReportSchedule {
 
   @IdList({ ...recipients, optional: true })
   readonly recipients: string[] = [];
+
+  @Text({ ...purpose, optional: true })
+  readonly purpose?: string;
 }
 
 export class ChangeReportSchedule {
@@ -85,6 +89,9 @@ export class ChangeReportSchedule {
 
   @IdList({ ...recipients, optional: true })
   readonly recipients?: string[];
+
+  @Text({ ...purpose, optional: true })
+  readonly purpose?: string;
 
   @Flag({ optional: true, description: 'Whether it runs; administrators may stop those of others' })
   readonly isActive?: boolean;
@@ -117,6 +124,8 @@ export class ReportScheduleResponse {
   monthDay: number | null;
   @ApiProperty({ type: 'array', items: { type: 'string', format: 'uuid' }, maxItems: mostRecipients })
   recipients: string[];
+  @ApiProperty({ type: String, nullable: true, description: 'What each of the files is for', example: null })
+  purpose: string | null;
   @ApiProperty({ description: 'False: it was stopped, or has stopped itself; `lastError` says why' })
   isActive: boolean;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Null where it does not run' })

@@ -17,7 +17,7 @@ export interface DueSchedule {
 }
 
 const columns = `s.id, s.owner_id as "ownerId", s.name, s.kind, s.format, s.filter, s.period, s.every,
-  s.at_minute as "atMinute", s.weekday, s.month_day as "monthDay", s.recipients, s.is_active as "isActive",
+  s.at_minute as "atMinute", s.weekday, s.month_day as "monthDay", s.recipients, s.purpose, s.is_active as "isActive",
   s.next_at as "nextAt", s.last_at as "lastAt", s.version, s.created_at as "createdAt"`;
 const row = `${columns}, o.name as "ownerName", coalesce(s.last_error, (
     select case when f.status = 'failed' then f.error end
@@ -95,13 +95,13 @@ export class ReportSchedulesRepository {
     const count = await this.database.run(
       `-- reports.insertSchedule
       insert into report_schedules (tenant_id, id, owner_id, name, kind, format, filter, period, every, at_minute, weekday,
-        month_day, recipients, next_at, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        month_day, recipients, next_at, created_at, purpose)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
       on conflict (tenant_id, id) do nothing`,
       [
         tenantId, schedule.id, schedule.ownerId, schedule.name, schedule.kind, schedule.format,
         JSON.stringify(schedule.filter), schedule.period, schedule.every, schedule.atMinute, schedule.weekday,
-        schedule.monthDay, schedule.recipients, schedule.nextAt, now,
+        schedule.monthDay, schedule.recipients, schedule.nextAt, now, schedule.purpose,
       ],
     ); // prettier-ignore
     return count === 1;
@@ -113,12 +113,12 @@ export class ReportSchedulesRepository {
       `-- reports.updateSchedule
       update report_schedules
       set name = $3, format = $4, filter = $5, period = $6, every = $7, at_minute = $8, weekday = $9, month_day = $10,
-        recipients = $11, is_active = $12, next_at = $13, last_error = $14, version = version + 1
+        recipients = $11, is_active = $12, next_at = $13, last_error = $14, purpose = $15, version = version + 1
       where tenant_id = $1 and id = $2`,
       [
         tenantId, schedule.id, schedule.name, schedule.format, JSON.stringify(schedule.filter), schedule.period,
         schedule.every, schedule.atMinute, schedule.weekday, schedule.monthDay, schedule.recipients, schedule.isActive,
-        schedule.nextAt, schedule.lastError,
+        schedule.nextAt, schedule.lastError, schedule.purpose,
       ],
     ); // prettier-ignore
   }

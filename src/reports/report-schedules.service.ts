@@ -53,6 +53,7 @@ export class ReportSchedulesService {
       ...recurrenceOf({ every: body.every, at, weekday, monthDay }),
       filter: filterKept(wanted.filter),
       recipients: idsOf(recipients),
+      purpose: body.purpose ?? null,
     };
     const now = this.clock.now();
     const nextAt = await this.checks.check(viewer, schedule, now);
@@ -111,9 +112,10 @@ export class ReportSchedulesService {
     const { weekday = isSameRecurrence ? before.weekday : undefined } = change;
     const { monthDay = isSameRecurrence ? before.monthDay : undefined } = change;
     const { name = before.name, format = before.format, filter = before.filter, period = before.period } = change;
+    const { purpose = before.purpose } = change;
     const after: Schedule = {
       ...before,
-      ...{ name, format, filter: filterKept(filter), period },
+      ...{ name, format, filter: filterKept(filter), period, purpose },
       ...recurrenceOf({ every, at, weekday, monthDay }),
       recipients: idsOf(recipients),
       isActive,
@@ -136,8 +138,9 @@ export class ReportSchedulesService {
   }
 }
 
-/** What somebody calls it may be the name of somebody else, which the audit could not forget. */
-const recordable = (schedule: object | undefined): object | undefined => schedule && { ...schedule, name: undefined };
+/** What somebody calls it, and says it is for, may name somebody else, whom the audit could not forget. */
+const recordable = (schedule: object | undefined): object | undefined =>
+  schedule && { ...schedule, name: undefined, purpose: undefined };
 
 const isStopping = ({ isActive, ...others }: ChangeReportSchedule): boolean =>
   isActive === false && Object.values(others).every((value) => value === undefined);
