@@ -68,7 +68,7 @@ function follow(connection: object, { text, values }: Query, answer: unknown): v
   if (name === 'audit.insert') {
     if (watched) watched.isAudited = true;
     // readers share an insert, which is sent by one of them
-    for (const id of values[requestIds] as (string | null)[]) if (id !== null) audited.add(id);
+    for (const id of [values[requestIds]].flat() as (string | null)[]) if (id !== null) audited.add(id);
   } else if (watched && writing.test(text.replaceAll(/'[^']*'|--.*$/gm, '')) && answer instanceof Promise) {
     void (answer as Promise<{ rowCount: number | null }>).then(
       ({ rowCount }) => {

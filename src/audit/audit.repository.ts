@@ -25,11 +25,16 @@ export interface AuditRow {
   readonly stood_in_for: string | null;
 }
 
-/** As the columns that are written, in the order of the statement; each becomes an array, which costs least to take apart. */
-const columns = [
-  'id', 'actor_id', 'actor_role', 'action', 'target_type', 'target_id', 'request_id', 'address', 'agent', 'before',
-  'after', 'result', 'reason', 'person_id', 'details', 'origin', 'key_id', 'stood_in_for',
-] as const satisfies readonly (keyof AuditRow)[]; // prettier-ignore
+const types = {
+  id: 'uuid', actor_id: 'uuid', actor_role: 'text', action: 'text', target_type: 'text', target_id: 'text',
+  request_id: 'text', address: 'text', agent: 'text', before: 'jsonb', after: 'jsonb', result: 'text', reason: 'text',
+  person_id: 'uuid', details: 'bytea', origin: 'bytea', key_id: 'uuid', stood_in_for: 'uuid',
+} as const satisfies Record<keyof AuditRow, string>; // prettier-ignore
+const names = Object.keys(types) as (keyof AuditRow)[];
+const parameters = (suffix: string): string => names.map((name, n) => `$${n + 3}::${types[name]}${suffix}`).join(', ');
+/** Nearly all come alone, and cost a tenth to a sixth less that way. */
+const alone = `(values (${parameters('')}))`;
+const together = `unnest(${parameters('[]')})`;
 
 /** Entries are only ever added: there is no method that changes or deletes one. */
 @Injectable()
@@ -40,23 +45,23 @@ export class AuditRepository {
   async insert(tenantId: string, at: Date, prepare: () => Promise<readonly AuditRow[]>): Promise<void> {
     await this.database.atCommit(async () => {
       const rows = await prepare();
-      const sql = `-- audit.insert
-      insert into audit_entries
-        (tenant_id, at, id, actor_id, actor_role, action, target_type, target_id, request_id, address, agent,
-         before, after, result, reason, person_id, details, origin, key_id, delegation_id)
-      select $1, $2, id, actor_id, actor_role, action, target_type, target_id, request_id, address, agent,
-        before, after, result, reason, person_id, details, origin, key_id,
-        case when stood_in_for is not null then (
-          select d.id from delegations d
-          where d.tenant_id = $1 and d.substitute_id = entry.actor_id and d.instructor_id = entry.stood_in_for
-            and d.valid_from <= $2 and d.valid_to > $2 and (d.revoked_at is null or d.revoked_at > $2)
-          order by d.id limit 1
-        ) end
-      from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-        $11::text[], $12::jsonb[], $13::jsonb[], $14::text[], $15::text[], $16::uuid[], $17::bytea[], $18::bytea[],
-        $19::uuid[], $20::uuid[]) as entry (id, actor_id, actor_role, action, target_type, target_id, request_id,
-        address, agent, before, after, result, reason, person_id, details, origin, key_id, stood_in_for)`;
-      return { sql, parameters: [tenantId, at, ...columns.map((name) => rows.map((row) => row[name]))] };
+      const isAlone = rows.length === 1;
+      return {
+        sql: `-- audit.insert
+        insert into audit_entries
+          (tenant_id, at, id, actor_id, actor_role, action, target_type, target_id, request_id, address, agent,
+           before, after, result, reason, person_id, details, origin, key_id, delegation_id)
+        select $1, $2, id, actor_id, actor_role, action, target_type, target_id, request_id, address, agent,
+          before, after, result, reason, person_id, details, origin, key_id,
+          case when stood_in_for is not null then (
+            select d.id from delegations d
+            where d.tenant_id = $1 and d.substitute_id = entry.actor_id and d.instructor_id = entry.stood_in_for
+              and d.valid_from <= $2 and d.valid_to > $2 and (d.revoked_at is null or d.revoked_at > $2)
+            order by d.id limit 1
+          ) end
+        from ${isAlone ? alone : together} as entry (${names.join(', ')})`,
+        parameters: [tenantId, at, ...names.map((name) => (isAlone ? rows[0]![name] : rows.map((row) => row[name])))],
+      };
     });
   }
 }
