@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../database/clock.js';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
 import { Flights } from '../database/flights.js';
 import { currentRequest, peopleOf } from '../http/request.js';
 import type { Viewer } from '../http/viewer.js';
@@ -51,7 +51,7 @@ export interface RecordedAction {
 
 /** Writes down who did what to whom. What has been written can be neither changed nor deleted through this. */
 @Injectable()
-export class AuditRecorder {
+export class AuditRecorder implements OnModuleInit {
   private readonly reads = new Flights<RecordedAction, null>(
     async (tenantId, actions) => {
       await this.recordAll(tenantId, actions);
@@ -63,23 +63,18 @@ export class AuditRecorder {
   constructor(
     private readonly repository: AuditRepository,
     private readonly keys: PersonKeys,
+    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
+
+  onModuleInit(): void {
+    this.database.atBegin(() => this.foresee(currentRequest()));
+  }
 
   /** One that writes by other connections than the application's. */
   static on(database: Database, clock: Clock): AuditRecorder {
     const keys = new PersonKeys(new PersonKeysRepository(database), database, clock);
-    return new AuditRecorder(new AuditRepository(database), keys, clock);
-  }
-
-  /**
-   * Has the keys looked up, meanwhile, of the viewer and of whom the path names, for entries that are still to come:
-   * these find them known, or look again.
-   */
-  foresee(viewer: Viewer, request: FastifyRequest): void {
-    const named = peopleOf(request).map((id) => ({ id: id.toLowerCase(), isOperator: false }));
-    const owners = [ownerOf(viewer), ...named].filter((owner) => owner !== undefined);
-    void this.keys.find(viewer.tenantId, { owners, always: false }).catch(() => undefined);
+    return new AuditRecorder(new AuditRepository(database), keys, database, clock);
   }
 
   /** One insert for any number of entries, inside the running transaction: what is undone is not on record. */
@@ -98,6 +93,14 @@ export class AuditRecorder {
    */
   async recordRead(actor: Actor, entry: AuditEntry): Promise<void> {
     await this.reads.submit(actor.tenantId, [{ actor, request: currentRequest(), entry }]);
+  }
+
+  /** Has the keys known, of the viewer and of whom the path names, for entries that are still to come. */
+  async foresee(request: Pick<FastifyRequest, 'viewer' | 'template' | 'params'> | undefined): Promise<void> {
+    if (!request?.viewer) return;
+    const named = peopleOf(request).map((id) => ({ id: id.toLowerCase(), isOperator: false }));
+    const owners = [ownerOf(request.viewer), ...named].filter((owner) => owner !== undefined);
+    await this.keys.learn(request.viewer.tenantId, owners);
   }
 
   /** One insert for what several requests of one tenant did in one transaction. */

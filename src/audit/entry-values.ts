@@ -41,10 +41,9 @@ export function keptOf(values: {
 }): EntryValues {
   const sides = { before: cleaned(values.before), after: cleaned(values.after) };
   let bytes = lengthOf(sides.before) + lengthOf(sides.after);
-  if (bytes > mostBytes) bytes = cutFields(sides, bytes);
-  for (const side of largestFirst(sides)) {
-    if (bytes <= mostBytes) break;
-    bytes += replace(sides, side);
+  if (bytes > mostBytes) {
+    bytes = cutFields(sides, bytes);
+    for (const side of largestFirst(sides)) if (bytes > mostBytes) bytes += replace(sides, side);
   }
   const { reason } = values;
   return { ...sides, reason: reason === undefined ? null : oneLine(reason, longestReason) };

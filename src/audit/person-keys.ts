@@ -40,31 +40,47 @@ export class PersonKeys {
    * @param always in one statement whoever is wanted, also nobody
    */
   async find(tenantId: string, { owners, always }: { owners: readonly KeyOwner[]; always: boolean }): Promise<Keys> {
-    const now = this.clock.now().getTime();
     const known = new Map<string, Buffer>();
-    const wanted: KeyOwner[] = [];
-    for (const owner of owners) {
-      const name = nameOf(tenantId, owner);
-      const kept = this.kept.get(name);
-      if (!always && kept && kept.until > now) known.set(name, kept.key);
-      else wanted.push(owner);
+    for (const owner of always ? [] : owners) {
+      const key = this.know(tenantId, owner);
+      if (key) known.set(nameOf(tenantId, owner), key);
     }
+    const wanted = owners.filter((owner) => !known.has(nameOf(tenantId, owner)));
     if (always || wanted.length > 0) {
-      const idsOf = (are: boolean): string[] => wanted.filter((one) => one.isOperator === are).map(({ id }) => id);
-      const found = (await this.repository.list(tenantId, idsOf(false), idsOf(true))).map(
-        ({ personId, isOperator, key }) => [nameOf(tenantId, { id: personId, isOperator }), key] as const,
-      );
+      const found = await this.ask(tenantId, wanted);
       for (const [name, key] of found) known.set(name, key);
       // whoever was made in this transaction may turn out never to have been
-      await this.database.afterCommit(() => this.keep(found, now));
+      await this.database.afterCommit(() => this.keep(found));
     }
     return (owner) => known.get(nameOf(tenantId, owner)) ?? null;
   }
 
-  private keep(found: readonly (readonly [string, Buffer])[], now: number): void {
+  /** Asks for those that are not known yet, and others of the same rosters. Not in a transaction that has made anybody. */
+  async learn(tenantId: string, owners: readonly KeyOwner[]): Promise<void> {
+    const unknown = owners.filter((owner) => !this.know(tenantId, owner));
+    if (unknown.length === 0) return;
+    const ids = unknown.filter(({ isOperator }) => !isOperator).map(({ id }) => id);
+    const [found, beside] = await Promise.all([this.ask(tenantId, unknown), this.repository.listBeside(tenantId, ids)]);
+    this.keep(beside.map(({ personId: id, key }) => [nameOf(tenantId, { id, isOperator: false }), key]));
+    this.keep(found);
+  }
+
+  private know(tenantId: string, owner: KeyOwner): Buffer | undefined {
+    const kept = this.kept.get(nameOf(tenantId, owner));
+    return kept && kept.until > this.clock.now().getTime() ? kept.key : undefined;
+  }
+
+  private async ask(tenantId: string, owners: readonly KeyOwner[]): Promise<[string, Buffer][]> {
+    const idsOf = (are: boolean): string[] => owners.filter((one) => one.isOperator === are).map(({ id }) => id);
+    const rows = await this.repository.list(tenantId, idsOf(false), idsOf(true));
+    return rows.map(({ personId, isOperator, key }) => [nameOf(tenantId, { id: personId, isOperator }), key]);
+  }
+
+  private keep(found: readonly (readonly [string, Buffer])[]): void {
+    const until = this.clock.now().getTime() + lifetimeSeconds * 1000;
     for (const [name, key] of found) {
       this.kept.delete(name);
-      this.kept.set(name, { key, until: now + lifetimeSeconds * 1000 });
+      this.kept.set(name, { key, until });
     }
     for (const name of this.kept.keys()) {
       if (this.kept.size <= mostKept) break;

@@ -156,16 +156,30 @@ it('asks for the keys of whoever acts again and again once, and for all others i
   expect(many.filter((statement) => statement.startsWith('audit.'))).toEqual(['audit.listPersonKeys', 'audit.insert']);
 });
 
-it('looks up the key of whom a path names while it is asked who the viewer is, and not again', async () => {
+it('looks up the key of whom a path names as the transaction begins, and not again', async () => {
   const sent = await statementsDuring(() =>
     app.as('admin', tenant).patch(`/users/${student.userId}`).send({ name }).expect(200),
   );
-  expect(sent.filter((statement) => /^audit|listCurrentViewers/.test(statement))).toEqual([
+  expect(sent.filter((statement) => /^audit/.test(statement))).toEqual([
     'audit.listPersonKeys',
-    'auth.listCurrentViewers',
+    'audit.listKeysBeside',
     'audit.insert',
   ]);
   expect((await auditTrail(app.database, tenant.tenantId)).at(-1)).toMatchObject({ after: { name } });
+});
+
+it('knows the keys of a roster once it has asked for the first of it', async () => {
+  const others = [1, 2].map(() => createStudent(app.database, instructor));
+  const [first, second] = [student, ...(await Promise.all(others))].sort((a, b) => (a.userId < b.userId ? -1 : 1));
+  const change = ({ userId }: Member) => app.as('admin', tenant).patch(`/users/${userId}`).send({ name }).expect(200);
+  expect(await statementsDuring(() => change(first!))).toContain('audit.listKeysBeside');
+  const again = await statementsDuring(() => change(second!));
+  expect(again.filter((statement) => statement.startsWith('audit'))).toEqual(['audit.insert']);
+  const trail = (await auditTrail(app.database, tenant.tenantId)).filter(({ action }) => action === 'user.changed');
+  expect(trail).toMatchObject([
+    { personId: first!.userId, after: { name } },
+    { personId: second!.userId, after: { name } },
+  ]);
 });
 
 it('knows operators by the key they have in the installation, and services in plain', async () => {

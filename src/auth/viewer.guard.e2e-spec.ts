@@ -62,7 +62,7 @@ describe('a write', () => {
   it('asks once who the viewer is by now', async () => {
     const signedIn = await signIns.open(person);
     const ran = await statementsDuring(() => knock('post', signedIn).expect(200));
-    expect(ran).toEqual(['audit.listPersonKeys', 'auth.listCurrentViewers']);
+    expect(ran).toEqual(['auth.listCurrentViewers']);
   });
 
   it('shares the question with others of its tenant', async () => {

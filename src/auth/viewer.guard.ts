@@ -1,6 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AuditRecorder } from '../audit/audit.recorder.js';
 import { Problem } from '../http/problem.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { TAKES_TICKET } from '../http/ticket.js';
@@ -23,7 +22,6 @@ export class ViewerGuard implements CanActivate {
     private readonly authenticators: Authenticators,
     private readonly limits: RateLimits,
     private readonly tickets: Tickets,
-    private readonly audit: AuditRecorder,
   ) {}
 
   canActivate(context: ExecutionContext): true | Promise<true> {
@@ -80,7 +78,6 @@ export class ViewerGuard implements CanActivate {
   }
 
   private async recall(request: FastifyRequest, verified: Verified, demand: Permission | null): Promise<true> {
-    this.audit.foresee(verified.viewer, request);
     const viewer = await this.authenticators.recall(verified);
     if (!viewer) throw tokenInvalid();
     return admit(request, viewer, verified, demand);

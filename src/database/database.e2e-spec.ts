@@ -218,6 +218,28 @@ describe('a transaction', () => {
     expect(seen).toEqual(['attempt 2']);
   });
 
+  it('begins with what was registered, inside of it, unless it sees one state of things alone', async () => {
+    const other = new Database(test.source, { prepared: true });
+    const states: unknown[] = [];
+    other.atBegin(async () => {
+      const { isWritten } = await other.one<{ isWritten: boolean }>(`-- things.state
+        select pg_current_xact_id_if_assigned() is not null as "isWritten"`);
+      states.push([isWritten, 'first']);
+    });
+    const work = async (): Promise<void> => {
+      await other.run(insert, [1, 'a']);
+      states.push('work');
+      throw new Error('no');
+    };
+    await expect(other.transaction(work)).rejects.toThrow('no');
+    await expect(other.transaction(work, { isolation: 'repeatable read' })).rejects.toThrow('no');
+    expect([states, await ids()]).toEqual([[[false, 'first'], 'work', 'work'], []]);
+    other.atBegin(() => other.one('-- things.none\nselect 1 where false'));
+    await expect(other.transaction(async () => void states.push('work'))).rejects.toThrow('answered 0 rows');
+    expect(states.length).toBe(4);
+    await other.run(insert, [1, 'a']);
+  });
+
   it('ends with what was left for its commit, and is undone by what fails of that', async () => {
     const last = (id: number) =>
       database.atCommit(async () => {

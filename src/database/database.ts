@@ -65,6 +65,7 @@ const mostAttempts = 5;
 export class Database {
   private readonly scope = new AsyncLocalStorage<Transaction>();
   private readonly names = new Map<string, Prepared>();
+  private readonly beginnings: (() => Promise<unknown>)[] = [];
 
   constructor(
     readonly source: DataSource,
@@ -135,6 +136,14 @@ export class Database {
   }
 
   /**
+   * From now on each transaction begins with `work`, whose first statement goes along with its `begin`. It must not write,
+   * nor lock; a transaction that sees one state of things alone begins without.
+   */
+  atBegin(work: () => Promise<unknown>): void {
+    this.beginnings.push(work);
+  }
+
+  /**
    * Runs what `prepare` answers as the last of the transaction, at once when there is none. Nothing waits for its result but
    * the commit, which is sent along with it: the way to the server and back costs as much as many a statement.
    */
@@ -160,7 +169,8 @@ export class Database {
     const transaction: Transaction = { client, queryTimeout, atCommit: [], afterCommit: [] };
     let result: T;
     try {
-      await client.query(isolation ? `begin isolation level ${isolation}` : 'begin');
+      if (isolation) await client.query(`begin isolation level ${isolation}`);
+      else await this.scope.run(transaction, () => this.begin(client));
       if (statementSeconds) await client.query(`set local statement_timeout = '${statementSeconds}s'`);
       result = await this.scope.run(transaction, work);
       await this.scope.run(transaction, () => this.commit(transaction));
@@ -173,6 +183,10 @@ export class Database {
     client.release();
     for (const effect of transaction.afterCommit) await effect();
     return result;
+  }
+
+  private async begin(client: pg.PoolClient): Promise<void> {
+    await Promise.all([client.query('begin'), ...this.beginnings.map((work) => work())]);
   }
 
   /** Where one of the last statements fails, the commit behind it undoes all. */

@@ -34,7 +34,7 @@ export function currentRequest(): FastifyRequest | undefined {
 }
 
 /** The parameters of the path that are ids, by name: whatever else stands there may be anything. */
-export function idsOf({ params }: FastifyRequest): Record<string, string> {
+export function idsOf({ params }: Pick<FastifyRequest, 'params'>): Record<string, string> {
   const entries = Object.entries((params ?? {}) as Record<string, unknown>);
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isUuid(entry[1])),
@@ -45,7 +45,7 @@ export function idsOf({ params }: FastifyRequest): Record<string, string> {
 export const peoplesRoutes = /^\/api\/v1\/(students|users|instructors)\/:/;
 
 /** Whom the path names: those of `idsOf` that are of people. */
-export function peopleOf(request: FastifyRequest): string[] {
+export function peopleOf(request: Pick<FastifyRequest, 'params' | 'template'>): string[] {
   const isTheirs = peoplesRoutes.test(request.template ?? '');
   const named = Object.entries(idsOf(request)).filter(
     ([name]) => /^(student|user)Id$/.test(name) || (isTheirs && name === 'id'),
