@@ -99,8 +99,7 @@ export class AuditRecorder implements OnModuleInit {
   async foresee(request: Pick<FastifyRequest, 'viewer' | 'template' | 'params'> | undefined): Promise<void> {
     if (!request?.viewer) return;
     const named = peopleOf(request).map((id) => ({ id: id.toLowerCase(), isOperator: false }));
-    const owners = [ownerOf(request.viewer), ...named].filter((owner) => owner !== undefined);
-    await this.keys.learn(request.viewer.tenantId, owners);
+    await this.keys.learn(request.viewer.tenantId, ownerOf(request.viewer), named);
   }
 
   /** One insert for what several requests of one tenant did in one transaction. */

@@ -55,12 +55,20 @@ export class PersonKeys {
     return (owner) => known.get(nameOf(tenantId, owner)) ?? null;
   }
 
-  /** Asks for those that are not known yet, and others of the same rosters. Not in a transaction that has made anybody. */
-  async learn(tenantId: string, owners: readonly KeyOwner[]): Promise<void> {
-    const unknown = owners.filter((owner) => !this.know(tenantId, owner));
-    if (unknown.length === 0) return;
-    const ids = unknown.filter(({ isOperator }) => !isOperator).map(({ id }) => id);
-    const [found, beside] = await Promise.all([this.ask(tenantId, unknown), this.repository.listBeside(tenantId, ids)]);
+  /**
+   * Asks for those that are not known yet, and for others of the rosters of those who are named. Not in a transaction that
+   * has made anybody.
+   */
+  async learn(tenantId: string, viewer: KeyOwner | undefined, named: readonly KeyOwner[]): Promise<void> {
+    const isUnknown = (owner: KeyOwner): boolean => !this.know(tenantId, owner);
+    const unknown = named.filter(isUnknown);
+    const owners = viewer && isUnknown(viewer) ? [viewer, ...unknown] : unknown;
+    if (owners.length === 0) return;
+    const ids = unknown.map(({ id }) => id);
+    const [found, beside] = await Promise.all([
+      this.ask(tenantId, owners),
+      ids.length === 0 ? [] : this.repository.listBeside(tenantId, ids),
+    ]);
     this.keep(beside.map(({ personId: id, key }) => [nameOf(tenantId, { id, isOperator: false }), key]));
     this.keep(found);
   }

@@ -168,6 +168,13 @@ it('looks up the key of whom a path names as the transaction begins, and not aga
   expect((await auditTrail(app.database, tenant.tenantId)).at(-1)).toMatchObject({ after: { name } });
 });
 
+it('asks for no roster where the path names nobody: who writes for themselves says nothing of others', async () => {
+  const sent = await statementsDuring(() =>
+    app.as(student).put('/me/phone').send({ phone: '+441632960123' }).expect(200),
+  );
+  expect(sent.filter((statement) => /^audit/.test(statement))).toEqual(['audit.listPersonKeys', 'audit.insert']);
+});
+
 it('knows the keys of a roster once it has asked for the first of it', async () => {
   const others = [1, 2].map(() => createStudent(app.database, instructor));
   const [first, second] = [student, ...(await Promise.all(others))].sort((a, b) => (a.userId < b.userId ? -1 : 1));
