@@ -57,6 +57,8 @@ const unique = (name: string) => `${name}:${process.pid}:${Date.now()}:${tests++
     await once(server, 'exit');
   });
   beforeEach(async () => {
+    // whoever an earlier test has left behind would be missed in this one
+    if (installed) await command('FLUSHALL');
     a = open();
     b = open();
     await inUse(a, b);
