@@ -83,10 +83,10 @@ export class PeopleRepository {
     return this.database.many<PersonRow>(
       `-- org.lockPeople
       select ${columns} from ${source}
-      where u.tenant_id = $1 and (u.id = any ($2) or ($3 and u.role = 'admin' and u.is_active))
+      where u.tenant_id = $1 and ${admins ? `(u.id = any ($2) or (u.role = 'admin' and u.is_active))` : 'u.id = any ($2)'}
       order by u.id
       for no key update of u`,
-      [tenantId, userIds, admins],
+      [tenantId, userIds],
     );
   }
 
