@@ -11,6 +11,7 @@ import { keptOf, oneLine } from './entry-values.js';
 import { type KeyOwner, type Keys, PersonKeys } from './person-keys.js';
 import { PersonKeysRepository } from './person-keys.repository.js';
 import { encrypt } from './personal-values.js';
+import { randomFew } from './random-few.js';
 
 /** The agent's header can be as long as the client likes. */
 const longestAgent = 400;
@@ -106,13 +107,13 @@ export class AuditRecorder implements OnModuleInit {
   async recordAll(tenantId: string, actions: readonly RecordedAction[]): Promise<void> {
     if (actions.length === 0) return;
     const drafts = actions.map((action) => draftOf(tenantId, action));
-    await this.repository.insert(tenantId, this.clock.now(), async () => {
-      const keys = await this.keys.find(tenantId, {
-        owners: drafts.flatMap(({ actor, person }) => [actor, person]).filter((owner) => owner !== undefined),
-        // how long it takes must not tell a stranger whom there is
-        always: actions.some(({ request }) => request && !request.viewer),
-      });
-      return drafts.map((draft) => rowOf(draft, keys));
+    const rowsWith = (keys: Keys): AuditRow[] => drafts.map((draft) => rowOf(draft, keys));
+    const owners = drafts.flatMap(({ actor, person }) => [actor, person]).filter((owner) => owner !== undefined);
+    // how long it takes must not tell a stranger whom there is
+    const isStrange = actions.some(({ request }) => request && !request.viewer);
+    await this.repository.insert(tenantId, this.clock.now(), () => {
+      const known = isStrange ? undefined : this.keys.known(tenantId, owners);
+      return known ? rowsWith(known) : this.keys.find(tenantId, owners).then(rowsWith);
     });
   }
 }
@@ -142,7 +143,7 @@ function draftOf(tenantId: string, { actor, request, entry }: RecordedAction): D
     actor: request && ownerOf(actor),
     person: personId !== null && hasValues ? { id: personId, isOperator: false } : undefined,
     row: {
-      id: uuidv7(),
+      id: entryId(),
       actor_id: actor.userId ?? null,
       actor_role: actor.role,
       action,
@@ -155,6 +156,14 @@ function draftOf(tenantId: string, { actor, request, entry }: RecordedAction): D
       stood_in_for: standsInFor(values.after),
     },
   };
+}
+
+let entries = 0;
+
+/** Those of one process in the order in which they were made. */
+function entryId(): string {
+  entries = (entries + 1) >>> 0;
+  return uuidv7({ random: randomFew(16), seq: entries });
 }
 
 function ownerOf({ userId, role }: Actor): KeyOwner | undefined {

@@ -54,8 +54,9 @@ export function keptOf(values: {
  * written out. @param most characters of the text that are looked at
  */
 export function oneLine(text: string, most: number): string {
-  return text
-    .slice(0, most)
+  const start = text.slice(0, most);
+  if (/^[ -~]*$/.test(start)) return start;
+  return start
     .replaceAll(/\p{Cs}/gu, '\ufffd')
     .replaceAll(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -104,22 +105,19 @@ function cleaned(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object') return value;
   if (depth === deepest) return masked;
   if (Array.isArray(value)) return value.map((one) => cleaned(one, depth + 1));
-  const kept: Side = {};
+  const kept: [string, unknown][] = [];
   for (const [name, inner] of Object.entries(value)) {
     const plain = name.replaceAll(/[-_]/g, '').toLowerCase();
     if (inner === undefined || secretFields.has(plain)) continue;
     const isSearch = searchFields.has(plain) && inner !== null;
-    Object.defineProperty(kept, storable(name), {
-      value: isSearch ? masked : cleaned(inner, depth + 1),
-      ...{ enumerable: true, writable: true, configurable: true },
-    });
+    kept.push([storable(name), isSearch ? masked : cleaned(inner, depth + 1)]);
   }
-  return kept;
+  return Object.fromEntries(kept);
 }
 
 /** PostgreSQL takes no NUL and no half of a surrogate pair. */
 function storable(text: string): string {
-  return text.replaceAll(/[\0\p{Cs}]/gu, '\ufffd');
+  return /^[ -\ud7ff]*$/.test(text) ? text : text.replaceAll(/[\0\p{Cs}]/gu, '\ufffd');
 }
 
 function isFields(value: unknown): value is Side {

@@ -35,24 +35,23 @@ export class PersonKeys {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * In one statement, and in none where all are known.
-   * @param always in one statement whoever is wanted, also nobody
-   */
-  async find(tenantId: string, { owners, always }: { owners: readonly KeyOwner[]; always: boolean }): Promise<Keys> {
+  /** @returns undefined unless all are known */
+  known(tenantId: string, owners: readonly KeyOwner[]): Keys | undefined {
     const known = new Map<string, Buffer>();
-    for (const owner of always ? [] : owners) {
+    for (const owner of owners) {
       const key = this.know(tenantId, owner);
-      if (key) known.set(nameOf(tenantId, owner), key);
-    }
-    const wanted = owners.filter((owner) => !known.has(nameOf(tenantId, owner)));
-    if (always || wanted.length > 0) {
-      const found = await this.ask(tenantId, wanted);
-      for (const [name, key] of found) known.set(name, key);
-      // whoever was made in this transaction may turn out never to have been
-      await this.database.afterCommit(() => this.keep(found));
+      if (!key) return undefined;
+      known.set(nameOf(tenantId, owner), key);
     }
     return (owner) => known.get(nameOf(tenantId, owner)) ?? null;
+  }
+
+  /** In one statement, whoever is wanted, also nobody. */
+  async find(tenantId: string, owners: readonly KeyOwner[]): Promise<Keys> {
+    const found = new Map(await this.ask(tenantId, owners));
+    // whoever was made in this transaction may turn out never to have been
+    await this.database.afterCommit(() => this.keep([...found]));
+    return (owner) => found.get(nameOf(tenantId, owner)) ?? null;
   }
 
   /**

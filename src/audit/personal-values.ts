@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { randomFew } from './random-few.js';
 
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
@@ -13,7 +14,7 @@ export interface Place {
 
 /** @param key 32 bytes @returns nonce, tag and what is encrypted of the value's JSON */
 export function encrypt(key: Buffer, value: object, place: Place): Buffer {
-  const nonce = randomBytes(nonceBytes);
+  const nonce = randomFew(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(additional(place));
   const text = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), text]);

@@ -35,7 +35,7 @@ interface Transaction {
   readonly client: pg.PoolClient;
   /** Of the client, for a server that cannot run its own. */
   readonly queryTimeout: number | undefined;
-  readonly atCommit: (() => Promise<Statement>)[];
+  readonly atCommit: (() => Statement | Promise<Statement>)[];
   readonly afterCommit: (() => Promise<void> | void)[];
 }
 
@@ -147,7 +147,7 @@ export class Database {
    * Runs what `prepare` answers as the last of the transaction, at once when there is none. Nothing waits for its result but
    * the commit, which is sent along with it: the way to the server and back costs as much as many a statement.
    */
-  async atCommit(prepare: () => Promise<Statement>): Promise<void> {
+  async atCommit(prepare: () => Statement | Promise<Statement>): Promise<void> {
     const transaction = this.scope.getStore();
     if (transaction) transaction.atCommit.push(prepare);
     else {
