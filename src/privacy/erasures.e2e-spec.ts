@@ -329,6 +329,7 @@ describe('while somebody is erased', () => {
     do {
       before = produced;
       await cached();
+      await sleep(25);
     } while (produced > before);
     app.clock.advance(1);
     await runJob();
