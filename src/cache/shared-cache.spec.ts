@@ -255,7 +255,8 @@ const unique = (name: string) => `${name}:${process.pid}:${Date.now()}:${tests++
     const answers = await Promise.all([1, 2, 3, 4].map(() => a.bytes(key, options, produce)));
     const waited = performance.now() - started;
     expect(answers.map(numberIn)).toEqual([1, 1, 1, 1]);
-    expect(waited).toBeLessThan(300);
+    // and not the three seconds until the connection is given up
+    expect(waited).toBeLessThan(2_000);
     expect(a.serving).toBe(false);
 
     // the write cannot be announced; b has noticed nothing yet
@@ -265,6 +266,8 @@ const unique = (name: string) => `${name}:${process.pid}:${Date.now()}:${tests++
     expect(b.serving).toBe(true);
 
     server!.kill('SIGCONT');
+    // what others had sent before is done by the time that a new connection is answered
+    await command('PING');
     expect(numberIn(await b.bytes(key, options, produce))).toBe(2);
     await inUse(a, b);
     expect(numberIn(await a.bytes(key, options, produce))).toBe(2);

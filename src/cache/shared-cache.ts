@@ -178,7 +178,8 @@ export class SharedCache implements Versions {
 
   /**
    * Tries to replace the epoch until Redis answers in time. A frozen Redis is left with one such attempt unanswered,
-   * which is the first thing it does when it wakes: before that no other process can read what was missed.
+   * which is among the first things it does when it wakes: only what another process asked in the last 100 ms before that
+   * can be answered earlier.
    */
   private async recover(): Promise<void> {
     if (this.recovering) return;
