@@ -35,7 +35,10 @@ const parameters = (suffix: string): string => names.map((name, n) => `$${n + 3}
 
 const given = names.filter((name) => name !== 'stood_in_for').join(', ');
 const entry = `entry (${names.join(', ')})`;
-/** Nearly all come alone and of nobody's substitute, and cost a quarter less that way. */
+/**
+ * Nearly all come alone and of nobody's substitute: a row is a tenth to a sixth cheaper than lists, and no search for a
+ * delegation as much again.
+ */
 const one = `null::uuid from (values (${parameters('')})) as ${entry}`;
 const any = `case when stood_in_for is not null then (
       select d.id from delegations d

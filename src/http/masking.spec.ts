@@ -55,6 +55,5 @@ it.each([
 ])('takes no time for %.6s, a hundred thousand times', (text) => {
   const started = performance.now();
   maskText(text);
-  // in steps that grow with the square it would be many seconds
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(performance.now() - started).toBeLessThan(50);
 });
