@@ -189,6 +189,18 @@ it('knows the keys of a roster once it has asked for the first of it', async () 
   ]);
 });
 
+it('keeps the order of what is written down at one moment', async () => {
+  const entries = Array.from({ length: 200 }, (_, n) => ({
+    action: 'thing.made',
+    targetType: 'thing',
+    targetId: `${n}`,
+  }));
+  const recorder = app.app.get(AuditRecorder, { strict: false });
+  await recorder.record({ tenantId: tenant.tenantId, userId: null, role: 'service' }, entries);
+  const targets = (await auditTrail(app.database, tenant.tenantId)).map(({ targetId }) => targetId);
+  expect(targets).toEqual(entries.map(({ targetId }) => targetId));
+});
+
 it('knows operators by the key they have in the installation, and services in plain', async () => {
   const operator = await createOperator(app.database);
   await app
