@@ -56,11 +56,14 @@ export function connectPatiently(url: string): Promise<DataSource> {
   }).initialize();
 }
 
-/** Autovacuum may be looking at the template, and whoever is connected to it keeps it from being cloned. */
+/**
+ * By copying its files: written to the log instead, they took seven times as long. Autovacuum may be looking at the template, and whoever is
+ * connected to it keeps it from being cloned.
+ */
 async function clone(server: string, template: string, name: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await administer(server, `create database ${name} template ${template}`);
+      return await administer(server, `create database ${name} template ${template} strategy file_copy`);
     } catch (error) {
       if (attempt === 100 || (error as { code?: string }).code !== '55006') throw error;
       await sleep(50);

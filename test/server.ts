@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, realpath, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,10 @@ import { bringUpToDate } from '../src/up-to-date.js';
 
 const prefix = 'instructor-dashboard-test-';
 const role = 'instructor_dashboard_test';
+/** As Linux has it; elsewhere there is none. */
+const memory = '/dev/shm';
+/** The databases of a whole run never had a quarter of it. */
+const enoughBytes = 4 * 2 ** 30;
 
 export interface TestRun {
   /** Of the server and a database that is not a test's own. */
@@ -56,11 +60,13 @@ export function applicationUrl(ownerUrl: string): string {
 }
 
 async function startTemporary(): Promise<{ url: string; end(): Promise<void> }> {
-  for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(prefix) || isAlive(Number.parseInt(name.slice(prefix.length), 10))) continue;
-    await discard(join(tmpdir(), name));
+  for (const folder of [memory, tmpdir()]) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (!name.startsWith(prefix) || isAlive(Number.parseInt(name.slice(prefix.length), 10))) continue;
+      await discard(join(folder, name));
+    }
   }
-  const dataDir = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  const dataDir = await mkdtemp(join(await fastest(), `${prefix}${process.pid}-`));
   // root's server runs as somebody else
   await chmod(dataDir, 0o755);
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '100' };
@@ -70,6 +76,15 @@ async function startTemporary(): Promise<{ url: string; end(): Promise<void> }> 
     await discard(dataDir);
   };
   return { url: server.ownerUrl, end };
+}
+
+/** A database has 800 files: to copy them took 0.7 s on a disk and 0.02 s in memory. */
+async function fastest(): Promise<string> {
+  const free = await statfs(memory).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
+  );
+  return free > enoughBytes ? memory : tmpdir();
 }
 
 async function discard(dataDir: string): Promise<void> {
