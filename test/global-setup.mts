@@ -4,7 +4,7 @@ declare global {
   var testRun: TestRun | undefined;
 }
 
-/** Test files live in other processes and other module registries: they learn of the server by the environment. */
+/** Test files live in other processes: they learn of the server by the environment. */
 export default async function globalSetup(): Promise<void> {
   globalThis.testRun = await startRun(process.env.DATABASE_URL?.trim() || undefined);
   process.env.TEST_SERVER_URL = globalThis.testRun.url;

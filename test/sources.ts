@@ -35,13 +35,15 @@ export interface Statement {
 const directories = ['src', 'migrations', 'test', 'bench', 'scripts'];
 const loose = ['ormconfig.ts', 'jest.config.js', 'eslint.config.js'];
 
-/** Every file written by hand in TypeScript or JavaScript. */
-export function readSources(): Source[] {
-  return [...directories.flatMap(filesBelow), ...loose].map((path) => {
+let sources: readonly Source[] | undefined;
+
+/** Every file written by hand in TypeScript or JavaScript; read once for all who ask. */
+export function readSources(): readonly Source[] {
+  return (sources ??= [...directories.flatMap(filesBelow), ...loose].map((path) => {
     const text = readFileSync(path, 'utf8');
     const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true);
     return { path, text, tree, isTest: path.startsWith('test/') || /\.(e2e-)?spec\.ts$/.test(path) };
-  });
+  }));
 }
 
 function filesBelow(directory: string): string[] {

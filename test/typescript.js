@@ -5,14 +5,14 @@ import { isMainThread } from 'node:worker_threads';
 import { transform } from '@swc/core';
 
 /**
- * Lets Node itself run the sources, where Jest does not: its global set-up, and processes that tests start
+ * Lets Node itself run the sources: the tests, their global set-up, and processes that tests start
  * (`node --import ./test/typescript.js file.ts`). Registers itself; Node calls the two functions in a thread.
  */
 if (isMainThread) register(import.meta.url);
 // a process that a test has started: its statements count too
 if (isMainThread && process.env.TEST_TEMPLATE) await import('./statements.ts');
 
-export const swc = {
+const swc = {
   target: 'es2022',
   parser: { syntax: 'typescript', decorators: true },
   transform: { legacyDecorator: true, decoratorMetadata: true },
@@ -26,7 +26,7 @@ export async function resolve(specifier, context, next) {
 }
 
 export async function load(url, context, next) {
-  if (!/\.m?ts$/.test(url)) return next(url, context);
+  if (!/\.m?ts(\?|$)/.test(url)) return next(url, context);
   const filename = fileURLToPath(url);
   const options = { filename, swcrc: false, sourceMaps: 'inline', jsc: swc, module: { type: 'es6' } };
   const { code } = await transform(await readFile(filename, 'utf8'), options);

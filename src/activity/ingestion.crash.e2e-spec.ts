@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jest } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { createDataSource } from '../../ormconfig.js';
 import { startApp, type TestApp } from '../../test/app.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { type AddedUp, addUp, type RawPlace, type RawSession } from '../../test/added-up.js';
 import { startApp, type TestApp } from '../../test/app.js';

@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { jest } from '@jest/globals';
 import pg from 'pg';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant } from '../../test/factories.js';

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jest } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudent, createStudents, createTenant, type Member } from '../../test/factories.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp, type TestApp } from '../../test/app.js';
 import { untilBlocked } from '../../test/blocked.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { untilBlocked } from '../../test/blocked.js';
 import { createAssignment, type Assignment } from '../../test/factories.assignments.js';

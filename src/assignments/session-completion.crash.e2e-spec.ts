@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createCategory, createInstructor, createModule, createStudents, createTenant, sessionBody } from '../../test/factories.js'; // prettier-ignore
 import { createAssignment, handOut } from '../../test/factories.assignments.js';

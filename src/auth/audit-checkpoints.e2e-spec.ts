@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { jest } from '@jest/globals';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createTenant, type Tenant } from '../../test/factories.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import request from 'supertest';
 import { startApp, type TestApp } from '../../test/app.js';

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 
 // every command is a process that compiles the sources first

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import pg from 'pg';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createAdmin, createTenant, type Tenant } from '../../test/factories.js';

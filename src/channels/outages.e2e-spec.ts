@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js';
 import { MailChannel, useChannel } from '../../test/mail-channel.js';

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant } from '../../test/factories.js';
 import { untilCounted } from '../../test/worker-process.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant, type Member } from '../../test/factories.js';
 import { deliver, receiptsOf } from '../../test/messages.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createStudent, createTenant, type Person } from '../../test/factories.js';
 import { type Life, live, marks } from '../../test/lives.js';

@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createInstructor, createStudents, createTenant, type Member, type Tenant } from '../../test/factories.js';
 import { until } from '../../test/jobs.js';

@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { untilBlocked } from '../../test/blocked.js';
 import { createAssignment, handOut } from '../../test/factories.assignments.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../test/app.js';
 import { createAssignment, handOut } from '../../test/factories.assignments.js';
 import { createCategory, createInstructor, createModule, createStudents, createTenant, type Member, type Module, sessionBody, type Tenant } from '../../test/factories.js'; // prettier-ignore
