@@ -5,13 +5,14 @@ import { createApp, type AppOptions } from '../src/app.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { type Config, readConfig } from '../src/config.js';
 import { Clock } from '../src/database/clock.js';
-import type { Database } from '../src/database/database.js';
+import { Database } from '../src/database/database.js';
+import { OwnerDatabase } from '../src/database/owner-database.js';
 import { createLog } from '../src/http/log.js';
 import type { Credential, Viewer } from '../src/http/viewer.js';
 import type { Binding } from '../src/jobs/handlers.js';
 import { Runner } from '../src/jobs/runner.js';
 import { watchRun } from './audit-effects-record.js';
-import { connectPatiently, createTestDatabase, type TestDatabase } from './database.js';
+import { connectPatiently, createTestDatabase, letGo, type TestDatabase } from './database.js';
 import { adminIdOf, serviceIdOf } from './factories.js';
 
 /** Stands still until it is set. */
@@ -122,7 +123,9 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     return client().set('authorization', `Bearer ${token(viewer)}`);
   };
   const stop = async (): Promise<void> => {
+    const databases = [app.get(Database), app.get(OwnerDatabase)];
     await app.close();
+    databases.forEach(letGo);
     if (!options.source) await source.destroy();
     if (!options.db) await db.drop();
     for (const name of Object.keys(made)) Reflect.deleteProperty(made, name);

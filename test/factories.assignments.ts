@@ -28,7 +28,7 @@ export interface Assignment {
   readonly title: string;
 }
 
-let count = 0;
+let count = 100_000;
 
 /** An active assignment of this person, or, without one, the organisation's own; handed out to nobody. */
 export async function createAssignment(

@@ -37,7 +37,8 @@ export interface PersonOptions {
 }
 
 const long = '2025-09-01';
-let count = 0;
+/** All of one length, so that names stand in the order in which they were made. */
+let count = 100_000;
 
 /** Of the administrator whom every tenant of `createTenant` has, so that somebody can be it without having been told. */
 export function adminIdOf({ tenantId }: { readonly tenantId: string }): string {
