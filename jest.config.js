@@ -2,7 +2,7 @@ import './test/typescript.js';
 
 /**
  * Node itself runs the tests, in two processes that load the product once: Jest's own runner would load it anew for each
- * file (961 s for all where this takes 740). So what a file changes of the process it must put back.
+ * file (961 s for all where this took 806). So what a file changes of the process it must put back.
  */
 export default {
   runner: 'jest-light-runner/child-process',

@@ -128,16 +128,16 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     databases.forEach(letGo);
     if (!options.source) await source.destroy();
     if (!options.db) await db.drop();
+    // Node keeps test files for good, and with them what their variables hold
     for (const name of Object.keys(made)) Reflect.deleteProperty(made, name);
     Object.assign(made, { stop: isStopped });
   };
-  const made: TestApp = {
-    ...{ url, app, config, db, database: db.database, clock, anonymous: client(), token, tokenOf, as, stop },
-  };
+  const { database } = db;
+  const made: TestApp = { url, app, config, db, database, clock, anonymous: client(), token, tokenOf, as, stop };
   return made;
 }
 
-/** Test files stay in memory, and so does what their variables hold: of what is stopped nothing. */
+/** What is stopped once may be stopped again. */
 const isStopped = (): Promise<void> => Promise.resolve();
 
 /** Each job of it, so that the reporter of the run knows what it wrote. */

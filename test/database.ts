@@ -65,8 +65,8 @@ export function connectPatiently(url: string): Promise<DataSource> {
 }
 
 /**
- * By copying its files: written to the log instead, they took seven times as long. Autovacuum may be looking at the template, and whoever is
- * connected to it keeps it from being cloned.
+ * By copying its files: written to the log instead, they took seven times as long, in memory. Autovacuum may be looking at
+ * the template, and whoever is connected to it keeps it from being cloned.
  */
 async function clone(server: string, template: string, name: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {

@@ -12,7 +12,7 @@ const prefix = 'instructor-dashboard-test-';
 const role = 'instructor_dashboard_test';
 /** As Linux has it; elsewhere there is none. */
 const memory = '/dev/shm';
-/** The databases of a whole run never had a quarter of it. */
+/** The databases of a run were seen to have a tenth of it at most. */
 const enoughBytes = 4 * 2 ** 30;
 
 export interface TestRun {
