@@ -5,8 +5,8 @@ import type { Fault, FaultKind } from './seals.repository.js';
 import type { Checkpoint, Verification } from './seals.service.js';
 
 const faultKinds = [
-  'entry_changed', 'entry_missing', 'entry_unsealed', 'seal_changed', 'seal_missing', 'chain_cut',
-  'removal_unfounded',
+  'entry_changed', 'entry_missing', 'entry_unsealed', 'entry_backdated', 'seal_changed', 'seal_missing',
+  'chain_cut', 'removal_unfounded',
 ] as const satisfies readonly FaultKind[]; // prettier-ignore
 
 export class SealCheckpoint implements Checkpoint {
@@ -29,9 +29,9 @@ export class AuditFault implements Fault {
   @ApiProperty({
     enum: faultKinds,
     description:
-      'An entry is not what was sealed, is gone, or was put in past the application; a seal is not what it says, or is ' +
-      'gone; the trail does not hold the checkpoint: it ends before it, or is another one; an entry says that retention ' +
-      'removed what it could not have',
+      'An entry is not what was sealed, is gone, was put in past the application, or bears a time an hour or more before ' +
+      'it was written; a seal is not what it says, or is gone; the trail does not hold the checkpoint: it ends before ' +
+      'it, or is another one; an entry says that retention removed what it could not have',
   })
   kind: FaultKind;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Number of the seal' })

@@ -156,9 +156,37 @@ it('finds an entry that was put in, and one that was taken away before it was se
   expect(await verify()).toMatchObject({ fault: { kind: 'entry_missing', seal: 4 } });
 });
 
+it('finds an entry that was put in with a time of before, whoever put it in', async () => {
+  await sealed();
+  app.clock.advance(3_700);
+  await record(15, 5);
+  await seals().seal(signal);
+  const put = (late: string): Promise<Entry> =>
+    app.database.one<Entry>(
+      `-- test.putIn
+      insert into audit_entries (tenant_id, at, id, actor_role, action, target_type, target_id, result)
+      select tenant_id, at + $2::interval, gen_random_uuid(), 'admin', 'thing.made', 'thing', 'false', 'done'
+      from audit_entries where tenant_id = $1 and target_id = '7'
+      returning id, at`,
+      [tenant.tenantId, late],
+    );
+  await put('1 hour');
+  await seals().seal(signal);
+  expect(await verify()).toMatchObject({ lastSeal: 5, fault: null });
+  const { id } = await put('0');
+  await record(20, 5);
+  await seals().seal(signal);
+  const fault = { kind: 'entry_backdated', seal: 6, entryId: id };
+  expect(await verify()).toMatchObject({ fault });
+  expect(await verify({ after: 5 })).toMatchObject({ fault });
+  expect(await verify({ after: 6 })).toMatchObject({ fault: null });
+});
+
 it.each([
   [`update audit_seals set sealed_at = sealed_at + interval '1 second' where tenant_id = $1 and number = 2`, 'seal_changed', 2],
   [`update audit_seals set digests = digests[2:] || digests[1:1] where tenant_id = $1 and number = 2`, 'seal_changed', 2],
+  [`update audit_seals set first_at = first_at - interval '1 day' where tenant_id = $1 and number = 2`, 'seal_changed', 2],
+  [`update audit_seals set last_at = last_at - interval '1 second' where tenant_id = $1 and number = 2`, 'seal_changed', 2],
   [`delete from audit_seals where tenant_id = $1 and number = 2`, 'seal_missing', 2],
   [`delete from audit_seals where tenant_id = $1 and number = 1`, 'seal_missing', 1],
 ] as const)('finds %s', async (sql, kind, seal) => {
@@ -241,6 +269,15 @@ it('seals in order of time also when the clock went back', async () => {
   const { id } = await entry(7);
   await tamper(`delete from audit_entries where tenant_id = $1 and target_id = '7'`);
   expect(await verify()).toMatchObject({ fault: { kind: 'entry_missing', seal: 2, entryId: id } });
+});
+
+it('takes no offence at entries that waited a day for their seal', async () => {
+  await sealed();
+  await record(15, 5);
+  app.clock.advance(86_400);
+  await record(20, 5);
+  await seals().seal(signal);
+  for (const after of [0, 3]) expect(await verify({ after })).toMatchObject({ lastSeal: 4, fault: null });
 });
 
 it('goes on where an answer ended', async () => {

@@ -6,6 +6,7 @@ export type FaultKind =
   | 'entry_changed'
   | 'entry_missing'
   | 'entry_unsealed'
+  | 'entry_backdated'
   | 'seal_changed'
   | 'seal_missing'
   | 'chain_cut'
@@ -148,19 +149,23 @@ export class SealsRepository {
 
   /**
    * The first seal after `after`, up to `limit` of them, that is not what it says, does not follow the one before, or holds
-   * an entry that is not what it was.
+   * an entry that is not what it was, or that bears a time an hour before all that was sealed already. Entries may wait for a
+   * seal for days, but are sealed in order; where the clock went back, it did so for the seal, too.
    * @param removedBefore entries before it may be missing, if retention has removed as many of their seal
    */
   findFault(tenantId: string, after: number, limit: number, removedBefore: string | null): Promise<Fault | null> {
     return this.database.maybeOne<Fault>(
       `-- audit.findFault
       with looked as materialized (
-        select s.*, p.hash as hash_before
+        select s.*, p.hash as hash_before, least(s.sealed_at, greatest(
+            (select max(b.last_at) from audit_seals b where b.tenant_id = $1 and b.number <= $2),
+            max(s.last_at) over (order by s.number rows between unbounded preceding and 1 preceding)
+          )) - interval '1 hour' as earliest
         from generate_series($2::integer + 1, $2::integer + $3::integer) as n (number)
         join audit_seals s on s.tenant_id = $1 and s.number = n.number
         left join audit_seals p on p.tenant_id = $1 and p.number = n.number - 1
       ), compared as (
-        select s.number, held.id, held.at, held.position, held.digest as sealed_digest, now.digest, r.entries as removed,
+        select s.number, s.earliest, held.id, held.at, held.position, held.digest as sealed_digest, now.digest, r.entries as removed,
           count(*) filter (where now.digest is null) over (partition by s.number) as missing
         from looked s
         cross join lateral unnest(s.ats, s.ids, s.digests) with ordinality as held (at, id, digest, position)
@@ -176,14 +181,16 @@ export class SealsRepository {
         from looked s
         where s.previous_hash is distinct from coalesce(s.hash_before,
             case when s.number = 1 then decode(repeat('00', 32), 'hex') end)
-          or s.hash is distinct from ${hash}
+          or s.hash is distinct from ${hash} or (s.first_at, s.last_at) <> (s.ats[1], s.ats[cardinality(s.ats)])
         union all
         select case when digest is null then 'entry_missing' else 'entry_changed' end, number, id, at, position
         from compared
         where digest is distinct from sealed_digest
           and (digest is null and at < $4 and missing = removed) is not true
+        union all
+        select 'entry_backdated', number, id, at, position from compared where number > 1 and at < earliest
       )
-      select kind, seal, id as "entryId", at from fault order by seal, position limit 1`,
+      select kind, seal, id as "entryId", at from fault order by seal, position, kind desc limit 1`,
       [tenantId, after, limit, removedBefore],
     );
   }

@@ -6,8 +6,9 @@ import { AuditCheckpoints } from '../auth/audit-checkpoints.js';
 import { AuditSeals, type Checkpoint } from './seals.service.js';
 
 const usage =
-  'npm run audit:verify -- --tenant <slug> [--checkpoint <checkpoint>]\n' +
-  '  --checkpoint  what the trail must still hold: <seal>:<hash>, as an earlier run said, or what was signed';
+  'npm run audit:verify -- --tenant <slug> [--checkpoint <checkpoint>] [--after <seal>]\n' +
+  '  --checkpoint  what the trail must still hold: <seal>:<hash>, as an earlier run said, or what was signed\n' +
+  '  --after       look at what comes behind this seal alone: one of which a fault is known';
 
 /** Seals between two looks at the clock of the progress bar. */
 const step = 200;
@@ -17,7 +18,7 @@ if (options === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
-  const { slug, kept } = options;
+  const { slug, kept, first } = options;
   await runImport(async (services) => {
     const tenant = await services.get(TenantsRepository, { strict: false }).findBySlug(slug);
     if (!tenant) throw new Error(`there is no tenant ${slug}`);
@@ -28,7 +29,7 @@ if (options === undefined) {
     await seals.seal(signal);
     const total = (await seals.last(tenant.id))?.number ?? 0;
     const bar = new ProgressBar(tenant.name, 'seals', process.stdout);
-    for (let after = 0; ;) {
+    for (let after = first; ;) {
       const { lastSeal, hash, next, fault, removed } = await seals.verify(
         tenant.id,
         { after, most: step, checkpoint },
@@ -61,14 +62,18 @@ if (options === undefined) {
 }
 
 /** A checkpoint that is a text is a signed one. */
-function readArguments(): { slug: string; kept: Checkpoint | string | undefined } | undefined {
+function readArguments(): { slug: string; kept: Checkpoint | string | undefined; first: number } | undefined {
   try {
     const text = { type: 'string' } as const;
-    const { tenant: slug, checkpoint } = parseArgs({ options: { tenant: text, checkpoint: text } }).values;
-    if (slug === undefined) return undefined;
+    const { values } = parseArgs({ options: { tenant: text, checkpoint: text, after: { ...text, default: '0' } } });
+    const { tenant: slug, checkpoint, after } = values;
+    if (slug === undefined || !/^\d{1,9}$/.test(after)) return undefined;
+    const first = Number(after);
     const [, seal, hash] = /^(\d{1,9}):([0-9a-f]{64})$/.exec(checkpoint ?? '') ?? [];
-    if (hash !== undefined) return { slug, kept: { seal: Number(seal), hash } };
-    return checkpoint?.split('.').length === 3 || checkpoint === undefined ? { slug, kept: checkpoint } : undefined;
+    if (hash !== undefined) return { slug, kept: { seal: Number(seal), hash }, first };
+    return checkpoint?.split('.').length === 3 || checkpoint === undefined
+      ? { slug, kept: checkpoint, first }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -27,14 +27,18 @@ const seal = (): Promise<number> => app.app.get(AuditSeals, { strict: false }).s
 const checkpointOf = async (of: Tenant): Promise<Checkpoint> =>
   (await app.as('admin', of).get('/audit/checkpoint').expect(200)).body as Checkpoint;
 
-function verify(slug: string, checkpoint: string): Promise<{ readonly code: number; readonly said: string }> {
+function verify(
+  slug: string,
+  checkpoint: string,
+  ...more: string[]
+): Promise<{ readonly code: number; readonly said: string }> {
   const { PATH, TEST_TEMPLATE } = process.env;
   const env = { PATH, TEST_TEMPLATE, NODE_ENV: 'test', DATA_DIR: app.config.dataDir, ...app.db.environment };
   const args = ['--import', './test/typescript.js', 'src/audit/verify.command.ts', '--tenant', slug];
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [...args, '--checkpoint', checkpoint],
+      [...args, '--checkpoint', checkpoint, ...more],
       { env, timeout: 40_000 },
       (error, output, errors) => resolve({ code: error ? Number(error.code) : 0, said: output + errors }),
     );
@@ -105,3 +109,21 @@ it('lets the command compare the trail with it, and shows that a trail was made 
     said: expect.stringContaining(`chain cut, seal ${number}`) as string,
   });
 }); // prettier-ignore
+
+it('lets the command go on behind a fault that is known', async () => {
+  await app.as('admin', tenant).get('/audit-logs').expect(200);
+  await seal();
+  const { signed, seal: number } = await checkpointOf(tenant);
+  await app.database.transaction(async () => {
+    await app.database.run('-- test.withoutTriggers\nset local session_replication_role = replica');
+    await app.database.run(
+      `-- test.takeAway
+      delete from audit_entries where tenant_id = $1 and id in (select unnest(ids) from audit_seals where tenant_id = $1)`,
+      [tenant.tenantId],
+    );
+  });
+  const said = expect.stringContaining('entry missing, seal 1') as string;
+  expect(await verify('kept', signed)).toMatchObject({ code: 1, said });
+  expect(await verify('kept', signed, '--after', `${number}`)).toMatchObject({ code: 0 });
+  expect(await verify('kept', signed, '--after', 'x')).toMatchObject({ code: 2 });
+});
