@@ -1,19 +1,22 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createApp } from '../src/app.js';
-import { AuditRecorder } from '../src/audit/audit.recorder.js';
+import { type Actor, AuditRecorder } from '../src/audit/audit.recorder.js';
 import { AuditSeals } from '../src/audit/seals.service.js';
 import { TokensService } from '../src/auth/tokens.service.js';
 import { readConfig } from '../src/config.js';
-import { Database } from '../src/database/database.js';
+import { Database, type Statement } from '../src/database/database.js';
 import { connect, openServer } from '../src/database/open.js';
 import { runWithRequest } from '../src/http/request.js';
 import { Partitions } from '../src/operations/partitions.js';
 import { createAdmin, createInstructor, createStudents, createTenant } from '../test/factories.js';
 import { bringUpToDate } from '../src/up-to-date.js';
+import type { Answers, Questions } from './client.js';
 import { noLimits } from './load.js';
+import { line, literal, pgbenchTimes } from './pgbench.js';
 import { askAll, timesOf } from './times.js';
 
 /**
@@ -68,10 +71,13 @@ const entryOf = (studentId: string) => ({
   after: { weeklyMinutes: 90, note: 'More time before the examination' },
 });
 
+const rounds = 4_000;
+
 /** What an entry adds to the transaction that it belongs to, and to whole requests. */
 async function measureCost(): Promise<void> {
   const { admin, instructor, students } = await people(rounds);
-  const idOf = (round: number): string => students[round]!.userId;
+  const others = await people(1_000);
+  const ids = students.map(({ userId }) => userId);
   const touch = (id: string): Promise<number> =>
     database.run('-- bench.touch\nupdate users set version = version + 1 where tenant_id = $1 and id = $2', [
       instructor.tenantId,
@@ -90,9 +96,9 @@ async function measureCost(): Promise<void> {
   const set = (isRecorded: boolean): unknown =>
     Object.assign(recorder, isRecorded ? { recordAll, foresee } : { recordAll: nothing, foresee: nothing });
   for (const [kind, entry] of Object.entries(kinds)) {
-    await inTurns(`in a transaction ${kind}`, async (round, isRecorded) => {
+    await inTurns(`in a transaction ${kind}`, rounds, async (round, isRecorded) => {
       set(isRecorded);
-      const id = idOf(round);
+      const id = ids[round]!;
       const request = {
         ...{ viewer: instructor, template: '/api/v1/students/:id', params: { id } },
         ...{ id: randomUUID(), ip: '192.0.2.7', headers: { 'user-agent': 'bench' } },
@@ -101,45 +107,99 @@ async function measureCost(): Promise<void> {
         await touch(id);
         await recorder.record(instructor, entry(id));
       };
+      const begun = performance.now();
       await new Promise<void>((done, fail) =>
         runWithRequest(request as never, () => void database.transaction(work).then(done, fail)),
       );
+      return performance.now() - begun;
     });
   }
+
   const url = `${await app.getUrl()}/api/v1/users`;
-  const headers = {
-    authorization: `Bearer ${app.get(TokensService).sign(admin, { kind: 'identity' }, 86_400)}`,
-    'content-type': 'application/json',
+  const client = fork(new URL('client.ts', import.meta.url));
+  const ask = (as: typeof admin, connections: number, asked: Questions['asked']): Promise<Answers> => {
+    const authorization = `Bearer ${app.get(TokensService).sign(as, { kind: 'identity' }, 86_400)}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    return tell(client, { url, headers, connections, asked });
   };
-  const ask = async (round: number, isRecorded: boolean, request: RequestInit): Promise<void> => {
-    set(isRecorded);
-    const answer = await fetch(`${url}/${idOf(round)}`, { headers, ...request });
-    await answer.arrayBuffer();
-    if (!answer.ok) throw new Error(`${answer.status} for ${request.method}`);
-  };
-  await inTurns('of a request that changes somebody', (round, isRecorded) =>
-    ask(round, isRecorded, { method: 'PATCH', body: JSON.stringify({ name: `Somebody ${round}` }) }),
-  );
-  // whoever only looks begins no transaction, so that the entry comes with one, which is written to the disk
-  await inTurns('of a request that looks at somebody', (round, isRecorded) => ask(round, isRecorded, {}), false);
+  const change = (id: string): Questions['asked'][number] => ({
+    method: 'PATCH',
+    path: `/${id}`,
+    body: JSON.stringify({ name: `Somebody ${randomUUID()}` }),
+  });
+  const look = (id: string): Questions['asked'][number] => ({ method: 'GET', path: `/${id}` });
+  const requests = { 'that changes somebody': change, 'that looks at somebody': look };
+  const atOnce = 8;
+  for (const [kind, request] of Object.entries(requests)) {
+    // as in a process that has been running for a while, but has never heard of those who are asked for next
+    for (let turn = 0; turn < 10; turn++) {
+      set(turn % 2 === 1);
+      await ask(
+        others.admin,
+        2 * atOnce,
+        others.students.map(({ userId }) => request(userId)),
+      );
+    }
+    const isLook = request === look;
+    const alone = await inTurns(
+      `of a request ${kind}`,
+      rounds,
+      async (round, isRecorded) => {
+        set(isRecorded);
+        return (await ask(admin, 1, [request(ids[round]!)])).took;
+      },
+      !isLook,
+    );
+    await inTurns(`of each of ${atOnce} requests at once ${kind}`, 40, async (round, isRecorded) => {
+      set(isRecorded);
+      const some = ids.slice((round % 20) * 200, (round % 20) * 200 + 200);
+      return (await ask(admin, atOnce, some.map(request))).took / some.length;
+    });
+    if (isLook) await measureInsert(instructor, ids[0]!, 1_000 / alone);
+  }
+  client.kill();
 }
 
-const rounds = 4_000;
+function tell(client: ChildProcess, questions: Questions): Promise<Answers> {
+  return new Promise((resolve) => {
+    client.once('message', (answers) => resolve(answers as Answers));
+    client.send(questions);
+  });
+}
 
 /**
- * The same with and without its entry, in turns, so that what else the machine does falls on both; about somebody else
- * each time, of whom nothing is known yet.
+ * Whoever only looks begins no transaction, so that the entry comes with one, which is written to the disk: what that takes
+ * where nothing else is done, as often a second. Faster ones are cheaper, since all that they need is still in the caches.
+ */
+async function measureInsert(actor: Actor, studentId: string, rate: number): Promise<void> {
+  let statement: Statement | undefined;
+  const { atCommit } = database;
+  database.atCommit = async (prepare) => void (statement = await prepare());
+  await recorder.record(actor, { action: 'student.viewed', targetType: 'student', targetId: studentId });
+  database.atCommit = atCommit;
+  const { sql, parameters } = statement!;
+  const [tenantId, , , ...values] = parameters.map(literal);
+  const script = line(sql, [tenantId!, 'now()', 'gen_random_uuid()', ...values]);
+  const times = pgbenchTimes(server.url, [script], { connections: 1, seconds: 5, rate });
+  if (times)
+    console.log(`pgbench, the same insert ${rate.toFixed(0)} times a second: p50 ${timesOf(times).p50.toFixed(2)} ms`);
+}
+
+/**
+ * The same with and without its entry, in turns, so that what else the machine does falls on both.
+ * @param work answers how many milliseconds it took
+ * @returns how long it takes with its entry, half of the time
  */
 async function inTurns(
   name: string,
-  work: (round: number, isRecorded: boolean) => Promise<void>,
+  turns: number,
+  work: (turn: number, isRecorded: boolean) => Promise<number>,
   isLimited = true,
-): Promise<void> {
+): Promise<number> {
   const times: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    const begun = performance.now();
-    await work(round, round % 2 === 1);
-    if (round >= 400) times[round % 2]!.push(performance.now() - begun);
+  for (let turn = 0; turn < turns; turn++) {
+    const took = await work(turn, turn % 2 === 1);
+    if (turn >= turns / 10) times[turn % 2]!.push(took);
   }
   const [without, with_] = [timesOf(times[0]), timesOf(times[1])];
   const cost = with_.p50 - without.p50;
@@ -148,6 +208,7 @@ async function inTurns(
     `an entry ${name} costs ${cost.toFixed(2)} ms${isLimited ? ` (limit ${limits.costMs})` : ''}: it takes ` +
       `${without.p50.toFixed(2)} ms without, ${with_.p50.toFixed(2)} with one; p95 ${without.p95.toFixed(2)} and ${with_.p95.toFixed(2)}`,
   );
+  return with_.p50;
 }
 
 /** Written in transactions of one and of a hundred entries, and sealed beside it; what is left then is sealed, too. */

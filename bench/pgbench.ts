@@ -7,6 +7,8 @@ import type { Statement } from './load.js';
 interface Load {
   readonly connections: number;
   readonly seconds: number;
+  /** Transactions per second; as many as possible where it is not given. */
+  readonly rate?: number;
 }
 
 /** Transactions per second of prepared statements under pgbench; undefined where it is not installed. */
@@ -22,7 +24,7 @@ export function pgbenchTimes(databaseUrl: string, scripts: readonly string[], lo
 function measure(
   databaseUrl: string,
   scripts: readonly string[],
-  { connections, seconds }: Load,
+  { connections, seconds, rate: pace }: Load,
 ): { readonly perSecond: number; readonly times: number[] } | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
@@ -43,6 +45,7 @@ function measure(
         `${Math.min(connections, 2)}`,
         '-T',
         `${seconds}`,
+        ...(pace ? ['-R', pace.toFixed(0)] : []),
         '--log',
         `--log-prefix=${join(folder, 'log')}`,
         ...files.flat(),
@@ -54,11 +57,15 @@ function measure(
     const rate = /^tps = ([\d.]+)/m.exec(run.stdout)?.[1];
     if (rate === undefined || / ERROR: /.test(run.stderr))
       throw new Error(`pgbench failed: ${run.stderr.slice(0, 2_000)}`);
-    // client, number, microseconds …
+    // client, number, microseconds …, and of these last how many it began too late
     const lines = readdirSync(folder)
       .filter((name) => name.startsWith('log.'))
       .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
-    return { perSecond: Number(rate), times: lines.map((line) => Number(line.split(' ')[2]) / 1000) };
+    const times = lines.map((line) => {
+      const [, , took, , , , late = 0] = line.split(' ');
+      return (Number(took) - Number(late)) / 1000;
+    });
+    return { perSecond: Number(rate), times };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -81,10 +88,12 @@ export function line(sql: string, expressions: readonly string[]): string {
     .trim()};`;
 }
 
-function literal(value: unknown): string {
+/** A parameter as SQL, of the type that it looks like. */
+export function literal(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'number') return String(value);
   if (value instanceof Date) return `'${value.toISOString()}'::timestamptz`;
+  if (Buffer.isBuffer(value)) return `'\\x${value.toString('hex')}'::bytea`;
   if (Array.isArray(value)) return `array[${value.map(literal).join(',')}]`;
   const text = String(value).replaceAll("'", "''");
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text)) return `'${text}'::uuid`;
