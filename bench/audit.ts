@@ -14,7 +14,7 @@ import { runWithRequest } from '../src/http/request.js';
 import { Partitions } from '../src/operations/partitions.js';
 import { createAdmin, createInstructor, createStudents, createTenant } from '../test/factories.js';
 import { bringUpToDate } from '../src/up-to-date.js';
-import type { Answers, Questions } from './client.js';
+import type { Questions } from './client.js';
 import { noLimits } from './load.js';
 import { line, literal, pgbenchTimes } from './pgbench.js';
 import { askAll, timesOf } from './times.js';
@@ -117,7 +117,7 @@ async function measureCost(): Promise<void> {
 
   const url = `${await app.getUrl()}/api/v1/users`;
   const client = fork(new URL('client.ts', import.meta.url));
-  const ask = (as: typeof admin, connections: number, asked: Questions['asked']): Promise<Answers> => {
+  const ask = (as: typeof admin, connections: number, asked: Questions['asked']): Promise<number> => {
     const authorization = `Bearer ${app.get(TokensService).sign(as, { kind: 'identity' }, 86_400)}`;
     const headers = { authorization, 'content-type': 'application/json' };
     return tell(client, { url, headers, connections, asked });
@@ -146,23 +146,29 @@ async function measureCost(): Promise<void> {
       rounds,
       async (round, isRecorded) => {
         set(isRecorded);
-        return (await ask(admin, 1, [request(ids[round]!)])).took;
+        return ask(admin, 1, [request(ids[round]!)]);
       },
       !isLook,
     );
     await inTurns(`of each of ${atOnce} requests at once ${kind}`, 40, async (round, isRecorded) => {
       set(isRecorded);
       const some = ids.slice((round % 20) * 200, (round % 20) * 200 + 200);
-      return (await ask(admin, atOnce, some.map(request))).took / some.length;
+      return (await ask(admin, atOnce, some.map(request))) / some.length;
     });
     if (isLook) await measureInsert(instructor, ids[0]!, 1_000 / alone);
   }
   client.kill();
 }
 
-function tell(client: ChildProcess, questions: Questions): Promise<Answers> {
-  return new Promise((resolve) => {
-    client.once('message', (answers) => resolve(answers as Answers));
+/** @throws Error where the client has ended, as it does for an answer that is none */
+function tell(client: ChildProcess, questions: Questions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const isGone = (): void => reject(new Error('the client has ended'));
+    client.once('exit', isGone);
+    client.once('message', (took) => {
+      client.off('exit', isGone);
+      resolve(took as number);
+    });
     client.send(questions);
   });
 }

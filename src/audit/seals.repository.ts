@@ -165,7 +165,8 @@ export class SealsRepository {
         join audit_seals s on s.tenant_id = $1 and s.number = n.number
         left join audit_seals p on p.tenant_id = $1 and p.number = n.number - 1
       ), compared as (
-        select s.number, s.earliest, held.id, held.at, held.position, held.digest as sealed_digest, now.digest, r.entries as removed,
+        select s.number, s.earliest, held.id, held.at, held.position, held.digest as sealed_digest, now.digest,
+          r.entries as removed,
           count(*) filter (where now.digest is null) over (partition by s.number) as missing
         from looked s
         cross join lateral unnest(s.ats, s.ids, s.digests) with ordinality as held (at, id, digest, position)

@@ -18,7 +18,7 @@ if (options === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
-  const { slug, kept, first } = options;
+  const { slug, kept } = options;
   await runImport(async (services) => {
     const tenant = await services.get(TenantsRepository, { strict: false }).findBySlug(slug);
     if (!tenant) throw new Error(`there is no tenant ${slug}`);
@@ -29,7 +29,7 @@ if (options === undefined) {
     await seals.seal(signal);
     const total = (await seals.last(tenant.id))?.number ?? 0;
     const bar = new ProgressBar(tenant.name, 'seals', process.stdout);
-    for (let after = first; ;) {
+    for (let { after } = options; ;) {
       const { lastSeal, hash, next, fault, removed } = await seals.verify(
         tenant.id,
         { after, most: step, checkpoint },
@@ -62,18 +62,16 @@ if (options === undefined) {
 }
 
 /** A checkpoint that is a text is a signed one. */
-function readArguments(): { slug: string; kept: Checkpoint | string | undefined; first: number } | undefined {
+function readArguments(): { slug: string; kept: Checkpoint | string | undefined; after: number } | undefined {
   try {
     const text = { type: 'string' } as const;
     const { values } = parseArgs({ options: { tenant: text, checkpoint: text, after: { ...text, default: '0' } } });
     const { tenant: slug, checkpoint, after } = values;
     if (slug === undefined || !/^\d{1,9}$/.test(after)) return undefined;
-    const first = Number(after);
     const [, seal, hash] = /^(\d{1,9}):([0-9a-f]{64})$/.exec(checkpoint ?? '') ?? [];
-    if (hash !== undefined) return { slug, kept: { seal: Number(seal), hash }, first };
-    return checkpoint?.split('.').length === 3 || checkpoint === undefined
-      ? { slug, kept: checkpoint, first }
-      : undefined;
+    const kept = hash === undefined ? checkpoint : { seal: Number(seal), hash };
+    if (typeof kept === 'string' && kept.split('.').length !== 3) return undefined;
+    return { slug, kept, after: Number(after) };
   } catch {
     return undefined;
   }
