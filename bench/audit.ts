@@ -315,7 +315,7 @@ async function measureList(count: number): Promise<void> {
   const get = async (query: string) =>
     (await (await fetch(`${url}/audit-logs?${query}`, { headers })).json()) as {
       data: { requestId: string; at: string }[];
-      pagination: { nextCursor: string | null };
+      pagination: { nextCursor?: string };
     };
   const [{ at }] = (await owner.query(
     'select at from audit_entries where tenant_id = $1 order by at offset $2 limit 1',
@@ -333,6 +333,12 @@ async function measureList(count: number): Promise<void> {
     'by a rare kind of target': ['limit=50&targetType=tenant'],
     'by a kind there is none of': ['limit=50&targetType=unicorn'],
     'refused ones': ['limit=50&result=refused'],
+    'failed ones, of which there are none': ['limit=50&result=failed'],
+    'refused ones of a rare kind': ['limit=50&result=refused&targetType=tenant'],
+    'an action of a rare kind': ['limit=50&action=student.viewed&targetType=tenant'],
+    'by actor and action': some(100, (n) => `limit=50&actorId=${students[n]!.userId}&action=student.viewed`),
+    'by person, refused': some(100, (n) => `limit=50&personId=${students[n * 97]!.userId}&result=refused`),
+    'by action and kind': ['limit=50&action=student.viewed&targetType=student'],
     'by request': sample.map(({ requestId }) => `limit=50&requestId=${requestId}`),
     'a period': [`limit=50&from=${middle}&to=${new Date(Date.parse(at) + 86_400_000).toISOString()}`],
     'before the middle': [`limit=50&to=${middle}`],
@@ -345,15 +351,22 @@ async function measureList(count: number): Promise<void> {
     const calls = queries.map((query) => ({ path: `/audit-logs?${query}`, headers }));
     await report(name, calls);
   }
-  // page after page, from the middle on
-  const pages: { path: string; headers: typeof headers }[] = [];
-  for (let cursor = `to=${middle}`; pages.length < 100;) {
-    const { nextCursor } = (await get(`limit=100&${cursor}`)).pagination;
-    if (nextCursor === null) break;
-    cursor = `to=${middle}&cursor=${encodeURIComponent(nextCursor)}`;
-    pages.push({ path: `/audit-logs?limit=100&${cursor}`, headers });
+  await report('page after page of 100', await walk(`limit=100&to=${middle}`));
+  await report(
+    'page after page of two filters that never meet',
+    await walk(`actorId=${students[1]!.userId}&result=refused`),
+  );
+
+  /** Up to a hundred pages, one behind the other. */
+  async function walk(query: string): Promise<Parameters<typeof report>[1]> {
+    const calls: { path: string; headers: typeof headers }[] = [];
+    for (let page: string | undefined = query; page && calls.length < 100;) {
+      calls.push({ path: `/audit-logs?${page}`, headers });
+      const { nextCursor }: { nextCursor?: string } = (await get(page)).pagination;
+      page = nextCursor && `${query}&cursor=${nextCursor}`;
+    }
+    return calls;
   }
-  await report('page after page of 100', pages);
 
   async function report(name: string, calls: readonly { path: string; headers: typeof headers }[]): Promise<void> {
     await askAll(url, calls, { connections: 1, seconds: 0.5 });

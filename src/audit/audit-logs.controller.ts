@@ -16,7 +16,9 @@ export class AuditLogsController {
     summary: 'List what was done',
     description:
       'The newest first, with what changed field by field. Nothing of it can be changed. Reading it is on record, too; ' +
-      'all of it as a file is the report `audit`.',
+      'all of it as a file is the report `audit`. With several filters, or for what was not done, a page looks at some ' +
+      '5,000 entries of one of them, so that it may hold few or none although `hasNext` says that there is more to look ' +
+      'at: `nextCursor` goes on there.',
     permission: 'audit:read',
     answer: AuditLogEntry,
     shape: 'page',

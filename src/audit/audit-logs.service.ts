@@ -30,11 +30,11 @@ export class AuditLogs {
     const position = positionOf({ limit, page, cursor }, listing);
     const entry = { action: 'audit.viewed', targetType: 'audit', personId: meant.personId ?? personOf(viewer) };
     await this.audit.recordRead(viewer, { ...entry, after: { ...meant } });
-    const rows = await this.entries.list(viewer.tenantId, meant, position);
+    const { rows, cutAt } = await this.entries.list(viewer.tenantId, meant, position);
     return toPage(
       rows.map((row) => entryOf(viewer.tenantId, row)),
       position,
-      { listing, keysOf: ({ at, id }) => [at, id] },
+      { listing, keysOf: ({ at, id }) => [at, id], cutAt },
     );
   }
 }

@@ -134,17 +134,21 @@ interface PageOf<T> {
   /** Rows of the whole list, where counted. */
   readonly total?: number;
   readonly totalIsEstimate?: boolean;
+  /** Where looking for rows ended before the page was full: its cursor goes on from there, and it has no number. */
+  readonly cutAt?: readonly CursorValue[];
 }
 
 /** @param rows up to `limit + 1` rows; the one too many tells that there is a next page */
 export function toPage<T>(
   rows: readonly T[],
   position: Position,
-  { listing, keysOf, total, totalIsEstimate }: PageOf<T>,
+  { listing, keysOf, total, totalIsEstimate, cutAt }: PageOf<T>,
 ): Page<T> {
-  const { limit, page } = position;
-  const hasNext = rows.length > limit;
-  const data = hasNext ? rows.slice(0, limit) : rows;
+  const { limit } = position;
+  const page = cutAt ? undefined : position.page;
+  const isFull = rows.length > limit;
+  const hasNext = isFull || cutAt !== undefined;
+  const data = isFull ? rows.slice(0, limit) : rows;
   return {
     data,
     pagination: {
@@ -155,7 +159,7 @@ export function toPage<T>(
       totalPages: total === undefined ? undefined : Math.ceil(total / limit),
       hasNext,
       hasPrevious: page === undefined ? undefined : page > 1,
-      nextCursor: hasNext ? encodeCursor(keysOf(data.at(-1)!), listing) : undefined,
+      nextCursor: hasNext ? encodeCursor(cutAt ?? keysOf(data.at(-1)!), listing) : undefined,
     },
   };
 }
