@@ -94,6 +94,47 @@ it('pages through all of it, each entry once, whatever comes in meanwhile', asyn
   expect(found.map(({ at }) => at)).toEqual(found.map(({ at }) => at).sort().reverse()); // prettier-ignore
 });
 
+it('finds by one and by two filters what meets them', async () => {
+  const values = {
+    actorId: [instructor.userId, student.userId],
+    personId: [instructor.userId, student.userId],
+    action: ['thing.made', 'thing.found'],
+    targetType: ['thing', 'rarity'],
+    targetId: ['1', '2'],
+    result: ['done', 'refused', 'failed'],
+    requestId: ['a', 'b'],
+  };
+  type Name = keyof typeof values;
+  const names = Object.keys(values) as Name[];
+  const pick = (name: Name, n: number): string => values[name][n % values[name].length]!;
+  await app.database.run(
+    `-- test.mixed
+    insert into audit_entries (tenant_id, at, id, actor_role, actor_id, person_id, action, target_type, target_id, result, request_id)
+    select $1, timestamptz '2026-03-01', gen_random_uuid(), 'admin', t.* from unnest($2::uuid[], $3::uuid[], $4::text[],
+      $5::text[], $6::text[], $7::text[], $8::text[]) t`,
+    [
+      tenant.tenantId,
+      ...names.map((name, index) => Array.from({ length: 90 }, (_, n) => pick(name, n >> (index % 3)))),
+    ],
+  );
+  const day = { from: '2026-03-01T00:00:00Z', to: '2026-03-01T00:00:01Z', limit: 100 };
+  const all = (await list(day)).data;
+  expect(all).toHaveLength(90);
+  const flat = ({ actor, target, ...entry }: AuditLogEntry): Record<string, unknown> => ({
+    ...{ ...entry, actorId: actor.id, targetType: target.type, targetId: target.id },
+  });
+  const meeting = (filter: object): object[] =>
+    all.filter((entry) => Object.entries(filter).every(([name, value]) => flat(entry)[name] === value));
+  for (const one of names) {
+    for (const other of names) {
+      for (const n of [0, 1, 2]) {
+        const filter = { [one]: pick(one, n), [other]: pick(other, n + 1) };
+        expect((await list({ ...day, ...filter })).data).toEqual(meeting(filter));
+      }
+    }
+  }
+});
+
 /** The numbers of those of 36,000 entries, from the newest on, that are both: half of all were made, a sixth are rarities. */
 const both = [101, 29_989, 29_991, 35_999];
 /** The second of them is the last rarity that is looked at, and the third the first one behind it. */
