@@ -42,8 +42,8 @@ export const keyJoins = [
   ),
 ].join('\n      ');
 
-/** Each has an index that ends with the order of the list. */
-const columns = {
+/** What each filter is compared with; of each there is an index. */
+export const filterColumns = {
   actorId: 'actor_id',
   personId: 'person_id',
   action: 'action',
@@ -52,7 +52,7 @@ const columns = {
   result: 'result',
   requestId: 'request_id',
 } as const satisfies Record<Exclude<keyof AuditFilter, 'from' | 'to'>, string>;
-type Given = keyof typeof columns;
+type Given = keyof typeof filterColumns;
 
 /** Of what one condition finds, how many entries the others are looked for among before a page ends where it is. */
 const mostLookedAt = 5_000;
@@ -76,7 +76,7 @@ export class AuditLogsRepository {
   /** The newest first. */
   async list(tenantId: string, filter: AuditFilter, position: Position): Promise<FoundEntries> {
     const { limit, offset, after } = position;
-    const given = (Object.keys(columns) as Given[]).filter((name) => filter[name] !== undefined);
+    const given = (Object.keys(filterColumns) as Given[]).filter((name) => filter[name] !== undefined);
     // all that is found by way of one condition meets it, but for what is not done, which may have been refused or have failed
     const isEnough = given.length < 2 && (filter.result ?? 'done') === 'done';
     const look = isEnough ? undefined : await this.lookOf(tenantId, filter, given, after);
@@ -138,7 +138,7 @@ function selection(tenantId: string, filter: AuditFilter, after: Position['after
   if (after) period.push(`(e.at, e.id) < (${parameter(after[0])}::timestamptz, ${parameter(after[1])}::uuid)`);
   const isNotDone = `e.result <> 'done'`;
   const equal = (name: Given): string =>
-    `e.${columns[name]} = ${parameter(filter[name])}${name === 'result' && filter.result !== 'done' ? ` and ${isNotDone}` : ''}`;
+    `e.${filterColumns[name]} = ${parameter(filter[name])}${name === 'result' && filter.result !== 'done' ? ` and ${isNotDone}` : ''}`;
   /** What there is an index of. */
   const way = (name: Given): string => (name === 'result' ? isNotDone : equal(name));
   const select = (conditions: readonly string[], order = 'e.at desc, e.id desc'): string =>

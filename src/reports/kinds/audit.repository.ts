@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { midnight } from '../../assignments/due-dates.js';
 import type { AuditFilter as ListFilter } from '../../audit/audit-logs.dto.js';
-import { keyJoins, storedColumns } from '../../audit/audit-logs.repository.js';
+import { filterColumns, keyJoins, storedColumns } from '../../audit/audit-logs.repository.js';
 import type { StoredValues } from '../../audit/found-values.js';
 import type { Period } from '../../analytics/analytics-scope.js';
 import { Database } from '../../database/database.js';
@@ -10,18 +10,7 @@ import type { Predicate } from '../../students/student-filter.js';
 import type { Asked } from '../report-kind.js';
 
 /** That of the list, of whole days. */
-export interface AuditFilter extends Period, Pick<ListFilter, keyof typeof columns> {}
-
-/** Each is what a column is. */
-const columns = {
-  actorId: 'actor_id',
-  personId: 'person_id',
-  action: 'action',
-  targetType: 'target_type',
-  targetId: 'target_id',
-  result: 'result',
-  requestId: 'request_id',
-} as const;
+export interface AuditFilter extends Period, Omit<ListFilter, keyof Period> {}
 
 export interface AuditExtractRow extends StoredValues {
   readonly at: string;
@@ -54,7 +43,7 @@ function entriesOf(viewer: Viewer, { filter, moment }: Asked<AuditFilter>): Pred
     `e.at < ${midnight(`${parameter(filter.to)}::date + 1`)}`,
     `e.at < ${parameter(moment.now)}`,
   ];
-  for (const [name, column] of Object.entries(columns) as [keyof typeof columns, string][]) {
+  for (const [name, column] of Object.entries(filterColumns) as [keyof typeof filterColumns, string][]) {
     if (filter[name] !== undefined) conditions.push(`e.${column} = ${parameter(filter[name])}`);
   }
   return { sql: conditions.join(' and '), parameters };
