@@ -69,7 +69,8 @@ async function startTemporary(): Promise<{ url: string; end(): Promise<void> }> 
   const dataDir = await mkdtemp(join(await fastest(), `${prefix}${process.pid}-`));
   // root's server runs as somebody else
   await chmod(dataDir, 0o755);
-  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '100' };
+  // two files at once, each with several applications and the two pools of each: a hundred were seen not to be enough
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
   const server: EmbeddedServer = await startEmbedded({ dataDir, log: () => undefined, settings });
   const end = async () => {
     await server.stop();
